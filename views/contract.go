@@ -1,0 +1,217 @@
+package views
+
+import (
+	"reflect"
+	"slices"
+)
+
+// Contract is the promise of the product: the metrics and their labels.
+type Contract struct {
+	Labels  Labels
+	Metrics Metrics
+}
+
+// Labels are the definitions of all labels of the contract.
+type Labels struct {
+	Service, PredictionType, Status, CacheType, ErrorType, TokenType Label
+	Endpoint, Method, StatusCode                                     Label
+	// Overflowed is the label of the metric LabelOverflow.
+	Overflowed Label
+}
+
+// Metrics are all metrics of the contract, in the order of the documentation.
+type Metrics struct {
+	Predictions, CacheHits, CacheMisses, CacheEvictions, Errors Metric
+	ActivePredictions, CacheSize                                Metric
+	PredictionDuration, APILatency                              Metric
+	Tokens, TimeToFirstToken, Cost                              Metric
+
+	// The metrics about the metrics.
+	LabelOverflow, ScrapeErrors, ExportErrors Metric
+}
+
+// Default returns the documented contract. Each call returns a value of its
+// own, which the caller may change; see [Contract.Validate].
+func Default() Contract {
+	return Contract{Labels: defaultLabels(), Metrics: defaultMetrics()}
+}
+
+func defaultLabels() Labels {
+	labels := Labels{
+		Service:        Label{Key: "service", Description: "The service that answers", Budget: 16},
+		PredictionType: Label{Key: "prediction_type", Description: "The kind of DSPy module", Values: predictionTypes(), Budget: 32},
+		Status:         Label{Key: "status", Description: "How the prediction ended"}.Only(statuses()...),
+		CacheType:      Label{Key: "cache_type", Description: "The cache that was asked", Values: cacheTypes(), Budget: 8},
+		ErrorType:      Label{Key: "error_type", Description: "Why it failed", Values: errorTypes(), Budget: 32},
+		TokenType:      Label{Key: "token_type", Description: "What the tokens were"}.Only(tokenTypes()...),
+		Endpoint:       Label{Key: "endpoint", Description: "The route pattern, never the path", Budget: 64},
+		Method:         Label{Key: "method", Description: "The request method"}.Only(methods()...),
+		StatusCode:     Label{Key: "status_code", Description: "The response status, 499 if the client went away", Budget: 32},
+	}
+	overflowed := Label{Key: "label", Description: "The label whose value was recorded as other"}
+	for _, label := range labels.All() {
+		overflowed.Values = append(overflowed.Values, label.Key)
+	}
+	labels.Overflowed = overflowed.Only(slices.DeleteFunc(overflowed.Values, func(key string) bool { return key == "" })...)
+	return labels
+}
+
+func defaultMetrics() Metrics {
+	const (
+		service        = "service"
+		predictionType = "prediction_type"
+		cacheType      = "cache_type"
+	)
+	return Metrics{
+		Predictions: Metric{
+			Name: "dspy_predictions_total", Instrument: "dspy.predictions",
+			Kind: Counter, Number: Int64, Unit: "{prediction}",
+			Description: "Predictions that ended, by status",
+			Labels:      []string{service, predictionType, "status"},
+		},
+		CacheHits: Metric{
+			Name: "dspy_cache_hits_total", Instrument: "dspy.cache.hits",
+			Kind: Counter, Number: Int64, Unit: "{hit}",
+			Description: "Predictions that a cache answered",
+			Labels:      []string{service, cacheType},
+		},
+		CacheMisses: Metric{
+			Name: "dspy_cache_misses_total", Instrument: "dspy.cache.misses",
+			Kind: Counter, Number: Int64, Unit: "{miss}",
+			Description: "Predictions that a cache was asked for and did not have",
+			Labels:      []string{service, cacheType},
+		},
+		CacheEvictions: Metric{
+			Name: "dspy_cache_evictions_total", Instrument: "dspy.cache.evictions",
+			Kind: Counter, Number: Int64, Unit: "{eviction}",
+			Description: "Entries that a cache removed to make room or because they expired",
+			Labels:      []string{service, cacheType},
+		},
+		Errors: Metric{
+			Name: "dspy_errors_total", Instrument: "dspy.errors",
+			Kind: Counter, Number: Int64, Unit: "{error}",
+			Description: "Errors, by type",
+			Labels:      []string{service, "error_type"},
+		},
+		ActivePredictions: Metric{
+			Name: "dspy_active_predictions", Instrument: "dspy.active_predictions",
+			Kind: UpDownCounter, Number: Int64, Unit: "{prediction}",
+			Description: "Predictions that have started and not ended",
+			Labels:      []string{service},
+		},
+		CacheSize: Metric{
+			Name: "dspy_cache_size_bytes", Instrument: "dspy.cache.size",
+			Kind: Gauge, Number: Int64, Unit: "By",
+			Description: "Size of a cache",
+			Labels:      []string{service, cacheType},
+		},
+		PredictionDuration: Metric{
+			Name: "dspy_prediction_duration_seconds", Instrument: "dspy.prediction.duration",
+			Kind: Histogram, Number: Float64, Unit: "s",
+			Description: "Duration of predictions, failed ones included",
+			Labels:      []string{service, predictionType},
+			Buckets:     DefaultPredictionBuckets(),
+		},
+		APILatency: Metric{
+			Name: "dspy_api_latency_seconds", Instrument: "dspy.api.latency",
+			Kind: Histogram, Number: Float64, Unit: "s",
+			Description: "Latency of HTTP requests until the handler returned",
+			Labels:      []string{service, "endpoint", "method", "status_code"},
+			Buckets:     FastBuckets(),
+		},
+		Tokens: Metric{
+			Name: "dspy_tokens_total", Instrument: "dspy.tokens",
+			Kind: Counter, Number: Int64, Unit: "{token}",
+			Description: "Tokens that were spent, by type",
+			Labels:      []string{service, predictionType, "token_type"},
+		},
+		TimeToFirstToken: Metric{
+			Name: "dspy_time_to_first_token_seconds", Instrument: "dspy.time_to_first_token",
+			Kind: Histogram, Number: Float64, Unit: "s",
+			Description: "Time from the start of a streamed prediction to its first content",
+			Labels:      []string{service, predictionType},
+			Buckets:     DefaultPredictionBuckets(),
+		},
+		Cost: Metric{
+			Name: "dspy_cost_usd_total", Instrument: "dspy.cost",
+			Kind: Counter, Number: Float64, Unit: "{USD}",
+			Description: "Money that was spent, in US dollars, as the provider reported it",
+			Labels:      []string{service, predictionType},
+		},
+		LabelOverflow: Metric{
+			Name: "dspy_metrics_label_overflow_total", Instrument: "dspy.metrics.label_overflow",
+			Kind: Counter, Number: Int64, Unit: "{measurement}",
+			Description: "Measurements with a label value recorded as other because it is over the budget or not allowed",
+			Labels:      []string{"label"},
+		},
+		ScrapeErrors: Metric{
+			Name: "dspy_metrics_scrape_errors_total", Instrument: "dspy.metrics.scrape_errors",
+			Kind: Counter, Number: Int64, Unit: "{error}",
+			Description: "Scrapes that had to leave something out",
+		},
+		ExportErrors: Metric{
+			Name: "dspy_metrics_export_errors_total", Instrument: "dspy.metrics.export_errors",
+			Kind: Counter, Number: Int64, Unit: "{error}",
+			Description: "OTLP exports that failed; the totals go out with the next one that succeeds",
+		},
+	}
+}
+
+// All returns the metrics in the order of the documentation.
+func (m Metrics) All() []Metric { return fields[Metric](m) }
+
+// All returns the labels in the order of the documentation.
+func (l Labels) All() []Label { return fields[Label](l) }
+
+// Find returns the definition of the label with this key.
+func (l Labels) Find(key string) (Label, bool) {
+	for _, label := range l.All() {
+		if label.Key == key {
+			return label, true
+		}
+	}
+	return Label{}, false
+}
+
+// Clone returns a copy that shares nothing with the contract.
+func (c Contract) Clone() Contract {
+	for _, label := range pointers[Label](&c.Labels) {
+		*label = label.clone()
+	}
+	for _, metric := range pointers[Metric](&c.Metrics) {
+		*metric = metric.clone()
+	}
+	return c
+}
+
+// MaxSeries returns how many series the metric may have for one service: the
+// product over its labels of their budgets, with the places of Other and
+// Unknown.
+func (c Contract) MaxSeries(m Metric) int {
+	series := 1
+	for _, key := range m.Labels {
+		if label, ok := c.Labels.Find(key); ok && key != c.Labels.Service.Key {
+			series *= label.Budget + 2
+		}
+	}
+	return series
+}
+
+// fields returns the fields of a struct whose fields are all of one type, so
+// that no list of them has to be kept beside the struct.
+func fields[T, S any](s S) []T {
+	out := make([]T, 0, reflect.TypeFor[S]().NumField())
+	for _, p := range pointers[T](&s) {
+		out = append(out, *p)
+	}
+	return slices.Clip(out)
+}
+
+func pointers[T, S any](s *S) []*T {
+	v := reflect.ValueOf(s).Elem()
+	out := make([]*T, v.NumField())
+	for i := range out {
+		out[i] = v.Field(i).Addr().Interface().(*T)
+	}
+	return out
+}
