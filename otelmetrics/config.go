@@ -1,0 +1,86 @@
+package otelmetrics
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"go.opentelemetry.io/otel/sdk/metric/exemplar"
+
+	"github.com/dspy-metrics/dspy-metrics/views"
+)
+
+// newConfig returns what the environment and the options say, or all that is
+// wrong with them.
+func newConfig(options []Option) (config, error) {
+	c := config{
+		contract:        views.Default(),
+		priming:         true,
+		seriesLimit:     DefaultSeriesLimit,
+		shutdownTimeout: DefaultShutdownTimeout,
+		now:             time.Now,
+		getenv:          os.Getenv,
+	}
+	for _, option := range options {
+		if option != nil {
+			option.apply(&c)
+		}
+	}
+	err := errors.Join(c.readEnvironment(), c.validate())
+	if c.logger == nil {
+		c.logger = slog.Default()
+	}
+	if c.exemplarFilter == nil {
+		c.exemplarFilter = exemplar.TraceBasedFilter
+	}
+	if c.measured == nil {
+		c.measured = notProbe
+	}
+	return c, err
+}
+
+func (c *config) validate() error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if c.service != nil && *c.service == "" {
+		bad("option WithService: the name of the service is empty; give one or leave the option out")
+	}
+	if c.otlp.endpoint != "" {
+		if err := validateEndpoint(c.otlp.endpoint); err != nil {
+			bad("option WithOTLP: %w", err)
+		}
+	} else if c.otlp.on && c.getenv(endpointVariable(c.getenv)) == "" && !c.exporterChosen() {
+		bad("option WithOTLP: the endpoint is empty; give one such as http://localhost:4318")
+	}
+	switch c.otlp.protocol {
+	case "", protocolGRPC, protocolHTTP:
+	default:
+		bad("protocol %q is not known; use %s or %s", c.otlp.protocol, protocolGRPC, protocolHTTP)
+	}
+	if c.otlp.interval < 0 {
+		bad("option WithExportInterval: %s is not positive", c.otlp.interval)
+	}
+	if c.seriesLimit < 1 {
+		bad("option WithSeriesLimit: %d is not positive", c.seriesLimit)
+	}
+	if c.shutdownTimeout <= 0 {
+		bad("option WithShutdownTimeout: %s is not positive", c.shutdownTimeout)
+	}
+	if err := c.contract.Validate(); err != nil {
+		bad("option WithContract: %w", err)
+	}
+	return errors.Join(errs...)
+}
+
+// notProbe tells requests from those of scrapers and health checks.
+func notProbe(r *http.Request) bool {
+	switch r.URL.Path {
+	case "/metrics", "/health", "/healthz", "/livez", "/ready", "/readyz":
+		return false
+	default:
+		return true
+	}
+}

@@ -1,0 +1,35 @@
+// Package otelmetrics records the metrics of DSPy and LLM prediction services
+// through OpenTelemetry, under the names of the contract in package views. One
+// set of instruments is read by Prometheus and pushed by OTLP.
+//
+// A [Recorder] has everything: [New] makes it, [Recorder.Handler] serves
+// /metrics, [Recorder.Middleware] measures HTTP requests,
+// [Recorder.StartPrediction] measures predictions, [Recorder.Shutdown] ends it.
+//
+// # What counts
+//
+// A prediction is one answer asked for, be it made, cached or shared with an
+// equal one in flight. Each ends in exactly one status, and a failed one adds
+// exactly one error; in every collection started = success + failure + active.
+// A retry inside is not a second prediction. A request that was refused before
+// a prediction started is an error and a latency, not a prediction.
+//
+// # Labels
+//
+// Every label has a budget of distinct values. A value over it is recorded as
+// "other", counted in dspy_metrics_label_overflow_total and logged once; an
+// empty one is recorded as "unknown"; invalid UTF-8, control characters and
+// overlong values are made legal. Nothing that is measured can break the page.
+//
+// # What is not promised
+//
+// A value that was admitted to a label keeps its place for the life of the
+// process. Series of different metrics in one collection are read one after the
+// other, so an error may show before the prediction that it failed. Whatever is
+// measured between the last push and the end of a process that is killed is
+// lost to the push path.
+//
+// The package has no variables, starts nothing that [Recorder.Shutdown] does not
+// end, and touches neither OpenTelemetry's global provider nor Prometheus'
+// default registry.
+package otelmetrics

@@ -1,0 +1,159 @@
+package otelmetrics
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/otel/sdk/metric/exemplar"
+)
+
+const (
+	protocolGRPC = "grpc"
+	protocolHTTP = "http/protobuf"
+)
+
+// readEnvironment reads the variables of the OpenTelemetry specification
+// (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/)
+// that decide what New builds, and checks those that the exporter reads. The SDK
+// would pass over a wrong value with a line in its log; here it is an error,
+// because an operator who set it wants it.
+func (c *config) readEnvironment() error {
+	e := environment{getenv: c.getenv}
+
+	c.disabled = e.oneOf("OTEL_SDK_DISABLED", "true", "false") == "true"
+	e.list("OTEL_METRICS_EXPORTER", "otlp", "prometheus", "none")
+	if endpoint := endpointVariable(c.getenv); e.endpoint(endpoint) || c.exporterChosen() {
+		c.otlp.on = true
+	}
+	if strings.TrimSpace(c.getenv("OTEL_METRICS_EXPORTER")) == "none" && c.otlp.endpoint == "" {
+		c.otlp.on = false
+	}
+	for _, name := range []string{"OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"} {
+		if protocol := e.oneOf(name, protocolGRPC, protocolHTTP); c.otlp.protocol == "" {
+			c.otlp.protocol = protocol
+		}
+	}
+	if interval := e.milliseconds("OTEL_METRIC_EXPORT_INTERVAL"); c.otlp.interval == 0 {
+		c.otlp.interval = interval
+	}
+	e.milliseconds("OTEL_METRIC_EXPORT_TIMEOUT")
+	for _, signal := range []string{"OTEL_EXPORTER_OTLP_", "OTEL_EXPORTER_OTLP_METRICS_"} {
+		e.milliseconds(signal + "TIMEOUT")
+		e.oneOf(signal+"COMPRESSION", "gzip", "none")
+		e.pairs(signal + "HEADERS")
+	}
+	e.oneOf("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "cumulative", "delta", "lowmemory")
+	e.pairs("OTEL_RESOURCE_ATTRIBUTES")
+	filter := e.oneOf("OTEL_METRICS_EXEMPLAR_FILTER", "always_on", "always_off", "trace_based")
+	if c.exemplarFilter == nil {
+		switch filter {
+		case "always_on":
+			c.exemplarFilter = exemplar.AlwaysOnFilter
+		case "always_off":
+			c.exemplarFilter = exemplar.AlwaysOffFilter
+		}
+	}
+	return errors.Join(e.errs...)
+}
+
+// exporterChosen tells whether the environment asks for the push path by name,
+// which goes to the default endpoint if it names none.
+func (c *config) exporterChosen() bool {
+	for name := range strings.SplitSeq(c.getenv("OTEL_METRICS_EXPORTER"), ",") {
+		if strings.TrimSpace(name) == "otlp" {
+			return true
+		}
+	}
+	return false
+}
+
+// endpointVariable returns the name of the variable that gives the endpoint.
+func endpointVariable(getenv func(string) string) string {
+	const metrics = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"
+	if getenv(metrics) != "" {
+		return metrics
+	}
+	return "OTEL_EXPORTER_OTLP_ENDPOINT"
+}
+
+func validateEndpoint(endpoint string) error {
+	u, err := url.Parse(endpoint)
+	switch {
+	case err != nil:
+		return fmt.Errorf("endpoint is not a URL: %w", err)
+	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+		return fmt.Errorf("endpoint %q is not of the form http://host:port or https://host:port", u.Redacted())
+	}
+	return nil
+}
+
+// environment reads variables and gathers what is wrong with them.
+type environment struct {
+	getenv func(string) string
+	errs   []error
+}
+
+func (e *environment) bad(name, format string, args ...any) {
+	e.errs = append(e.errs, fmt.Errorf("variable "+name+": "+format, args...))
+}
+
+func (e *environment) oneOf(name string, legal ...string) string {
+	value := strings.ToLower(strings.TrimSpace(e.getenv(name)))
+	if value == "" {
+		return ""
+	}
+	for _, one := range legal {
+		if value == one {
+			return value
+		}
+	}
+	e.bad(name, "%q is none of %s", value, strings.Join(legal, ", "))
+	return ""
+}
+
+func (e *environment) list(name string, legal ...string) {
+	for value := range strings.SplitSeq(e.getenv(name), ",") {
+		one := environment{getenv: func(string) string { return value }}
+		one.oneOf(name, legal...)
+		e.errs = append(e.errs, one.errs...)
+	}
+}
+
+// milliseconds returns zero for a variable that is not set.
+func (e *environment) milliseconds(name string) time.Duration {
+	value := strings.TrimSpace(e.getenv(name))
+	if value == "" {
+		return 0
+	}
+	n, err := strconv.ParseInt(value, 10, 32)
+	if err != nil || n < 1 {
+		e.bad(name, "%q is not a positive number of milliseconds", value)
+		return 0
+	}
+	return time.Duration(n) * time.Millisecond
+}
+
+// endpoint tells whether the variable is set.
+func (e *environment) endpoint(name string) bool {
+	value := e.getenv(name)
+	if value == "" {
+		return false
+	}
+	if err := validateEndpoint(value); err != nil {
+		e.bad(name, "%w", err)
+	}
+	return true
+}
+
+// pairs never shows the values: headers are secret.
+func (e *environment) pairs(name string) {
+	for pair := range strings.SplitSeq(e.getenv(name), ",") {
+		if key, _, ok := strings.Cut(pair, "="); strings.TrimSpace(pair) != "" && (!ok || strings.TrimSpace(key) == "") {
+			e.bad(name, "an entry is not of the form key=value")
+		}
+	}
+}

@@ -1,0 +1,184 @@
+package otelmetrics
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
+	"go.opentelemetry.io/otel/propagation"
+	tracenoop "go.opentelemetry.io/otel/trace/noop"
+)
+
+// Values of the labels endpoint and status_code that no server sends.
+const (
+	// unmatched is the endpoint of a request that no route took.
+	unmatched = "unmatched"
+	// statusClientGone is nginx's code for a client that did not wait.
+	statusClientGone = 499
+)
+
+// Middleware measures the requests to next: the latency until it returns, with
+// the route's pattern (never the path), the method and the status. It may wrap
+// one route or a whole mux.
+//
+// A handler that panics is recorded as 500 and the panic goes on. A client that
+// goes away before its response is complete is recorded as 499, though nothing
+// is written. An upgraded connection is recorded as 101 when it is taken over.
+// The response writer keeps the interfaces that it has, and
+// [http.ResponseController] works on it. Requests of scrapers and health checks
+// are not measured, see [WithRequestFilter].
+//
+// With [WithTracerProvider] each request gets a server span, and with
+// [WithHTTPMetrics] it is recorded in OpenTelemetry's own metrics as well; both
+// are the work of otelhttp.
+func (r *Recorder) Middleware(next http.Handler) http.Handler {
+	if r == nil {
+		return next
+	}
+	var handler http.Handler = &middleware{recorder: r, next: next, codes: statusCodes()}
+	p := r.pipeline
+	if p.tracerProvider == nil && !p.httpMetrics {
+		return handler
+	}
+	options := []otelhttp.Option{
+		otelhttp.WithFilter(p.measured),
+		otelhttp.WithPropagators(propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{})),
+		otelhttp.WithTracerProvider(tracenoop.NewTracerProvider()),
+		otelhttp.WithMeterProvider(metricnoop.NewMeterProvider()),
+	}
+	if p.tracerProvider != nil {
+		options = append(options, otelhttp.WithTracerProvider(p.tracerProvider))
+	}
+	if p.httpMetrics {
+		// The Host header is the client's: without a name of our own it would
+		// become a label.
+		options = append(options, otelhttp.WithMeterProvider(p.provider), otelhttp.WithServerName(*p.service+":0"))
+	}
+	return otelhttp.NewHandler(handler, "http.server", options...)
+}
+
+type middleware struct {
+	recorder *Recorder
+	next     http.Handler
+	codes    []string
+}
+
+// statusCodes are the texts of the usual codes, made once: making one for each
+// request would allocate.
+func statusCodes() []string {
+	codes := make([]string, 600)
+	for code := range codes {
+		codes[code] = strconv.Itoa(code)
+	}
+	return codes
+}
+
+func (m *middleware) code(status int) string {
+	if status < len(m.codes) {
+		return m.codes[status]
+	}
+	return strconv.Itoa(status)
+}
+
+// ServeHTTP implements [http.Handler].
+func (m *middleware) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+	p := m.recorder.pipeline
+	if !p.measured(request) {
+		m.next.ServeHTTP(w, request)
+		return
+	}
+	response := response{measurement: m, request: request, start: p.now()}
+	defer func() {
+		panicked := recover()
+		response.record(response.outcome(panicked))
+		if panicked != nil {
+			panic(panicked)
+		}
+	}()
+	m.next.ServeHTTP(response.wrap(w), request)
+}
+
+// response is what became of one request.
+type response struct {
+	measurement *middleware
+	request     *http.Request
+	start       time.Time
+	header      http.Header
+	status      int // 0 until it is decided
+	written     int64
+	recorded    bool
+}
+
+// decide sets the status that goes out. The first one holds; those of
+// informational responses are not the answer.
+func (r *response) decide(status int) {
+	if r.status == 0 && (status >= http.StatusOK || status == http.StatusSwitchingProtocols) {
+		r.status = status
+	}
+}
+
+// outcome returns the status to record after the handler has returned.
+func (r *response) outcome(panicked any) int {
+	err := r.request.Context().Err()
+	aborted := false
+	if cause, ok := panicked.(error); ok {
+		aborted = errors.Is(cause, http.ErrAbortHandler)
+	}
+	switch {
+	case panicked != nil && !aborted:
+		return http.StatusInternalServerError
+	case errors.Is(err, context.Canceled) && !r.complete():
+		return statusClientGone
+	case aborted && r.status == 0:
+		return statusClientGone
+	case errors.Is(err, context.DeadlineExceeded) && r.status == 0:
+		return http.StatusGatewayTimeout
+	case r.status == 0:
+		return http.StatusOK
+	default:
+		return r.status
+	}
+}
+
+// complete tells whether all of the announced body has been written; a body
+// whose length is not announced is complete only when the handler returns to a
+// client that is still there.
+func (r *response) complete() bool {
+	if r.status == 0 {
+		return false
+	}
+	length, err := strconv.ParseInt(r.header.Get("Content-Length"), 10, 64)
+	return err == nil && r.written >= length
+}
+
+// record records the latency, once.
+func (r *response) record(status int) {
+	if r.recorded {
+		return
+	}
+	r.recorded = true
+	m := r.measurement
+	elapsed := m.recorder.pipeline.now().Sub(r.start)
+	m.recorder.latencies.Get(m.endpoint(r.request), r.request.Method, m.code(status)).
+		Record(r.request.Context(), elapsed.Seconds())
+}
+
+// endpoint returns the route of the request. The mux sets the pattern while the
+// handler runs, so it is asked for afterwards.
+func (m *middleware) endpoint(request *http.Request) string {
+	if route := m.recorder.pipeline.route; route != nil {
+		if endpoint := route(request); endpoint != "" {
+			return endpoint
+		}
+	}
+	// "[METHOD ][HOST]/[PATH]", as net/http documents patterns.
+	if slash := strings.IndexByte(request.Pattern, '/'); slash >= 0 {
+		return request.Pattern[slash:]
+	}
+	return unmatched
+}

@@ -1,0 +1,203 @@
+package otelmetrics
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/exemplar"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/dspy-metrics/dspy-metrics/views"
+)
+
+// Option changes a default of [New]. Where an option and a variable of the
+// environment speak of the same thing, the option holds.
+type Option interface {
+	apply(*config)
+}
+
+type optionFunc func(*config)
+
+func (f optionFunc) apply(c *config) { f(c) }
+
+// The defaults of the options.
+const (
+	// DefaultShutdownTimeout bounds [Recorder.Shutdown].
+	DefaultShutdownTimeout = 5 * time.Second
+	// DefaultSeriesLimit is how many series an instrument may have.
+	DefaultSeriesLimit = 2000
+)
+
+type config struct {
+	contract        views.Contract
+	views           []sdkmetric.View
+	service         *string
+	resource        []attribute.KeyValue
+	otlp            otlpConfig
+	targetInfo      bool
+	runtimeMetrics  bool
+	httpMetrics     bool
+	priming         bool
+	seriesLimit     int
+	exemplarFilter  exemplar.Filter
+	tracerProvider  trace.TracerProvider
+	logger          *slog.Logger
+	classify        func(error) ErrorType
+	route           func(*http.Request) string
+	measured        func(*http.Request) bool
+	shutdownTimeout time.Duration
+
+	disabled bool
+	now      func() time.Time
+	getenv   func(string) string
+}
+
+// otlpConfig holds what decides about the push path. Everything else that the
+// OTEL_EXPORTER_OTLP_* variables say is read by the exporter itself.
+type otlpConfig struct {
+	on       bool
+	endpoint string // empty: the exporter reads the environment
+	protocol string
+	interval time.Duration
+}
+
+// WithService sets the name of the service: the label service and the resource
+// attribute service.name. By default, if this option is not used, it is
+// OTEL_SERVICE_NAME, then service.name in OTEL_RESOURCE_ATTRIBUTES, then
+// unknown_service: and the name of the program. An empty name is an error.
+func WithService(name string) Option {
+	return optionFunc(func(c *config) { c.service = &name })
+}
+
+// WithContract sets the contract, for other buckets, budgets or values of
+// labels. By default, if this option is not used, it is [views.Default].
+func WithContract(contract views.Contract) Option {
+	return optionFunc(func(c *config) { c.contract = contract.Clone() })
+}
+
+// WithViews adds views for your own instruments. They come after the view of
+// the contract and cannot change it. It may be used several times.
+func WithViews(more ...sdkmetric.View) Option {
+	return optionFunc(func(c *config) { c.views = append(c.views, more...) })
+}
+
+// WithResource adds attributes to the resource, over those of
+// OTEL_RESOURCE_ATTRIBUTES. It may be used several times. By default the
+// resource has service.name and a service.instance.id that is new with each
+// start of the process.
+func WithResource(attributes ...attribute.KeyValue) Option {
+	return optionFunc(func(c *config) { c.resource = append(c.resource, attributes...) })
+}
+
+// WithOTLP turns the push path on, to an endpoint such as
+// http://localhost:4318; https means TLS. By default, if this option is not
+// used, it is OTEL_EXPORTER_OTLP_METRICS_ENDPOINT or
+// OTEL_EXPORTER_OTLP_ENDPOINT, and the push path is off if neither is set. The
+// exporter honors the other OTEL_EXPORTER_OTLP_* variables as well: headers,
+// certificates, compression, timeout, temporality.
+func WithOTLP(endpoint string) Option {
+	return optionFunc(func(c *config) { c.otlp.on, c.otlp.endpoint = true, endpoint })
+}
+
+// WithOTLPProtocol sets the protocol of the push path, "grpc" or
+// "http/protobuf". By default, if this option is not used, it is
+// OTEL_EXPORTER_OTLP_METRICS_PROTOCOL, OTEL_EXPORTER_OTLP_PROTOCOL or
+// http/protobuf.
+func WithOTLPProtocol(protocol string) Option {
+	return optionFunc(func(c *config) { c.otlp.protocol = protocol })
+}
+
+// WithExportInterval sets the time between two pushes. By default, if this
+// option is not used, it is OTEL_METRIC_EXPORT_INTERVAL (milliseconds) or 60 s.
+// It must be positive.
+func WithExportInterval(interval time.Duration) Option {
+	return optionFunc(func(c *config) { c.otlp.interval = interval })
+}
+
+// WithTargetInfo exposes the resource as the metric target_info on the scrape.
+// By default, if this option is not used, the scrape has none.
+func WithTargetInfo() Option {
+	return optionFunc(func(c *config) { c.targetInfo = true })
+}
+
+// WithRuntimeMetrics adds the metrics of the Go runtime and the process (go_*
+// and process_*, those of Prometheus' own client) to the scrape and the push.
+// By default, if this option is not used, there are none.
+func WithRuntimeMetrics() Option {
+	return optionFunc(func(c *config) { c.runtimeMetrics = true })
+}
+
+// WithHTTPMetrics lets [Recorder.Middleware] record the standard http.server.*
+// metrics of OpenTelemetry as well. By default, if this option is not used, it
+// does not.
+func WithHTTPMetrics() Option {
+	return optionFunc(func(c *config) { c.httpMetrics = true })
+}
+
+// WithoutPriming leaves series out until their first measurement. By default, if
+// this option is not used, every counter whose labels all have well-known values
+// exists from the start at zero, so that rate sees the first event.
+func WithoutPriming() Option {
+	return optionFunc(func(c *config) { c.priming = false })
+}
+
+// WithSeriesLimit bounds the series of each instrument, yours included; what is
+// over it goes to one series with the label otel_metric_overflow. By default, if
+// this option is not used, it is [DefaultSeriesLimit]. It must be positive.
+func WithSeriesLimit(series int) Option {
+	return optionFunc(func(c *config) { c.seriesLimit = series })
+}
+
+// WithExemplarFilter decides which measurements may become exemplars. By
+// default, if this option is not used, it is OTEL_METRICS_EXEMPLAR_FILTER or
+// [exemplar.TraceBasedFilter]: those within a sampled span.
+func WithExemplarFilter(filter exemplar.Filter) Option {
+	return optionFunc(func(c *config) { c.exemplarFilter = filter })
+}
+
+// WithTracerProvider makes [Recorder.Middleware] start a server span for each
+// request, with the trace context of its headers (W3C), and
+// [Recorder.StartPrediction] a span for each prediction. By default, if this
+// option is not used, there are no spans. Nil is ignored.
+func WithTracerProvider(provider trace.TracerProvider) Option {
+	return optionFunc(func(c *config) { c.tracerProvider = provider })
+}
+
+// WithLogger sets where the few things that an operator must know are logged:
+// label values over budget, scrapes that had to leave something out, the begin
+// and end of an outage of the push path. By default, if this option is not used
+// or with nil, it is [slog.Default].
+func WithLogger(logger *slog.Logger) Option {
+	return optionFunc(func(c *config) { c.logger = logger })
+}
+
+// WithErrorClassifier sets what gives an error its type. Return "" to leave an
+// error to [Classify], which by default, if this option is not used, is asked
+// alone. The classifier is called concurrently.
+func WithErrorClassifier(classify func(error) ErrorType) Option {
+	return optionFunc(func(c *config) { c.classify = classify })
+}
+
+// WithRoute sets what gives a request its endpoint, for routers that do not set
+// the request's pattern. It is called after the handler returned. By default, if
+// this option is not used or where it returns "", the endpoint is the pattern
+// without method and host. It must never return what the client chose.
+func WithRoute(route func(*http.Request) string) Option {
+	return optionFunc(func(c *config) { c.route = route })
+}
+
+// WithRequestFilter sets which requests [Recorder.Middleware] measures. By
+// default, if this option is not used or with nil, they are all but those to
+// /metrics, /health, /healthz, /livez, /ready and /readyz.
+func WithRequestFilter(measured func(*http.Request) bool) Option {
+	return optionFunc(func(c *config) { c.measured = measured })
+}
+
+// WithShutdownTimeout bounds [Recorder.Shutdown]. By default, if this option is
+// not used, it is [DefaultShutdownTimeout]. It must be positive.
+func WithShutdownTimeout(timeout time.Duration) Option {
+	return optionFunc(func(c *config) { c.shutdownTimeout = timeout })
+}

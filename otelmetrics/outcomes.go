@@ -1,0 +1,65 @@
+package otelmetrics
+
+import (
+	"context"
+	"sync/atomic"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/label"
+)
+
+// outcomes keeps the predictions of one service: how many have started, and how
+// many ended in which way.
+//
+// What is active is not counted but derived, in the collection that reports
+// both: started less the outcomes just reported. So started = success + failure
+// + active holds exactly in every collection, although no measurement ever
+// takes a lock, and active can neither leak nor go below zero.
+type outcomes struct {
+	started atomic.Int64
+	tracked atomic.Int64 // by guards, which have no outcome
+	ended   *label.Tree[*outcome]
+
+	// all is prepended to, never changed, so that collections need no lock.
+	all  atomic.Pointer[outcome]
+	self metric.ObserveOption
+}
+
+type outcome struct {
+	count      atomic.Int64
+	attributes metric.ObserveOption
+	next       *outcome
+}
+
+func (o *outcomes) start() { o.started.Add(1) }
+
+func (o *outcomes) track(n int64) { o.tracked.Add(n) }
+
+func (o *outcomes) end(kind PredictionType, status Status) {
+	o.ended.Get(string(kind), string(status)).count.Add(1)
+}
+
+// add makes the outcome of a series.
+func (o *outcomes) add(attributes attribute.Set) *outcome {
+	added := &outcome{attributes: metric.WithAttributeSet(attributes)}
+	for {
+		added.next = o.all.Load()
+		if o.all.CompareAndSwap(added.next, added) {
+			return added
+		}
+	}
+}
+
+// observe reports the outcomes, and then what is active.
+func (o *outcomes) observe(_ context.Context, observer metric.Observer, predictions, active metric.Int64Observable) {
+	var ended int64
+	for outcome := o.all.Load(); outcome != nil; outcome = outcome.next {
+		count := outcome.count.Load()
+		observer.ObserveInt64(predictions, count, outcome.attributes)
+		ended += count
+	}
+	// Read after the outcomes: whatever ended had started before.
+	observer.ObserveInt64(active, o.started.Load()-ended+o.tracked.Load(), o.self)
+}

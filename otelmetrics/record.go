@@ -1,0 +1,82 @@
+package otelmetrics
+
+import (
+	"context"
+	"math"
+	"time"
+)
+
+// RecordPrediction counts a prediction that was made and measured elsewhere.
+// It adds no error and no duration: see [Recorder.RecordError] and
+// [Recorder.StartTimer]. Prefer [Recorder.StartPrediction], which does it all.
+// A status that is not [Success] counts as [Failure].
+func (r *Recorder) RecordPrediction(_ context.Context, kind PredictionType, status Status) {
+	if r == nil {
+		return
+	}
+	if status != Success {
+		status = Failure
+	}
+	r.outcomes.start()
+	r.outcomes.end(kind, status)
+}
+
+// RecordError counts an error. A failed prediction of [Recorder.StartPrediction]
+// has counted its own already.
+func (r *Recorder) RecordError(ctx context.Context, errorType ErrorType) {
+	if r != nil {
+		r.errors.Get(string(errorType)).Add(ctx, 1)
+	}
+}
+
+// RecordCacheHit counts a prediction that the cache answered.
+func (r *Recorder) RecordCacheHit(ctx context.Context, cache CacheType) {
+	if r != nil {
+		r.cacheHits.Get(string(cache)).Add(ctx, 1)
+	}
+}
+
+// RecordCacheMiss counts a prediction that the cache could not answer.
+func (r *Recorder) RecordCacheMiss(ctx context.Context, cache CacheType) {
+	if r != nil {
+		r.cacheMisses.Get(string(cache)).Add(ctx, 1)
+	}
+}
+
+// RecordCacheEviction counts an entry that the cache removed by itself.
+func (r *Recorder) RecordCacheEviction(ctx context.Context, cache CacheType) {
+	if r != nil {
+		r.cacheEvictions.Get(string(cache)).Add(ctx, 1)
+	}
+}
+
+// SetCacheSize sets the size of the cache, in bytes. A negative size is ignored.
+func (r *Recorder) SetCacheSize(ctx context.Context, cache CacheType, bytes int64) {
+	if r != nil && bytes >= 0 {
+		r.cacheSize.Get(string(cache)).Record(ctx, bytes)
+	}
+}
+
+// RecordTokens adds tokens that were spent. Record nothing for a cached answer.
+// A count below 1 is ignored.
+func (r *Recorder) RecordTokens(ctx context.Context, kind PredictionType, what TokenType, count int64) {
+	if r != nil && count > 0 {
+		r.tokens.Get(string(kind), string(what)).Add(ctx, count)
+	}
+}
+
+// RecordCost adds US dollars that were spent, as the provider reported them.
+// What is not a positive finite number is ignored.
+func (r *Recorder) RecordCost(ctx context.Context, kind PredictionType, usd float64) {
+	if r != nil && usd > 0 && !math.IsInf(usd, 1) {
+		r.cost.Get(string(kind)).Add(ctx, usd)
+	}
+}
+
+// RecordTimeToFirstToken observes the time until a stream's first content. A
+// negative duration is ignored.
+func (r *Recorder) RecordTimeToFirstToken(ctx context.Context, kind PredictionType, elapsed time.Duration) {
+	if r != nil && elapsed >= 0 {
+		r.firstTokens.Get(string(kind)).Record(ctx, elapsed.Seconds())
+	}
+}

@@ -1,0 +1,62 @@
+package otelmetrics
+
+import "github.com/dspy-metrics/dspy-metrics/views"
+
+// The label values of the contract; their documentation stands in package views.
+// Any string is a legal value of [PredictionType], [ErrorType] and [CacheType]:
+// a new one gets a series as long as its label has room (see package views).
+type (
+	// PredictionType is the kind of DSPy module that answers.
+	PredictionType = views.PredictionType
+	// Status is how a prediction ended.
+	Status = views.Status
+	// ErrorType is why something failed.
+	ErrorType = views.ErrorType
+	// CacheType is the cache that was asked.
+	CacheType = views.CacheType
+	// TokenType is what tokens were.
+	TokenType = views.TokenType
+)
+
+// The well-known prediction types.
+const (
+	Predict          = views.Predict
+	ChainOfThought   = views.ChainOfThought
+	ReAct            = views.ReAct
+	FewShot          = views.FewShot
+	ProgramOfThought = views.ProgramOfThought
+)
+
+// The statuses of a prediction.
+const (
+	Success = views.Success
+	Failure = views.Failure
+)
+
+// The well-known error types.
+const (
+	Timeout             = views.Timeout
+	RateLimit           = views.RateLimit
+	InvalidInput        = views.InvalidInput
+	PredictionFailed    = views.PredictionFailed
+	UpstreamUnavailable = views.UpstreamUnavailable
+	Canceled            = views.Canceled
+	Panic               = views.Panic
+	OtherError          = views.OtherError
+)
+
+// The well-known cache types.
+const (
+	Memory = views.Memory
+	Redis  = views.Redis
+	DSPy   = views.DSPy
+)
+
+// The token types.
+const (
+	Input      = views.Input
+	Output     = views.Output
+	CacheRead  = views.CacheRead
+	CacheWrite = views.CacheWrite
+	Reasoning  = views.Reasoning
+)
