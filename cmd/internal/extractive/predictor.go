@@ -1,0 +1,93 @@
+package extractive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// ErrEmptyText reports a built-in text without a word in it.
+var ErrEmptyText = errors.New("built-in text holds no words")
+
+// maxPassages bounds the passages of an answer.
+const maxPassages = 5
+
+// Predictor answers questions by quoting passages of a text. It never changes
+// after New and is safe for concurrent use.
+type Predictor struct {
+	passages []string
+	stop     map[string]struct{}
+}
+
+// New returns a predictor that answers questions without a context from text.
+// It fails with ErrEmptyText if text holds no words.
+func New(text string) (*Predictor, error) {
+	passages, err := readPassages(context.Background(), text)
+	if err != nil {
+		return nil, err
+	}
+	if len(passages) == 0 {
+		return nil, ErrEmptyText
+	}
+	return &Predictor{passages: passages, stop: stopWords()}, nil
+}
+
+// Predict answers q. A question that no passage fits is no error: its answer is
+// NoAnswer.
+//
+// It fails with ErrEmptyQuestion, with an error that names an unknown mode, or,
+// as ctx is checked before each passage, with an error that wraps ctx.Err. Time
+// and memory are linear in the lengths of the question and the context.
+func (p *Predictor) Predict(ctx context.Context, q Question) (Answer, error) {
+	if strings.TrimSpace(q.Text) == "" {
+		return Answer{}, ErrEmptyQuestion
+	}
+	question, err := p.read(ctx, q.Text)
+	if err != nil {
+		return Answer{}, err
+	}
+	passages := p.passages
+	if strings.TrimSpace(q.Context) != "" {
+		if passages, err = readPassages(ctx, q.Context); err != nil {
+			return Answer{}, err
+		}
+	}
+	switch q.Mode {
+	case Predict, ChainOfThought:
+		return p.predict(ctx, passages, question, q.Mode)
+	case ReAct:
+		return p.react(ctx, passages, question)
+	default:
+		return Answer{}, fmt.Errorf("unknown mode %q", q.Mode.String())
+	}
+}
+
+func (p *Predictor) predict(ctx context.Context, passages []string, question query, mode Mode) (Answer, error) {
+	scores, err := score(ctx, passages, question)
+	if err != nil {
+		return Answer{}, err
+	}
+	answer := ranked(passages, best(scores, maxPassages))
+	if mode != ChainOfThought {
+		return answer, nil
+	}
+	missing := question
+	if len(answer.Passages) > 0 {
+		held, err := p.read(ctx, answer.Text)
+		if err != nil {
+			return Answer{}, err
+		}
+		missing = question.without(held)
+	}
+	answer.Reasoning = reasoning(len(passages), question, missing, answer.Passages)
+	return answer, nil
+}
+
+// alive returns the error of ctx, wrapped, once it is canceled or expired.
+func alive(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("prediction stopped: %w", err)
+	}
+	return nil
+}
