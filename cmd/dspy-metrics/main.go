@@ -1,0 +1,75 @@
+// Command dspy-metrics serves and measures the predictions of a DSPy program.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// The exit codes.
+const (
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+type commands struct {
+	Version kong.VersionFlag `help:"Print the version and exit."`
+	Serve   serve            `cmd:"" default:"withargs" help:"Answer predictions over HTTP and expose their metrics (the default)."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+func run(ctx context.Context, args []string) int {
+	var cli commands
+	parser, err := kong.New(&cli,
+		kong.Name("dspy-metrics"),
+		kong.Description("OpenTelemetry-native metrics for DSPy and LLM prediction services."),
+		kong.Vars{"version": version()},
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
+	if err != nil {
+		return fail(err, exitFailure)
+	}
+	command, err := parser.Parse(args)
+	if err != nil {
+		return fail(fmt.Errorf("%w; see dspy-metrics --help", err), exitUsage)
+	}
+	if err := command.Run(); err != nil {
+		var usage usageError
+		if errors.As(err, &usage) {
+			return fail(err, exitUsage)
+		}
+		return fail(err, exitFailure)
+	}
+	return 0
+}
+
+// usageError is a wrong flag or variable.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func fail(err error, code int) int {
+	fmt.Fprintln(os.Stderr, "dspy-metrics:", err)
+	return code
+}
+
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/guide"
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/service"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
+	"github.com/dspy-metrics/dspy-metrics/views"
+)
+
+type serve struct {
+	Listen          string        `default:":3000" env:"DSPY_METRICS_LISTEN" placeholder:"ADDRESS" help:"Address to listen on (${default}); port 0 chooses one."`
+	Service         string        `env:"DSPY_METRICS_SERVICE" placeholder:"NAME" help:"Value of the label service; by default OTEL_SERVICE_NAME, else dspy-metrics."`
+	Timeout         time.Duration `default:"30s" env:"DSPY_METRICS_TIMEOUT" help:"Longest time for one prediction (${default})."`
+	MaxConcurrency  int           `default:"64" env:"DSPY_METRICS_MAX_CONCURRENCY" placeholder:"N" help:"Predictions at a time; more are answered 429 (${default})."`
+	MaxBodyBytes    int64         `default:"1048576" env:"DSPY_METRICS_MAX_BODY_BYTES" placeholder:"N" help:"Largest request body; larger ones are answered 413 (${default})."`
+	DrainDelay      time.Duration `default:"1s" env:"DSPY_METRICS_DRAIN_DELAY" help:"How long to be unready before the listener closes, for load balancers to notice (${default})."`
+	ShutdownTimeout time.Duration `default:"30s" env:"DSPY_METRICS_SHUTDOWN_TIMEOUT" help:"Longest wait for predictions in flight at shutdown (${default})."`
+	LogLevel        slog.Level    `default:"info" env:"DSPY_METRICS_LOG_LEVEL" help:"debug, info, warn or error (${default})."`
+	LogFormat       string        `default:"text" enum:"text,json" env:"DSPY_METRICS_LOG_FORMAT" help:"text or json (${default})."`
+}
+
+// Help is shown by --help.
+func (serve) Help() string {
+	return `The metrics are at /metrics. The OTEL_* variables of the OpenTelemetry specification are honored;
+with an OTLP endpoint the same metrics are pushed as well.
+
+Examples:
+  dspy-metrics
+  dspy-metrics serve --listen 127.0.0.1:8080 --service qa --max-concurrency 16
+  DSPY_METRICS_LOG_FORMAT=json OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 dspy-metrics
+
+  curl -s localhost:3000/predict -d '{"inputs":{"question":"Which labels do the predictions have?"}}'
+  curl -s localhost:3000/metrics
+
+Exit codes: 0 after SIGINT or SIGTERM, 1 if it could not run, 2 for wrong flags or variables.`
+}
+
+// Validate is called by the parser.
+func (c *serve) Validate() error {
+	var errs []error
+	for flag, wrong := range map[string]bool{
+		"--timeout":          c.Timeout <= 0,
+		"--max-concurrency":  c.MaxConcurrency < 1,
+		"--max-body-bytes":   c.MaxBodyBytes < 1,
+		"--shutdown-timeout": c.ShutdownTimeout <= 0,
+	} {
+		if wrong {
+			errs = append(errs, fmt.Errorf("%s must be positive", flag))
+		}
+	}
+	if c.DrainDelay < 0 {
+		errs = append(errs, errors.New("--drain-delay must not be negative"))
+	}
+	return errors.Join(errs...)
+}
+
+// Run serves until ctx ends.
+func (c *serve) Run(ctx context.Context) error {
+	logger := c.logger(os.Stderr)
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { logger.Warn("opentelemetry", slog.Any("error", err)) }))
+
+	recorder, err := otelmetrics.New(ctx, c.options(logger)...)
+	if err != nil {
+		return usageError{err}
+	}
+	predictor, err := service.NewExtractive(guide.Text(views.Default()))
+	if err != nil {
+		return err
+	}
+	svc, err := service.New(service.Config{
+		Recorder: recorder, Predictor: predictor, Logger: logger,
+		Timeout: c.Timeout, MaxConcurrency: c.MaxConcurrency, MaxBodyBytes: c.MaxBodyBytes,
+	})
+	if err != nil {
+		return err
+	}
+	served := c.listenAndServe(ctx, svc, logger)
+	// The push path is flushed last, when nothing is in flight any more.
+	if err := recorder.Shutdown(context.WithoutCancel(ctx)); err != nil {
+		logger.Warn("the last push failed", slog.Any("error", err))
+	}
+	return served
+}
+
+func (c *serve) options(logger *slog.Logger) []otelmetrics.Option {
+	options := []otelmetrics.Option{
+		otelmetrics.WithLogger(logger),
+		otelmetrics.WithRuntimeMetrics(),
+		// No span is exported from here; this takes part in the traces of
+		// callers, so that their trace id is on the exemplars.
+		otelmetrics.WithTracerProvider(sdktrace.NewTracerProvider(
+			sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.NeverSample())))),
+	}
+	named := os.Getenv("OTEL_SERVICE_NAME") != "" || strings.Contains(os.Getenv("OTEL_RESOURCE_ATTRIBUTES"), "service.name=")
+	switch {
+	case c.Service != "":
+		options = append(options, otelmetrics.WithService(c.Service))
+	case !named:
+		options = append(options, otelmetrics.WithService("dspy-metrics"))
+	}
+	return options
+}
+
+func (c *serve) listenAndServe(ctx context.Context, svc *service.Service, logger *slog.Logger) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("--listen %q: %w", c.Listen, err)
+	}
+	server := &http.Server{
+		Handler:           svc.Handler(),
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
+	logger.Info("listening", slog.String("addr", listener.Addr().String()), slog.String("version", version()))
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	svc.Drain()
+	logger.Info("draining", slog.Duration("delay", c.DrainDelay))
+	<-time.After(c.DrainDelay)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.ShutdownTimeout)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil {
+		return errors.Join(fmt.Errorf("predictions in flight were cut off after %s: %w", c.ShutdownTimeout, err), server.Close())
+	}
+	logger.Info("stopped")
+	return nil
+}
+
+func (c *serve) logger(w io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: c.LogLevel}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}

@@ -1,0 +1,58 @@
+package service
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
+)
+
+// problem is an error as RFC 9457 writes it, with the type of the metrics.
+type problem struct {
+	Title     string                `json:"title"`
+	Status    int                   `json:"status"`
+	Detail    string                `json:"detail"`
+	ErrorType otelmetrics.ErrorType `json:"error_type"`
+}
+
+func writeProblem(w http.ResponseWriter, status int, errorType otelmetrics.ErrorType, detail string) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	write(w, status, problem{Title: http.StatusText(status), Status: status, Detail: detail, ErrorType: errorType})
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	write(w, status, body)
+}
+
+// write ignores what the client does not take: it is gone, and the middleware
+// has seen it.
+func write(w http.ResponseWriter, status int, body any) {
+	w.WriteHeader(status)
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(body)
+}
+
+func retryAfter(w http.ResponseWriter, wait time.Duration) {
+	w.Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds())))
+}
+
+// status returns the status that tells a failed prediction.
+func status(errorType otelmetrics.ErrorType) int {
+	switch errorType {
+	case otelmetrics.Timeout:
+		return http.StatusGatewayTimeout
+	case otelmetrics.InvalidInput:
+		return http.StatusBadRequest
+	case otelmetrics.RateLimit:
+		return http.StatusTooManyRequests
+	case otelmetrics.UpstreamUnavailable:
+		return http.StatusBadGateway
+	default:
+		return http.StatusInternalServerError
+	}
+}
