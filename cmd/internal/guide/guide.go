@@ -27,7 +27,7 @@ func Text(contract views.Contract) string {
 	}
 	for _, l := range contract.Labels.All() {
 		if len(l.Values) > 0 {
-			lines = append(lines, fmt.Sprintf("The label %s has the well-known values %s.", l.Key, and(l.Values)))
+			lines = append(lines, fmt.Sprintf("Values of %s: %s.", l.Key, and(l.Values)))
 		}
 	}
 	return strings.Join(lines, "\n\n") + "\n"

@@ -1,0 +1,54 @@
+package otlptest
+
+import (
+	"net/http"
+
+	"google.golang.org/grpc/codes"
+)
+
+// Answer is what a [Receiver] does with the next requests; see [Receiver.Respond].
+type Answer struct {
+	mode   mode
+	status int
+}
+
+type mode int
+
+const (
+	accepting mode = iota
+	failing
+	hanging
+	refusing
+)
+
+// Accept answers with success. It is what a new [Receiver] does.
+func Accept() Answer { return Answer{mode: accepting} }
+
+// Fail answers with an error: a gRPC code if the receiver speaks gRPC, an HTTP
+// status if it speaks HTTP.
+func Fail[S codes.Code | int](status S) Answer {
+	return Answer{mode: failing, status: int(status)}
+}
+
+// Hang gives no answer until the client goes or the test ends.
+func Hang() Answer { return Answer{mode: hanging} }
+
+// Refuse closes the open connections, and every new one before a byte is read.
+func Refuse() Answer { return Answer{mode: refusing} }
+
+// grpcCode is the gRPC code to fail with: what a hung or refused request gets,
+// should the connection live on, is the retryable one.
+func (a Answer) grpcCode() codes.Code {
+	if a.mode == failing {
+		return codes.Code(a.status) //nolint:gosec // Fail takes it from a code.
+	}
+	return codes.Unavailable
+}
+
+// httpStatus is grpcCode for HTTP.
+func (a Answer) httpStatus() int {
+	if a.mode == failing {
+		return a.status
+	}
+	return http.StatusServiceUnavailable
+}

@@ -1,0 +1,52 @@
+package otlptest
+
+import (
+	"context"
+	"net/http"
+	"testing"
+
+	collectorpb "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
+	"google.golang.org/grpc"
+	_ "google.golang.org/grpc/encoding/gzip" // the only way to accept compressed requests
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+)
+
+// NewGRPC starts a receiver that speaks OTLP over gRPC, without TLS.
+func NewGRPC(t testing.TB) *Receiver {
+	t.Helper()
+	r := newReceiver(t)
+	server := grpc.NewServer(grpc.WaitForHandlers(true))
+	collectorpb.RegisterMetricsServiceServer(server, &grpcService{receiver: r})
+
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(r.listener) }()
+	t.Cleanup(func() {
+		server.Stop()
+		if err := <-served; err != nil {
+			t.Errorf("otlptest: %v", err)
+		}
+	})
+	return r
+}
+
+type grpcService struct {
+	collectorpb.UnimplementedMetricsServiceServer
+	receiver *Receiver
+}
+
+// Export is the one method of the OTLP metrics service.
+func (s *grpcService) Export(ctx context.Context, in *collectorpb.ExportMetricsServiceRequest) (*collectorpb.ExportMetricsServiceResponse, error) {
+	md, _ := metadata.FromIncomingContext(ctx)
+	header := http.Header{}
+	for key, values := range md {
+		for _, v := range values {
+			header.Add(key, v)
+		}
+	}
+	answer := s.receiver.receive(ctx, Request{Header: header, Metrics: in.GetResourceMetrics()})
+	if answer.mode != accepting {
+		return nil, status.Error(answer.grpcCode(), "otlptest: not accepted")
+	}
+	return &collectorpb.ExportMetricsServiceResponse{}, nil
+}

@@ -1,0 +1,78 @@
+package otlptest
+
+import (
+	"compress/gzip"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	collectorpb "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
+	"google.golang.org/protobuf/proto"
+)
+
+const protobuf = "application/x-protobuf"
+
+// maxBody bounds a request after decompression, as the gRPC server does.
+const maxBody = 4 << 20
+
+// NewHTTP starts a receiver that speaks OTLP over HTTP with protobuf bodies, at
+// the path /v1/metrics and without TLS.
+func NewHTTP(t testing.TB) *Receiver {
+	t.Helper()
+	r := newReceiver(t)
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /v1/metrics", r.serveHTTP)
+
+	// The server is assembled, not made by its constructor, which would open a
+	// listener of its own. Its Close waits for the handlers.
+	server := &httptest.Server{Listener: r.listener, Config: &http.Server{Handler: mux, ReadHeaderTimeout: patience}}
+	server.Start()
+	t.Cleanup(server.Close)
+	return r
+}
+
+func (r *Receiver) serveHTTP(w http.ResponseWriter, req *http.Request) {
+	if got := req.Header.Get("Content-Type"); got != protobuf {
+		http.Error(w, fmt.Sprintf("otlptest: content type %q, want %q", got, protobuf), http.StatusUnsupportedMediaType)
+		return
+	}
+	var in collectorpb.ExportMetricsServiceRequest
+	if err := decode(req, &in); err != nil {
+		http.Error(w, "otlptest: "+err.Error(), http.StatusBadRequest)
+		return
+	}
+	answer := r.receive(req.Context(), Request{Header: req.Header.Clone(), Metrics: in.GetResourceMetrics()})
+	w.Header().Set("Content-Type", protobuf)
+	if answer.mode != accepting {
+		w.WriteHeader(answer.httpStatus())
+		return
+	}
+	// The answer to a complete success has no fields, so its encoding has no bytes.
+	w.WriteHeader(http.StatusOK)
+}
+
+func decode(req *http.Request, into proto.Message) error {
+	var body io.Reader = req.Body
+	switch encoding := req.Header.Get("Content-Encoding"); encoding {
+	case "":
+	case "gzip":
+		unzipped, err := gzip.NewReader(req.Body)
+		if err != nil {
+			return err
+		}
+		body = unzipped
+	default:
+		return fmt.Errorf("content encoding %q, want gzip or none", encoding)
+	}
+	// One byte more than allowed shows that there was more.
+	raw, err := io.ReadAll(io.LimitReader(body, maxBody+1))
+	if err != nil {
+		return err
+	}
+	if len(raw) > maxBody {
+		return fmt.Errorf("body over %d bytes", maxBody)
+	}
+	return proto.Unmarshal(raw, into)
+}

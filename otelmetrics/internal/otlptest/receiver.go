@@ -1,0 +1,122 @@
+package otlptest
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
+)
+
+// patience is how long a wait lasts before it fails the test: long enough for a
+// loaded machine, short enough to be read as a failure and not as a hang.
+const patience = 20 * time.Second
+
+// Receiver is an OTLP metrics backend that remembers.
+type Receiver struct {
+	listener *listener
+	ended    <-chan struct{} // closed when the test ends
+
+	mu       sync.Mutex
+	answer   Answer
+	requests []Request
+	arrived  chan struct{} // closed and replaced with every request
+}
+
+// Request is one export as it arrived.
+type Request struct {
+	Header   http.Header // HTTP headers or gRPC metadata, under canonical names
+	Metrics  []*metricspb.ResourceMetrics
+	Accepted bool // whether the answer was success
+}
+
+func newReceiver(t testing.TB) *Receiver {
+	t.Helper()
+	return &Receiver{
+		listener: listen(t),
+		ended:    t.Context().Done(),
+		arrived:  make(chan struct{}),
+	}
+}
+
+// Endpoint returns the base URL, such as "http://127.0.0.1:4317".
+func (r *Receiver) Endpoint() string { return "http://" + r.listener.Addr().String() }
+
+// Respond sets the answer to every request that arrives from now on.
+func (r *Receiver) Respond(a Answer) {
+	r.mu.Lock()
+	r.answer = a
+	r.mu.Unlock()
+	r.listener.refuse(a.mode == refusing)
+}
+
+// Requests returns every request that has arrived, in order, whatever its answer.
+func (r *Receiver) Requests() []Request {
+	requests, _ := r.snapshot()
+	return requests
+}
+
+// Wait returns as soon as done reports true for the metrics of all accepted
+// requests, oldest first. It fails the test if that takes too long, and so must
+// be called from the test's own goroutine.
+func (r *Receiver) Wait(t testing.TB, done func([]*metricspb.ResourceMetrics) bool) {
+	t.Helper()
+	r.WaitRequests(t, func(requests []Request) bool {
+		var metrics []*metricspb.ResourceMetrics
+		for _, q := range requests {
+			if q.Accepted {
+				metrics = append(metrics, q.Metrics...)
+			}
+		}
+		return done(metrics)
+	})
+}
+
+// WaitRequests is [Receiver.Wait] for all requests, accepted or not.
+func (r *Receiver) WaitRequests(t testing.TB, done func([]Request) bool) {
+	t.Helper()
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	for {
+		requests, arrived := r.snapshot()
+		if done(requests) {
+			return
+		}
+		select {
+		case <-arrived:
+		case <-deadline.C:
+			t.Fatalf("otlptest: not what was waited for within %v: %d requests: %v", patience, len(requests), requests)
+		}
+	}
+}
+
+func (r *Receiver) snapshot() (requests []Request, arrived <-chan struct{}) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.requests), r.arrived
+}
+
+// receive keeps the request and returns the answer to give, once it is due.
+func (r *Receiver) receive(ctx context.Context, req Request) Answer {
+	answer := r.keep(req)
+	if answer.mode == hanging {
+		select {
+		case <-ctx.Done():
+		case <-r.ended:
+		}
+	}
+	return answer
+}
+
+func (r *Receiver) keep(req Request) Answer {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	req.Accepted = r.answer.mode == accepting
+	r.requests = append(r.requests, req)
+	close(r.arrived)
+	r.arrived = make(chan struct{})
+	return r.answer
+}
