@@ -34,7 +34,6 @@ func TestQuestionsOfANewcomer(t *testing.T) {
 		"Which buckets does the duration histogram use?":           "dspy_prediction_duration_seconds uses the buckets 0.005",
 		"Which buckets does the API latency histogram use?":        "dspy_api_latency_seconds uses the buckets 0.001",
 		"What are the labels of dspy_predictions_total?":           "service, prediction_type and status",
-		"Which values does error_type have?":                       "timeout, rate_limit",
 		"How do I push the metrics to a collector?":                "OTEL_EXPORTER_OTLP_ENDPOINT",
 		"What happens to a label value that is over its budget?":   "recorded as other",
 		"Where does Prometheus read the metrics?":                  "/metrics",
