@@ -97,7 +97,7 @@ func (m *middleware) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		panicked := recover()
 		response.record(response.outcome(panicked))
 		if panicked != nil {
-			panic(panicked)
+			panic(panicked) //nolint:forbidigo // the handler's own panic goes on
 		}
 	}()
 	m.next.ServeHTTP(response.wrap(w), request)

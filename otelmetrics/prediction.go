@@ -64,7 +64,7 @@ func (p *Prediction) End(err *error) {
 	}
 	if panicked := recover(); panicked != nil {
 		p.end(panicError(panicked))
-		panic(panicked)
+		panic(panicked) //nolint:forbidigo // the caller's own panic goes on
 	}
 	if err == nil {
 		p.end(nil)

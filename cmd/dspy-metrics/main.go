@@ -48,8 +48,7 @@ func run(ctx context.Context, args []string) int {
 		return fail(fmt.Errorf("%w; see dspy-metrics --help", err), exitUsage)
 	}
 	if err := command.Run(); err != nil {
-		var usage usageError
-		if errors.As(err, &usage) {
+		if _, ok := errors.AsType[usageError](err); ok {
 			return fail(err, exitUsage)
 		}
 		return fail(err, exitFailure)
