@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -106,10 +107,8 @@ func (e *environment) oneOf(name string, legal ...string) string {
 	if value == "" {
 		return ""
 	}
-	for _, one := range legal {
-		if value == one {
-			return value
-		}
+	if slices.Contains(legal, value) {
+		return value
 	}
 	e.bad(name, "%q is none of %s", value, strings.Join(legal, ", "))
 	return ""

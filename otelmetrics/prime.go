@@ -2,6 +2,7 @@ package otelmetrics
 
 import (
 	"context"
+	"slices"
 
 	"go.opentelemetry.io/otel/metric"
 
@@ -36,7 +37,7 @@ func (p *pipeline) each(m views.Metric, do func(values []string)) {
 		var longer [][]string
 		for _, values := range combinations {
 			for _, value := range l.Values {
-				longer = append(longer, append(values[:len(values):len(values)], value))
+				longer = append(longer, append(slices.Clip(values), value))
 			}
 		}
 		combinations = longer

@@ -31,7 +31,7 @@ func newRecorder(t testing.TB, options ...otelmetrics.Option) *otelmetrics.Recor
 // scrape returns the page as Prometheus gets it, as text or OpenMetrics.
 func scrape(t testing.TB, m *otelmetrics.Recorder, accept string) string {
 	t.Helper()
-	request := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil)
 	request.Header.Set("Accept", accept)
 	response := httptest.NewRecorder()
 	m.Handler().ServeHTTP(response, request)

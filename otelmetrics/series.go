@@ -3,6 +3,7 @@ package otelmetrics
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -27,7 +28,7 @@ func newSeries[T any](p *pipeline, m views.Metric, declare func(metric.Meter, vi
 
 func newTree[T any](p *pipeline, m views.Metric, bound bind[T], fixed ...string) *label.Tree[T] {
 	create := func(values []string) T {
-		return bound(attributes(m.Labels, append(fixed[:len(fixed):len(fixed)], values...)))
+		return bound(attributes(m.Labels, append(slices.Clip(fixed), values...)))
 	}
 	var labels []*label.Values
 	for _, key := range m.Labels[len(fixed):] {

@@ -36,7 +36,7 @@ func command(t *testing.T, environment []string, args ...string) *exec.Cmd {
 
 func TestUsage(t *testing.T) {
 	t.Parallel()
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,10 +51,12 @@ func TestUsage(t *testing.T) {
 		"version":       {nil, []string{"--version"}, 0, nil},
 		"unknown flag":  {nil, []string{"--nope"}, 2, []string{"--nope", "see dspy-metrics --help"}},
 		"wrong values":  {nil, []string{"--timeout=0s", "--max-concurrency=0", "--drain-delay=-1s"}, 2, []string{"--timeout must be positive", "--max-concurrency must be positive", "--drain-delay"}},
-		"wrong variable": {[]string{"DSPY_METRICS_MAX_BODY_BYTES=lots"}, nil, 2,
-			[]string{"lots"}},
-		"wrong OpenTelemetry variables": {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=nowhere", "OTEL_EXPORTER_OTLP_PROTOCOL=smtp"}, []string{"--listen=127.0.0.1:0"}, 2,
-			[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL"}},
+		"wrong variable": {[]string{"DSPY_METRICS_MAX_BODY_BYTES=lots"}, nil, 2, []string{"lots"}},
+		"wrong OpenTelemetry variables": {
+			[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=nowhere", "OTEL_EXPORTER_OTLP_PROTOCOL=smtp"},
+			[]string{"--listen=127.0.0.1:0"}, 2,
+			[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL"},
+		},
 		"port taken": {nil, []string{"--listen", taken.Addr().String()}, 1, []string{taken.Addr().String(), "in use"}},
 	}
 	for name, test := range tests {
@@ -63,8 +65,7 @@ func TestUsage(t *testing.T) {
 			c := command(t, test.environment, test.args...)
 			out, err := c.CombinedOutput()
 			code := 0
-			var exit *exec.ExitError
-			if errors.As(err, &exit) {
+			if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 				code = exit.ExitCode()
 			} else if err != nil {
 				t.Fatal(err)

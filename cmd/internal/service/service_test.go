@@ -341,7 +341,7 @@ func FuzzPredict(f *testing.F) {
 	handler := s.Handler()
 	f.Fuzz(func(t *testing.T, body string) {
 		got := httptest.NewRecorder()
-		handler.ServeHTTP(got, httptest.NewRequest(http.MethodPost, "/predict", strings.NewReader(body)))
+		handler.ServeHTTP(got, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/predict", strings.NewReader(body)))
 		if !json.Valid(got.Body.Bytes()) {
 			t.Fatalf("%q is answered with %q", body, got.Body)
 		}

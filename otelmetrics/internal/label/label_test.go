@@ -3,6 +3,7 @@ package label
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -65,7 +66,7 @@ func TestAMillionValuesStayWithinTheBudget(t *testing.T) {
 	tree := NewTree(func(values []string) string { return values[0] }, v)
 	seen := make(map[string]bool)
 	for i := range 1_000_000 {
-		seen[tree.Get(fmt.Sprint(i))] = true
+		seen[tree.Get(strconv.Itoa(i))] = true
 	}
 	if want := label.Budget + 1; len(seen) != want || overflowed.Load() != int64(1_000_000-label.Budget) {
 		t.Errorf("got %d series and %d overflows, want %d and %d", len(seen), overflowed.Load(), want, 1_000_000-label.Budget)
