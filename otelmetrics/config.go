@@ -60,8 +60,8 @@ func (c *config) validate() error {
 	default:
 		bad("protocol %q is not known; use %s or %s", c.otlp.protocol, protocolGRPC, protocolHTTP)
 	}
-	if c.otlp.interval < 0 {
-		bad("option WithExportInterval: %s is not positive", c.otlp.interval)
+	if c.otlp.interval != nil && *c.otlp.interval <= 0 {
+		bad("option WithExportInterval: %s is not positive", *c.otlp.interval)
 	}
 	if c.seriesLimit < 1 {
 		bad("option WithSeriesLimit: %d is not positive", c.seriesLimit)

@@ -38,14 +38,14 @@ func (c *config) readEnvironment() error {
 			c.otlp.protocol = protocol
 		}
 	}
-	if interval := e.milliseconds("OTEL_METRIC_EXPORT_INTERVAL"); c.otlp.interval == 0 {
-		c.otlp.interval = interval
+	if interval := e.milliseconds("OTEL_METRIC_EXPORT_INTERVAL"); interval > 0 && c.otlp.interval == nil {
+		c.otlp.interval = &interval
 	}
 	e.milliseconds("OTEL_METRIC_EXPORT_TIMEOUT")
 	for _, signal := range []string{"OTEL_EXPORTER_OTLP_", "OTEL_EXPORTER_OTLP_METRICS_"} {
 		e.milliseconds(signal + "TIMEOUT")
 		e.oneOf(signal+"COMPRESSION", "gzip", "none")
-		e.pairs(signal + "HEADERS")
+		e.headers(signal + "HEADERS")
 	}
 	e.oneOf("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "cumulative", "delta", "lowmemory")
 	e.pairs("OTEL_RESOURCE_ATTRIBUTES")
@@ -83,7 +83,11 @@ func endpointVariable(getenv func(string) string) string {
 
 func validateEndpoint(endpoint string) error {
 	u, err := url.Parse(endpoint)
+	var malformed *url.Error
 	switch {
+	case errors.As(err, &malformed):
+		// Its text would have all of the URL, and so its password.
+		return fmt.Errorf("endpoint is not a URL: %w", malformed.Err)
 	case err != nil:
 		return fmt.Errorf("endpoint is not a URL: %w", err)
 	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
@@ -146,6 +150,26 @@ func (e *environment) endpoint(name string) bool {
 		e.bad(name, "%w", err)
 	}
 	return true
+}
+
+// headers checks what the exporter would pass over and write to a log.
+func (e *environment) headers(name string) {
+	e.pairs(name)
+	for pair := range strings.SplitSeq(e.getenv(name), ",") {
+		key, value, _ := strings.Cut(pair, "=")
+		if strings.ContainsFunc(strings.TrimSpace(key), notHeader) {
+			e.bad(name, "an entry has a key that is no name of a header")
+		}
+		if _, err := url.PathUnescape(value); err != nil {
+			e.bad(name, "an entry has a value that is not percent-encoded")
+		}
+	}
+}
+
+// notHeader tells whether a character is none of a token (RFC 9110 §5.6.2).
+func notHeader(r rune) bool {
+	letter := 'a' <= r|0x20 && r|0x20 <= 'z'
+	return !letter && !('0' <= r && r <= '9') && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
 }
 
 // pairs never shows the values: headers are secret.

@@ -57,9 +57,15 @@ func (r *Recorder) Middleware(next http.Handler) http.Handler {
 	if p.httpMetrics {
 		// The Host header is the client's: without a name of our own it would
 		// become a label.
-		options = append(options, otelhttp.WithMeterProvider(p.provider), otelhttp.WithServerName(*p.service+":0"))
+		options = append(options, otelhttp.WithMeterProvider(p.provider), otelhttp.WithServerName(serverName(*p.service)))
 	}
 	return otelhttp.NewHandler(handler, "http.server", options...)
+}
+
+// serverName returns the name with a port, and nothing in it that would make
+// otelhttp read it differently and take the port of the Host header instead.
+func serverName(service string) string {
+	return strings.NewReplacer(":", "_", "[", "_", "]", "_").Replace(service) + ":0"
 }
 
 type middleware struct {

@@ -61,7 +61,7 @@ type otlpConfig struct {
 	on       bool
 	endpoint string // empty: the exporter reads the environment
 	protocol string
-	interval time.Duration
+	interval *time.Duration // nil: the reader's default
 }
 
 // WithService sets the name of the service: the label service and the resource
@@ -114,7 +114,7 @@ func WithOTLPProtocol(protocol string) Option {
 // option is not used, it is OTEL_METRIC_EXPORT_INTERVAL (milliseconds) or 60 s.
 // It must be positive.
 func WithExportInterval(interval time.Duration) Option {
-	return optionFunc(func(c *config) { c.otlp.interval = interval })
+	return optionFunc(func(c *config) { c.otlp.interval = &interval })
 }
 
 // WithTargetInfo exposes the resource as the metric target_info on the scrape.

@@ -59,7 +59,7 @@ func newPipeline(ctx context.Context, c config) (*pipeline, error) {
 		p.tracer = c.tracerProvider.Tracer(scope)
 	}
 	if c.disabled {
-		p.provider = noop.NewMeterProvider()
+		p.provider, p.httpMetrics = noop.NewMeterProvider(), false
 		p.handler = newScrape(prometheus.NewRegistry(), p.logger, func() {})
 		return p, p.declare()
 	}

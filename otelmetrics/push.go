@@ -79,10 +79,10 @@ func (p *push) lastError() error {
 	return p.err
 }
 
-func (p *push) reader(interval time.Duration, producers []sdkmetric.Producer) sdkmetric.Reader {
+func (p *push) reader(interval *time.Duration, producers []sdkmetric.Producer) sdkmetric.Reader {
 	var options []sdkmetric.PeriodicReaderOption
-	if interval > 0 {
-		options = append(options, sdkmetric.WithInterval(interval))
+	if interval != nil {
+		options = append(options, sdkmetric.WithInterval(*interval))
 	}
 	for _, producer := range producers {
 		options = append(options, sdkmetric.WithProducer(producer))

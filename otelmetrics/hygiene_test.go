@@ -1,0 +1,244 @@
+package otelmetrics_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
+	"github.com/dspy-metrics/dspy-metrics/views"
+)
+
+// verb is one public way to record, with every label value the caller's.
+type verb struct {
+	record func(m *otelmetrics.Recorder, value string)
+	label  string // that overflows
+	metric string
+
+	measurements int // that carry the label
+}
+
+func verbs() map[string]verb {
+	ctx := context.Background()
+	return map[string]verb{
+		"StartPrediction": {func(m *otelmetrics.Recorder, value string) {
+			_, p := m.StartPrediction(ctx, otelmetrics.PredictionType(value))
+			p.End(nil)
+		}, "prediction_type", "dspy_predictions_total", 2}, // and its duration
+		"Error": {func(m *otelmetrics.Recorder, value string) {
+			_, p := m.StartPrediction(ctx, otelmetrics.Predict)
+			var err error = &otelmetrics.Error{Type: otelmetrics.ErrorType(value)}
+			p.End(&err)
+		}, "error_type", "dspy_errors_total", 1},
+		"RecordPrediction": {func(m *otelmetrics.Recorder, value string) {
+			m.RecordPrediction(ctx, otelmetrics.PredictionType(value), otelmetrics.Status(value))
+		}, "prediction_type", "dspy_predictions_total", 1},
+		"RecordError": {func(m *otelmetrics.Recorder, value string) {
+			m.RecordError(ctx, otelmetrics.ErrorType(value))
+		}, "error_type", "dspy_errors_total", 1},
+		"RecordCacheHit": {func(m *otelmetrics.Recorder, value string) {
+			m.RecordCacheHit(ctx, otelmetrics.CacheType(value))
+		}, "cache_type", "dspy_cache_hits_total", 1},
+		"RecordCacheMiss": {func(m *otelmetrics.Recorder, value string) {
+			m.RecordCacheMiss(ctx, otelmetrics.CacheType(value))
+		}, "cache_type", "dspy_cache_misses_total", 1},
+		"RecordCacheEviction": {func(m *otelmetrics.Recorder, value string) {
+			m.RecordCacheEviction(ctx, otelmetrics.CacheType(value))
+		}, "cache_type", "dspy_cache_evictions_total", 1},
+		"SetCacheSize": {func(m *otelmetrics.Recorder, value string) {
+			m.SetCacheSize(ctx, otelmetrics.CacheType(value), 1)
+		}, "cache_type", "dspy_cache_size_bytes", 1},
+		"RecordTokens, prediction type": {func(m *otelmetrics.Recorder, value string) {
+			m.RecordTokens(ctx, otelmetrics.PredictionType(value), otelmetrics.Input, 1)
+		}, "prediction_type", "dspy_tokens_total", 1},
+		"RecordTokens, token type": {func(m *otelmetrics.Recorder, value string) {
+			m.RecordTokens(ctx, otelmetrics.Predict, otelmetrics.TokenType(value), 1)
+		}, "token_type", "dspy_tokens_total", 1},
+		"RecordCost": {func(m *otelmetrics.Recorder, value string) {
+			m.RecordCost(ctx, otelmetrics.PredictionType(value), 1)
+		}, "prediction_type", "dspy_cost_usd_total", 1},
+		"RecordTimeToFirstToken": {func(m *otelmetrics.Recorder, value string) {
+			m.RecordTimeToFirstToken(ctx, otelmetrics.PredictionType(value), 1)
+		}, "prediction_type", "dspy_time_to_first_token_seconds", 1},
+		"StartTimer": {func(m *otelmetrics.Recorder, value string) {
+			timer := m.StartTimer(otelmetrics.PredictionType(value))
+			timer.Observe(ctx)
+		}, "prediction_type", "dspy_prediction_duration_seconds", 1},
+		"ForService": {func(m *otelmetrics.Recorder, value string) {
+			if other, err := m.ForService(value); err == nil {
+				other.RecordCacheHit(ctx, otelmetrics.Memory)
+			}
+		}, "service", "dspy_cache_hits_total", 1},
+		"WithRoute": {func(m *otelmetrics.Recorder, value string) {
+			request := httptest.NewRequest(http.MethodGet, "/", nil)
+			request.Pattern = "/" + value
+			m.Middleware(http.NotFoundHandler()).ServeHTTP(httptest.NewRecorder(), request)
+		}, "endpoint", "dspy_api_latency_seconds", 1},
+	}
+}
+
+// TestManyValues records 100,000 distinct values through every verb.
+func TestManyValues(t *testing.T) {
+	t.Parallel()
+	const distinct = 100_000
+	contract := views.Default()
+	for name, verb := range verbs() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var log logs
+			m := newRecorder(t, log.option(), otelmetrics.WithoutPriming())
+			for i := range distinct {
+				verb.record(m, fmt.Sprint("value ", i))
+			}
+			page := scrape(t, m, text)
+			wantOpenMetrics(t, scrape(t, m, openMetrics))
+			label, _ := contract.Labels.Find(verb.label)
+			values := make(map[string]bool)
+			for _, metric := range families(t, page)[verb.metric].GetMetric() {
+				for _, pair := range metric.GetLabel() {
+					if pair.GetName() == verb.label {
+						values[pair.GetValue()] = true
+					}
+				}
+			}
+			admitted := label.Budget
+			for _, known := range label.Values {
+				if known != views.Other { // has a place outside the budget
+					admitted--
+				}
+			}
+			if verb.label == "service" { // has qa already
+				admitted--
+			}
+			if got, want := len(values), admitted+1; got != want {
+				t.Errorf("got %d values of %s, want %d with other", got, verb.label, want)
+			}
+			want := float64((distinct - admitted) * verb.measurements)
+			if got := total(samples(t, page), fmt.Sprintf("dspy_metrics_label_overflow_total{label=%q}", verb.label)); got != want {
+				t.Errorf("got %v overflows, want %v", got, want)
+			}
+			if got := len(log.lines("recorded as other")); got < 1 || got > 20 {
+				t.Errorf("got %d log lines, want 1 to 20", got)
+			}
+		})
+	}
+}
+
+// TestOverflowIsRecordedAsOther compares the counter with the series.
+func TestOverflowIsRecordedAsOther(t *testing.T) {
+	t.Parallel()
+	contract := views.Default()
+	contract.Labels.CacheType = contract.Labels.CacheType.Only("memory")
+	m := newRecorder(t, otelmetrics.WithContract(contract))
+	for _, cache := range []otelmetrics.CacheType{"memory", "redis", "disk", "disk", "other", "", " "} {
+		m.RecordCacheHit(t.Context(), cache)
+	}
+	wantLines(t, scrape(t, m, text),
+		`dspy_cache_hits_total{cache_type="memory",service="qa"} 1`,
+		`dspy_cache_hits_total{cache_type="other",service="qa"} 4`,
+		`dspy_cache_hits_total{cache_type="unknown",service="qa"} 2`,
+		`dspy_metrics_label_overflow_total{label="cache_type"} 3`,
+	)
+}
+
+func nasty() []string {
+	return []string{
+		"", " ", "\x00", "\xff\xfe", "a\nb", "a\r\nb", `a"b`, `a\b`, `\`, "\u2028", "\ufeff", "{}", "# EOF", "\n# EOF\n",
+		`x"} 1` + "\nevil 1\n", "日本語", strings.Repeat("x", 1<<16), strings.Repeat("é", 200), strings.Repeat("\x80", 1000),
+		"\xed\xa0\x80", "other", "unknown", "le",
+	}
+}
+
+// TestAnyBytes records any bytes through every verb.
+func TestAnyBytes(t *testing.T) {
+	t.Parallel()
+	m := newRecorder(t)
+	for _, verb := range verbs() {
+		for _, value := range nasty() {
+			verb.record(m, value)
+		}
+	}
+	wantLegal(t, m)
+}
+
+// wantLegal checks both pages.
+func wantLegal(t testing.TB, m *otelmetrics.Recorder) {
+	t.Helper()
+	page := scrape(t, m, text)
+	for name, family := range families(t, page) {
+		if !strings.HasPrefix(name, "dspy_") {
+			t.Errorf("got metric %q, want none but the contract's", name)
+		}
+		for _, metric := range family.GetMetric() {
+			for _, label := range metric.GetLabel() {
+				if value := label.GetValue(); !utf8.ValidString(value) || value == "" || len(value) > 128 || strings.ContainsAny(value, "\x00\r\n") {
+					t.Errorf("%s: got value %q of %s, want a legal one", name, value, label.GetName())
+				}
+			}
+		}
+	}
+	wantOpenMetrics(t, scrape(t, m, openMetrics))
+	wantLines(t, scrape(t, m, text), `dspy_metrics_scrape_errors_total 0`)
+}
+
+// wantOpenMetrics checks the page line by line against the grammar of
+// OpenMetrics 1.0, as far as counters, gauges and histograms need it.
+func wantOpenMetrics(t testing.TB, page string) {
+	t.Helper()
+	const (
+		name   = `[a-zA-Z_:][a-zA-Z0-9_:]*`
+		pair   = `[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*"`
+		labels = `\{(?:` + pair + `(?:,` + pair + `)*)?\}`
+		number = `(?:[+-]?(?:[0-9]+(?:\.[0-9]*)?(?:e[+-]?[0-9]+)?|Inf)|NaN)`
+		stamp  = `(?: [0-9.e+]+)?`
+	)
+	line := regexp.MustCompile(`^(?:# (?:HELP|TYPE|UNIT) ` + name + ` .*|` +
+		name + `(?:` + labels + `)? ` + number + stamp + `(?: # ` + labels + ` ` + number + stamp + `)?)$`)
+	body, ok := strings.CutSuffix(page, "# EOF\n")
+	if !ok || !utf8.ValidString(page) {
+		t.Fatalf("got a page of %d bytes without # EOF at its end or with invalid UTF-8", len(page))
+	}
+	for one := range strings.Lines(body) {
+		if !line.MatchString(strings.TrimSuffix(one, "\n")) {
+			t.Errorf("got line %q, want OpenMetrics", one)
+		}
+	}
+}
+
+// TestExtremeNumbers measures the largest that fits.
+func TestExtremeNumbers(t *testing.T) {
+	t.Parallel()
+	m := newRecorder(t)
+	for range 2 {
+		m.RecordCost(t.Context(), otelmetrics.Predict, math.MaxFloat64)
+		m.RecordTimeToFirstToken(t.Context(), otelmetrics.Predict, math.MaxInt64)
+		m.SetCacheSize(t.Context(), otelmetrics.Memory, math.MaxInt64)
+	}
+	m.RecordTokens(t.Context(), otelmetrics.Predict, otelmetrics.Input, math.MaxInt64)
+	wantLegal(t, m)
+}
+
+func FuzzRecord(f *testing.F) {
+	for _, value := range nasty() {
+		f.Add(value, int64(len(value)), 0.5)
+	}
+	f.Fuzz(func(t *testing.T, value string, count int64, usd float64) {
+		m := newRecorder(t)
+		for _, verb := range verbs() {
+			verb.record(m, value)
+		}
+		kind := otelmetrics.PredictionType(value)
+		m.RecordTokens(t.Context(), kind, otelmetrics.TokenType(value), count)
+		m.RecordCost(t.Context(), kind, usd)
+		m.RecordTimeToFirstToken(t.Context(), kind, time.Duration(count))
+		m.SetCacheSize(t.Context(), otelmetrics.CacheType(value), count)
+		wantLegal(t, m)
+	})
+}

@@ -1,0 +1,328 @@
+package otelmetrics_test
+
+import (
+	"maps"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.opentelemetry.io/otel/attribute"
+	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
+	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
+	"google.golang.org/grpc/codes"
+
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/otlptest"
+	"github.com/dspy-metrics/dspy-metrics/views"
+)
+
+// transport is one way to push.
+type transport struct {
+	protocol string
+	receiver func(testing.TB) *otlptest.Receiver
+	refusal  otlptest.Answer // one that the exporter does not try again
+}
+
+func transports() []transport {
+	return []transport{
+		{"grpc", otlptest.NewGRPC, otlptest.Fail(codes.InvalidArgument)},
+		{"http/protobuf", otlptest.NewHTTP, otlptest.Fail(http.StatusBadRequest)},
+	}
+}
+
+// last returns the metrics of the last accepted push.
+func last(t testing.TB, r *otlptest.Receiver) *metricspb.ResourceMetrics {
+	t.Helper()
+	var out *metricspb.ResourceMetrics
+	r.Wait(t, func(all []*metricspb.ResourceMetrics) bool {
+		if len(all) > 0 {
+			out = all[len(all)-1]
+		}
+		return out != nil
+	})
+	return out
+}
+
+func metricsOf(pushed *metricspb.ResourceMetrics) map[string]*metricspb.Metric {
+	out := make(map[string]*metricspb.Metric)
+	for _, scope := range pushed.GetScopeMetrics() {
+		for _, metric := range scope.GetMetrics() {
+			out[metric.GetName()] = metric
+		}
+	}
+	return out
+}
+
+// pushedSamples returns what was pushed the way samples does for a page.
+func pushedSamples(pushed *metricspb.ResourceMetrics) map[string]float64 {
+	out := make(map[string]float64)
+	for name, metric := range metricsOf(pushed) {
+		for _, point := range metric.GetHistogram().GetDataPoints() {
+			labels := labelsOf(point.GetAttributes())
+			out[series(name+"_count", labels)] = float64(point.GetCount())
+			out[series(name+"_sum", labels)] = point.GetSum()
+			var count uint64
+			for i, bound := range append(point.GetExplicitBounds(), math.Inf(1)) {
+				count += point.GetBucketCounts()[i]
+				out[bucketSeries(name, labels, bound)] = float64(count)
+			}
+		}
+		for _, points := range [][]*metricspb.NumberDataPoint{metric.GetSum().GetDataPoints(), metric.GetGauge().GetDataPoints()} {
+			for _, point := range points {
+				value := point.GetAsDouble()
+				if n, ok := point.GetValue().(*metricspb.NumberDataPoint_AsInt); ok {
+					value = float64(n.AsInt)
+				}
+				out[series(name, labelsOf(point.GetAttributes()))] = value
+			}
+		}
+	}
+	return out
+}
+
+func labelsOf(attributes []*commonpb.KeyValue) map[string]string {
+	out := make(map[string]string)
+	for _, attribute := range attributes {
+		out[attribute.GetKey()] = attribute.GetValue().GetStringValue()
+	}
+	return out
+}
+
+// TestPushEqualsScrape measures everything and reads it on both paths.
+func TestPushEqualsScrape(t *testing.T) {
+	t.Parallel()
+	for _, transport := range transports() {
+		t.Run(transport.protocol, func(t *testing.T) {
+			t.Parallel()
+			collector := transport.receiver(t)
+			clock := newClock()
+			m := newRecorder(t, otelmetrics.WithClock(clock.Now),
+				otelmetrics.WithOTLP(collector.Endpoint()), otelmetrics.WithOTLPProtocol(transport.protocol))
+			measureAll(t, m, clock)
+			want := samples(t, scrape(t, m, text))
+			if err := m.ForceFlush(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			pushed := last(t, collector)
+			if diff := cmp.Diff(want, pushedSamples(pushed)); diff != "" {
+				t.Errorf("the push differs from the scrape (-scrape +push):\n%s", diff)
+			}
+			wantCumulative(t, metricsOf(pushed))
+		})
+	}
+}
+
+// wantCumulative checks temporality, monotonicity, unit and description.
+func wantCumulative(t *testing.T, pushed map[string]*metricspb.Metric) {
+	t.Helper()
+	const cumulative = metricspb.AggregationTemporality_AGGREGATION_TEMPORALITY_CUMULATIVE
+	for _, row := range views.Default().Metrics.All() {
+		got := pushed[row.Name]
+		if got == nil {
+			t.Errorf("got no %s, want it", row.Name)
+			continue
+		}
+		if got.GetUnit() != row.Unit || got.GetDescription() != row.Description {
+			t.Errorf("%s: got unit %q, description %q, want %q, %q", row.Name, got.GetUnit(), got.GetDescription(), row.Unit, row.Description)
+		}
+		switch row.Kind {
+		case views.Counter, views.UpDownCounter:
+			sum := got.GetSum()
+			if sum.GetAggregationTemporality() != cumulative || sum.GetIsMonotonic() != (row.Kind == views.Counter) {
+				t.Errorf("%s: got %s, monotonic %t, want cumulative, %t",
+					row.Name, sum.GetAggregationTemporality(), sum.GetIsMonotonic(), row.Kind == views.Counter)
+			}
+		case views.Histogram:
+			if got := got.GetHistogram().GetAggregationTemporality(); got != cumulative {
+				t.Errorf("%s: got %s, want cumulative", row.Name, got)
+			}
+		default:
+			if got.GetGauge() == nil {
+				t.Errorf("%s: got %T, want a gauge", row.Name, got.GetData())
+			}
+		}
+	}
+}
+
+// TestPushFromEnvironment configures the push with nothing but variables.
+func TestPushFromEnvironment(t *testing.T) {
+	for _, transport := range transports() {
+		t.Run(transport.protocol, func(t *testing.T) {
+			collector := transport.receiver(t)
+			t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Endpoint())
+			t.Setenv("OTEL_EXPORTER_OTLP_PROTOCOL", transport.protocol)
+			t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=qa,authorization=Bearer%20s3cret")
+			t.Setenv("OTEL_METRIC_EXPORT_INTERVAL", "10")
+			m := newRecorder(t)
+			m.RecordCacheHit(t.Context(), otelmetrics.Redis)
+			collector.Wait(t, func(all []*metricspb.ResourceMetrics) bool {
+				return len(all) > 0 && pushedSamples(all[len(all)-1])[`dspy_cache_hits_total{cache_type="redis",service="qa"}`] == 1
+			})
+			for key, want := range map[string]string{"X-Tenant": "qa", "Authorization": "Bearer s3cret"} {
+				if got := collector.Requests()[0].Header.Get(key); got != want {
+					t.Errorf("header %s: got %q, want %q", key, got, want)
+				}
+			}
+		})
+	}
+}
+
+// TestOptionOverEnvironment sends to the option's endpoint by its protocol.
+func TestOptionOverEnvironment(t *testing.T) {
+	wrong, right := otlptest.NewHTTP(t), otlptest.NewGRPC(t)
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", wrong.Endpoint())
+	t.Setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
+	t.Setenv("OTEL_METRICS_EXPORTER", "none")
+	m := newRecorder(t, otelmetrics.WithOTLP(right.Endpoint()), otelmetrics.WithOTLPProtocol("grpc"))
+	if err := m.ForceFlush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got, other := len(right.Requests()), len(wrong.Requests()); got != 1 || other != 0 {
+		t.Errorf("got %d pushes to the option's endpoint and %d to the variable's, want 1 and 0", got, other)
+	}
+}
+
+// TestNoPush has no endpoint, or one that other variables silence.
+func TestNoPush(t *testing.T) {
+	tests := map[string]map[string]string{
+		"nothing set":         {"OTEL_EXPORTER_OTLP_ENDPOINT": ""},
+		"exporter none":       {"OTEL_METRICS_EXPORTER": "none"},
+		"disabled":            {"OTEL_SDK_DISABLED": "true"},
+		"disabled, uppercase": {"OTEL_SDK_DISABLED": "TRUE"},
+	}
+	for name, variables := range tests {
+		t.Run(name, func(t *testing.T) {
+			collector := otlptest.NewHTTP(t)
+			t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Endpoint())
+			for key, value := range variables {
+				t.Setenv(key, value)
+			}
+			m := newRecorder(t)
+			m.RecordCacheHit(t.Context(), otelmetrics.Memory)
+			if err := m.ForceFlush(t.Context()); err != nil {
+				t.Errorf("got flush error %v, want none", err)
+			}
+			if err := m.Shutdown(t.Context()); err != nil {
+				t.Errorf("got shutdown error %v, want none", err)
+			}
+			if got := len(collector.Requests()); got != 0 {
+				t.Errorf("got %d pushes, want none", got)
+			}
+		})
+	}
+}
+
+// TestOutage takes the collector away and back: nothing is lost, and the log
+// has two lines.
+func TestOutage(t *testing.T) {
+	t.Parallel()
+	for _, transport := range transports() {
+		t.Run(transport.protocol, func(t *testing.T) {
+			t.Parallel()
+			var log logs
+			collector := transport.receiver(t)
+			m := newRecorder(t, log.option(), otelmetrics.WithOTLP(collector.Endpoint()), otelmetrics.WithOTLPProtocol(transport.protocol))
+			const outages, failures = 2, 3
+			for range outages {
+				collector.Respond(transport.refusal)
+				for range failures {
+					m.RecordCacheHit(t.Context(), otelmetrics.Memory)
+					if err := m.ForceFlush(t.Context()); err == nil {
+						t.Error("got no error of a push that was refused, want it")
+					}
+				}
+				collector.Respond(otlptest.Accept())
+				for range failures {
+					if err := m.ForceFlush(t.Context()); err != nil {
+						t.Errorf("got %v, want no error", err)
+					}
+				}
+			}
+			accepted := 0
+			for _, request := range collector.Requests() {
+				if request.Accepted {
+					accepted++
+				}
+			}
+			if accepted != outages*failures {
+				t.Errorf("got %d accepted pushes, want %d", accepted, outages*failures)
+			}
+			all := collector.Requests()
+			got := pushedSamples(all[len(all)-1].Metrics[0])
+			for series, want := range map[string]float64{
+				`dspy_cache_hits_total{cache_type="memory",service="qa"}`: outages * failures,
+				`dspy_metrics_export_errors_total{}`:                      outages * failures,
+			} {
+				if got[series] != want {
+					t.Errorf("%s: got %v, want %v", series, got[series], want)
+				}
+			}
+			for _, line := range []string{"level=WARN", "level=INFO"} {
+				if got := log.lines(line); len(got) != outages {
+					t.Errorf("got %d lines with %s, want %d: %q", len(got), line, outages, got)
+				}
+			}
+		})
+	}
+}
+
+// TestUnreachable never has a collector: the recorder starts, serves and ends.
+func TestUnreachable(t *testing.T) {
+	t.Parallel()
+	var log logs
+	collector := otlptest.NewHTTP(t)
+	collector.Respond(otlptest.Refuse())
+	m := newRecorder(t, log.option(), otelmetrics.WithOTLP(collector.Endpoint()),
+		otelmetrics.WithExportInterval(time.Hour), otelmetrics.WithShutdownTimeout(50*time.Millisecond))
+	m.RecordCacheHit(t.Context(), otelmetrics.Memory)
+	wantLines(t, scrape(t, m, text), `dspy_cache_hits_total{cache_type="memory",service="qa"} 1`)
+	if err := m.Shutdown(t.Context()); err == nil {
+		t.Error("got no error of the last push, want one")
+	}
+}
+
+// TestResource compares the pushed resource: what is not ours to say is not said.
+func TestResource(t *testing.T) {
+	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=prod,team=a")
+	collector := otlptest.NewGRPC(t)
+	m := newRecorder(t, otelmetrics.WithOTLP(collector.Endpoint()), otelmetrics.WithOTLPProtocol("grpc"),
+		otelmetrics.WithResource(attribute.String("team", "b")))
+	if err := m.ForceFlush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got := labelsOf(last(t, collector).GetResource().GetAttributes())
+	if got["service.instance.id"] == "" {
+		t.Error("got no service.instance.id, want one")
+	}
+	delete(got, "service.instance.id")
+	want := map[string]string{"service.name": "qa", "deployment.environment.name": "prod", "team": "b"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("resource (-want +got):\n%s", diff)
+	}
+}
+
+// TestManySeries has 65 types under a larger budget, and all of them on both paths.
+func TestManySeries(t *testing.T) {
+	t.Parallel()
+	contract := views.Default()
+	contract.Labels.PredictionType.Budget = 65
+	collector := otlptest.NewHTTP(t)
+	m := newRecorder(t, otelmetrics.WithContract(contract), otelmetrics.WithoutPriming(), otelmetrics.WithOTLP(collector.Endpoint()))
+	for i := range 60 {
+		m.RecordTokens(t.Context(), otelmetrics.PredictionType("type-"+strconv.Itoa(i)), otelmetrics.Input, int64(i+1))
+	}
+	want := samples(t, scrape(t, m, text))
+	maps.DeleteFunc(want, func(name string, _ float64) bool { return !strings.HasPrefix(name, "dspy_tokens") })
+	if err := m.ForceFlush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got := pushedSamples(last(t, collector))
+	maps.DeleteFunc(got, func(name string, _ float64) bool { return !strings.HasPrefix(name, "dspy_tokens") })
+	if diff := cmp.Diff(want, got); diff != "" || len(got) != 60 {
+		t.Errorf("got %d series, want 60 (-scrape +push):\n%s", len(got), diff)
+	}
+}

@@ -1,0 +1,415 @@
+package otelmetrics_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
+)
+
+// useAll calls every method of a recorder, which may be nil or shut down.
+func useAll(t testing.TB, m *otelmetrics.Recorder) {
+	t.Helper()
+	ctx := t.Context()
+	got, p := m.StartPrediction(ctx, otelmetrics.Predict)
+	if got != ctx {
+		t.Error("got another context without a tracer, want the one given")
+	}
+	p.FirstToken()
+	p.AddTokens(otelmetrics.Input, 1)
+	p.AddCost(1)
+	p.End(nil)
+	m.RecordPrediction(ctx, otelmetrics.Predict, otelmetrics.Success)
+	m.RecordError(ctx, otelmetrics.Timeout)
+	m.RecordCacheHit(ctx, otelmetrics.Memory)
+	m.RecordCacheMiss(ctx, otelmetrics.Memory)
+	m.RecordCacheEviction(ctx, otelmetrics.Memory)
+	m.SetCacheSize(ctx, otelmetrics.Memory, 1)
+	m.RecordTokens(ctx, otelmetrics.Predict, otelmetrics.Input, 1)
+	m.RecordCost(ctx, otelmetrics.Predict, 1)
+	m.RecordTimeToFirstToken(ctx, otelmetrics.Predict, time.Second)
+	timer := m.StartTimer(otelmetrics.Predict)
+	timer.Observe(ctx)
+	active := m.TrackActive()
+	active.Release()
+	if _, err := m.ForService("other"); err != nil {
+		t.Errorf("ForService: got %v, want no error", err)
+	}
+	if _, err := m.MeterProvider().Meter("mine").Int64Counter("mine"); err != nil {
+		t.Errorf("MeterProvider: got %v, want no error", err)
+	}
+	response := httptest.NewRecorder()
+	m.Middleware(http.NotFoundHandler()).ServeHTTP(response, httptest.NewRequest(http.MethodGet, "/", nil))
+	if response.Code != http.StatusNotFound {
+		t.Errorf("Middleware: got status %d, want %d", response.Code, http.StatusNotFound)
+	}
+	m.Handler().ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	_ = m.ForceFlush(ctx)
+	_ = m.Shutdown(ctx)
+}
+
+func TestNilAndZero(t *testing.T) {
+	t.Parallel()
+	useAll(t, nil)
+
+	var (
+		nilPrediction  *otelmetrics.Prediction
+		nilTimer       *otelmetrics.Timer
+		nilActive      *otelmetrics.Active
+		zeroPrediction otelmetrics.Prediction
+		zeroTimer      otelmetrics.Timer
+		zeroActive     otelmetrics.Active
+		err            = errors.New("failed")
+	)
+	for _, p := range []*otelmetrics.Prediction{nilPrediction, &zeroPrediction} {
+		p.FirstToken()
+		p.AddTokens(otelmetrics.Input, 1)
+		p.AddCost(1)
+		p.End(&err)
+		p.End(nil)
+	}
+	for _, timer := range []*otelmetrics.Timer{nilTimer, &zeroTimer} {
+		timer.Observe(t.Context())
+	}
+	for _, active := range []*otelmetrics.Active{nilActive, &zeroActive} {
+		active.Release()
+	}
+	if got := (&otelmetrics.Error{}).Error(); got != "" {
+		t.Errorf("got text %q of a zero error, want none", got)
+	}
+	if m, err := otelmetrics.New(t.Context(), nil, otelmetrics.WithService("qa"), nil); err != nil {
+		t.Errorf("nil options: got %v, want no error", err)
+	} else {
+		_ = m.Shutdown(t.Context())
+	}
+}
+
+// TestPredictionsAddUp ends thousands of predictions in every way while it
+// scrapes: in each scrape success + failure + active is what has been started.
+func TestPredictionsAddUp(t *testing.T) {
+	t.Parallel()
+	const goroutines, each = 2000, 5
+	m := newRecorder(t)
+	var begun, started, succeeded, failed atomic.Int64
+	var wg sync.WaitGroup
+	for i := range goroutines {
+		wg.Go(func() {
+			for j := range each {
+				var err error
+				if (i+j)%3 == 0 {
+					err = context.DeadlineExceeded
+				}
+				begun.Add(1)
+				_, p := m.StartPrediction(t.Context(), otelmetrics.PredictionType(fmt.Sprint("type", j)))
+				started.Add(1)
+				p.End(&err)
+				p.End(nil)
+				if err == nil {
+					succeeded.Add(1)
+				} else {
+					failed.Add(1)
+				}
+			}
+		})
+	}
+	done := make(chan struct{})
+	go func() {
+		wg.Wait()
+		close(done)
+	}()
+	for scrapes, running := 0, true; running || scrapes < 3; scrapes++ {
+		select {
+		case <-done:
+			running = false
+		default:
+		}
+		least := started.Load()
+		page := samples(t, scrape(t, m, text))
+		most := begun.Load()
+		got := int64(total(page, "dspy_predictions_total") + page[`dspy_active_predictions{service="qa"}`])
+		if active := page[`dspy_active_predictions{service="qa"}`]; got < least || got > most || active < 0 {
+			t.Fatalf("got success + failure + active = %d (active %v), want %d to %d", got, active, least, most)
+		}
+	}
+	page := samples(t, scrape(t, m, text))
+	got := map[string]float64{"active": page[`dspy_active_predictions{service="qa"}`], "errors": total(page, "dspy_errors_total"),
+		"durations": total(page, "dspy_prediction_duration_seconds_count")}
+	for j := range each {
+		for _, status := range []otelmetrics.Status{otelmetrics.Success, otelmetrics.Failure} {
+			got[string(status)] += page[fmt.Sprintf(`dspy_predictions_total{prediction_type="type%d",service="qa",status=%q}`, j, status)]
+		}
+	}
+	want := map[string]float64{"active": 0, "errors": float64(failed.Load()), "durations": goroutines * each,
+		"success": float64(succeeded.Load()), "failure": float64(failed.Load())}
+	for name := range want {
+		if got[name] != want[name] {
+			t.Errorf("%s: got %v, want %v", name, got[name], want[name])
+		}
+	}
+}
+
+// TestEndOnce ends one prediction from many goroutines.
+func TestEndOnce(t *testing.T) {
+	t.Parallel()
+	clock := newClock()
+	m := newRecorder(t, otelmetrics.WithClock(clock.Now))
+	_, p := m.StartPrediction(t.Context(), otelmetrics.ReAct)
+	timer, active := m.StartTimer(otelmetrics.FewShot), m.TrackActive()
+	wantLines(t, scrape(t, m, text), `dspy_active_predictions{service="qa"} 2`)
+	clock.pass(time.Second)
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() {
+			p.FirstToken()
+			timer.Observe(t.Context())
+			active.Release()
+		})
+	}
+	wg.Wait()
+	for range 50 {
+		wg.Go(func() { p.End(nil) })
+	}
+	wg.Wait()
+	p.FirstToken()
+	wantLines(t, scrape(t, m, text),
+		`dspy_active_predictions{service="qa"} 0`,
+		`dspy_predictions_total{prediction_type="react",service="qa",status="success"} 1`,
+		`dspy_prediction_duration_seconds_count{prediction_type="react",service="qa"} 1`,
+		`dspy_prediction_duration_seconds_count{prediction_type="few_shot",service="qa"} 1`,
+		`dspy_time_to_first_token_seconds_count{prediction_type="react",service="qa"} 1`,
+		`dspy_time_to_first_token_seconds_sum{prediction_type="react",service="qa"} 1`,
+	)
+}
+
+func TestNoFirstTokenAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	m := newRecorder(t)
+	_, p := m.StartPrediction(t.Context(), otelmetrics.ReAct)
+	p.End(nil)
+	p.FirstToken()
+	if got := total(samples(t, scrape(t, m, text)), "dspy_time_to_first_token_seconds_count"); got != 0 {
+		t.Errorf("got %v times to the first token, want none", got)
+	}
+}
+
+func TestPanicGoesOn(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		value any
+		want  otelmetrics.ErrorType
+	}{
+		"text":          {"boom", otelmetrics.Panic},
+		"error":         {io.ErrUnexpectedEOF, otelmetrics.Panic},
+		"pointer":       {new(int), otelmetrics.Panic},
+		"abort handler": {http.ErrAbortHandler, otelmetrics.Canceled},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newRecorder(t)
+			func() {
+				defer func() {
+					if got := recover(); got != test.value {
+						t.Errorf("got panic %v, want %v", got, test.value)
+					}
+				}()
+				var err error
+				_, p := m.StartPrediction(t.Context(), otelmetrics.Predict)
+				defer p.End(&err)
+				panic(test.value)
+			}()
+			wantLines(t, scrape(t, m, text),
+				`dspy_active_predictions{service="qa"} 0`,
+				`dspy_predictions_total{prediction_type="predict",service="qa",status="failure"} 1`,
+				`dspy_predictions_total{prediction_type="predict",service="qa",status="success"} 0`,
+				fmt.Sprintf(`dspy_errors_total{error_type=%q,service="qa"} 1`, test.want),
+			)
+			if got := total(samples(t, scrape(t, m, text)), "dspy_errors_total"); got != 1 {
+				t.Errorf("got %v errors, want 1", got)
+			}
+		})
+	}
+}
+
+func TestJunkIsIgnored(t *testing.T) {
+	t.Parallel()
+	m := newRecorder(t)
+	ctx, p := m.StartPrediction(t.Context(), otelmetrics.Predict)
+	for _, count := range []int64{0, -1, math.MinInt64} {
+		p.AddTokens(otelmetrics.Input, count)
+		m.RecordTokens(ctx, otelmetrics.Predict, otelmetrics.Input, count)
+	}
+	for _, usd := range []float64{0, -1, math.NaN(), math.Inf(1), math.Inf(-1)} {
+		p.AddCost(usd)
+		m.RecordCost(ctx, otelmetrics.Predict, usd)
+	}
+	m.RecordTimeToFirstToken(ctx, otelmetrics.Predict, -time.Second)
+	m.SetCacheSize(ctx, otelmetrics.Memory, 10)
+	m.SetCacheSize(ctx, otelmetrics.Memory, -1)
+	p.End(nil)
+	p.AddTokens(otelmetrics.Output, 3) // counts after the end as well
+	p.AddCost(0.5)
+	page := scrape(t, m, text)
+	wantLines(t, page,
+		`dspy_tokens_total{prediction_type="predict",service="qa",token_type="input"} 0`,
+		`dspy_tokens_total{prediction_type="predict",service="qa",token_type="output"} 3`,
+		`dspy_cost_usd_total{prediction_type="predict",service="qa"} 0.5`,
+		`dspy_cache_size_bytes{cache_type="memory",service="qa"} 10`,
+	)
+	if got := total(samples(t, page), "dspy_time_to_first_token_seconds_count"); got != 0 {
+		t.Errorf("got %v times to the first token, want none", got)
+	}
+}
+
+func TestRecordPrediction(t *testing.T) {
+	t.Parallel()
+	m := newRecorder(t)
+	for _, status := range []otelmetrics.Status{otelmetrics.Success, otelmetrics.Failure, "", "SUCCESS", "junk"} {
+		m.RecordPrediction(t.Context(), otelmetrics.Predict, status)
+	}
+	wantLines(t, scrape(t, m, text),
+		`dspy_predictions_total{prediction_type="predict",service="qa",status="success"} 1`,
+		`dspy_predictions_total{prediction_type="predict",service="qa",status="failure"} 4`,
+		`dspy_active_predictions{service="qa"} 0`,
+	)
+}
+
+func TestClassify(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		err  error
+		want otelmetrics.ErrorType
+	}{
+		"nil":               {nil, ""},
+		"typed":             {fmt.Errorf("ask: %w", &otelmetrics.Error{Type: otelmetrics.RateLimit, Err: context.Canceled}), otelmetrics.RateLimit},
+		"canceled":          {fmt.Errorf("ask: %w", context.Canceled), otelmetrics.Canceled},
+		"aborted":           {http.ErrAbortHandler, otelmetrics.Canceled},
+		"deadline":          {fmt.Errorf("ask: %w", context.DeadlineExceeded), otelmetrics.Timeout},
+		"network timeout":   {&net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}, otelmetrics.Timeout},
+		"body too large":    {&http.MaxBytesError{Limit: 1}, otelmetrics.InvalidInput},
+		"dial":              {&net.OpError{Op: "dial", Err: errors.New("no route")}, otelmetrics.UpstreamUnavailable},
+		"refused":           {fmt.Errorf("ask: %w", syscall.ECONNREFUSED), otelmetrics.UpstreamUnavailable},
+		"reset":             {syscall.ECONNRESET, otelmetrics.UpstreamUnavailable},
+		"anything":          {errors.New("no"), otelmetrics.PredictionFailed},
+		"joined with typed": {errors.Join(errors.New("no"), &otelmetrics.Error{Type: "mine"}), "mine"},
+	}
+	for name, test := range tests {
+		if got := otelmetrics.Classify(test.err); got != test.want {
+			t.Errorf("%s: got %q, want %q", name, got, test.want)
+		}
+	}
+}
+
+func TestError(t *testing.T) {
+	t.Parallel()
+	err := &otelmetrics.Error{Type: otelmetrics.RateLimit, Err: io.EOF}
+	if err.Error() != "EOF" || !errors.Is(err, io.EOF) {
+		t.Errorf("got %q, want EOF and its chain", err)
+	}
+	if got := (&otelmetrics.Error{Type: otelmetrics.RateLimit}).Error(); got != "rate_limit" {
+		t.Errorf("got %q, want the type", got)
+	}
+}
+
+func TestErrorClassifier(t *testing.T) {
+	t.Parallel()
+	quota := errors.New("quota")
+	m := newRecorder(t, otelmetrics.WithErrorClassifier(func(err error) otelmetrics.ErrorType {
+		if errors.Is(err, quota) {
+			return otelmetrics.RateLimit
+		}
+		return ""
+	}))
+	for _, err := range []error{quota, context.Canceled, &otelmetrics.Error{}} {
+		_, p := m.StartPrediction(t.Context(), otelmetrics.Predict)
+		p.End(&err)
+	}
+	wantLines(t, scrape(t, m, text),
+		`dspy_errors_total{error_type="rate_limit",service="qa"} 1`,
+		`dspy_errors_total{error_type="canceled",service="qa"} 1`,
+		`dspy_errors_total{error_type="unknown",service="qa"} 1`,
+		`dspy_predictions_total{prediction_type="predict",service="qa",status="failure"} 3`,
+	)
+}
+
+func TestForService(t *testing.T) {
+	t.Parallel()
+	m := newRecorder(t)
+	if same, err := m.ForService("qa"); err != nil || same != m {
+		t.Errorf("got %p, error %v for the same name, want %p", same, err, m)
+	}
+	if _, err := m.ForService(""); err == nil {
+		t.Error("got no error for an empty name, want one")
+	}
+	for i := range 40 { // over the budget of 16
+		other, err := m.ForService(fmt.Sprint("service", i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		other.RecordCacheHit(t.Context(), otelmetrics.Memory)
+		_, p := other.StartPrediction(t.Context(), otelmetrics.Predict)
+		defer p.End(nil)
+	}
+	page := scrape(t, m, text)
+	wantLines(t, page,
+		`dspy_active_predictions{service="qa"} 0`,
+		`dspy_active_predictions{service="service0"} 1`,
+		`dspy_active_predictions{service="service14"} 1`,
+		`dspy_active_predictions{service="other"} 25`,
+		`dspy_cache_hits_total{cache_type="memory",service="service3"} 1`,
+		`dspy_cache_hits_total{cache_type="memory",service="other"} 25`,
+		`dspy_metrics_label_overflow_total{label="service"} 25`,
+	)
+	if got := len(families(t, page)["dspy_active_predictions"].GetMetric()); got != 17 {
+		t.Errorf("got %d services, want 17", got)
+	}
+}
+
+// TestAllocations holds what a measurement may allocate today.
+func TestAllocations(t *testing.T) {
+	m := newRecorder(t)
+	ctx := t.Context()
+	tests := map[string]struct {
+		do   func()
+		most float64
+	}{
+		"prediction": {func() {
+			_, p := m.StartPrediction(ctx, otelmetrics.Predict)
+			p.End(nil)
+		}, 1},
+		"record prediction": {func() { m.RecordPrediction(ctx, otelmetrics.Predict, otelmetrics.Success) }, 0},
+		"error":             {func() { m.RecordError(ctx, otelmetrics.Timeout) }, 0},
+		"cache hit":         {func() { m.RecordCacheHit(ctx, otelmetrics.Memory) }, 0},
+		"cache miss":        {func() { m.RecordCacheMiss(ctx, otelmetrics.Memory) }, 0},
+		"cache eviction":    {func() { m.RecordCacheEviction(ctx, otelmetrics.Memory) }, 0},
+		"cache size":        {func() { m.SetCacheSize(ctx, otelmetrics.Memory, 1) }, 0},
+		"tokens":            {func() { m.RecordTokens(ctx, otelmetrics.Predict, otelmetrics.Input, 1) }, 0},
+		"cost":              {func() { m.RecordCost(ctx, otelmetrics.Predict, 1) }, 0},
+		"first token":       {func() { m.RecordTimeToFirstToken(ctx, otelmetrics.Predict, 1) }, 0},
+		"timer": {func() {
+			timer := m.StartTimer(otelmetrics.Predict)
+			timer.Observe(ctx)
+		}, 0},
+		"active": {func() {
+			active := m.TrackActive()
+			active.Release()
+		}, 0},
+	}
+	for name, test := range tests {
+		if got := testing.AllocsPerRun(200, test.do); got > test.most {
+			t.Errorf("%s: got %v allocations, want at most %v", name, got, test.most)
+		}
+	}
+}
