@@ -1,0 +1,93 @@
+# The commands of this repository: `make help` lists them.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DELETE_ON_ERROR:
+MAKEFLAGS += --warn-undefined-variables --no-builtin-rules
+.DEFAULT_GOAL := check
+
+# Every module but the one of the tools, which has no code.
+MODULES := $(sort $(dir $(filter-out ./tools/%,$(shell find . -name go.mod -not -path '*/.*/*'))))
+
+TOOL := go tool -modfile=$(CURDIR)/tools/go.mod
+
+COUNT ?= 6
+FUZZTIME ?= 10s
+
+.PHONY: check
+check: ## Everything that CI checks (the default)
+	@.ci/run
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: build
+build: ## Build the service into bin/
+	go build -o bin/ ./cmd/dspy-metrics
+
+.PHONY: test
+test: ## Run the tests
+	go test ./...
+
+.PHONY: race
+race: ## Run the tests with the race detector
+	go test -race ./...
+
+.PHONY: lint
+lint: ## Lint every module
+	@for module in $(MODULES); do
+		echo "lint $$module"
+		(cd "$$module" && $(TOOL) golangci-lint run)
+	done
+
+.PHONY: fmt
+fmt: ## Format every module
+	@for module in $(MODULES); do
+		(cd "$$module" && $(TOOL) golangci-lint fmt)
+	done
+
+.PHONY: generate
+generate: ## Write the generated files
+	go generate ./...
+
+# Compares the whole work tree, new files included, before and after: in a fresh
+# clone that is a check for a clean tree, and it works with changes underway too.
+.PHONY: drift
+drift: ## Check that the generated files are up to date
+	@index=$$(mktemp -d)
+	trap 'rm -rf "$$index"' EXIT
+	tree() { GIT_INDEX_FILE=$$index/index git add --all && GIT_INDEX_FILE=$$index/index git write-tree; }
+	before=$$(tree)
+	$(MAKE) --no-print-directory generate
+	after=$$(tree)
+	git --no-pager diff --exit-code "$$before" "$$after" || {
+		echo "generated files are out of date: run make generate and commit the result" >&2
+		exit 1
+	}
+
+.PHONY: e2e
+e2e: ## Test the service against real servers
+	@programs=$$(e2e/install)
+	PATH="$$programs:$$PATH" go -C e2e test -count=1 ./...
+
+.PHONY: bench
+bench: ## Run the benchmarks COUNT times and summarize them
+	@go test -run '^$$' -bench . -benchmem -count $(COUNT) ./... | tee bench.out
+	$(TOOL) benchstat bench.out
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for FUZZTIME
+	@packages=$$(go list ./...)
+	for package in $$packages; do
+		targets=$$(go test -list '^Fuzz' "$$package" | awk '/^Fuzz/')
+		for target in $$targets; do
+			echo "fuzz $$package $$target"
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package"
+		done
+	done
+
+.PHONY: clean
+clean: ## Remove what the other targets leave behind
+	rm -rf bin *.out *.prof *.test

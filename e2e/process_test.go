@@ -1,0 +1,137 @@
+package e2e
+
+import (
+	"bytes"
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// patience is how long anything may take before its test fails.
+const patience = 30 * time.Second
+
+// process is a program that runs until its test ends.
+type process struct {
+	cmd    *exec.Cmd
+	output output
+	exited chan struct{} // closed when err is set
+	err    error         // of Wait
+}
+
+// start runs a program. It is killed when the test ends, and if the test failed
+// by then, what the program wrote is shown.
+func start(t *testing.T, program string, args ...string) *process {
+	t.Helper()
+	// The context of a test ends just before its cleanups run.
+	p := &process{cmd: exec.CommandContext(t.Context(), locate(t, program), args...), exited: make(chan struct{})}
+	p.cmd.Env = environment()
+	p.cmd.Stdout = &p.output
+	p.cmd.Stderr = &p.output
+	p.cmd.WaitDelay = patience
+	if err := p.cmd.Start(); err != nil {
+		t.Fatalf("%s: %v", program, err)
+	}
+	go func() {
+		p.err = p.cmd.Wait()
+		close(p.exited)
+	}()
+	t.Cleanup(func() {
+		<-p.exited
+		if t.Failed() {
+			t.Logf("output of %s:\n%s", p.cmd, p.output.String())
+		}
+	})
+	return p
+}
+
+// locate finds a program that the tests need. To lack one is a failure: a test
+// that is skipped for it would look like one that passed.
+func locate(t *testing.T, program string) string {
+	t.Helper()
+	path, err := exec.LookPath(program)
+	if err != nil {
+		t.Fatalf("%v: run the tests with make e2e, which installs what they need", err)
+	}
+	return path
+}
+
+// wait returns the error with which the program ended; nil stands for exit code 0.
+func (p *process) wait(t *testing.T) error {
+	t.Helper()
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	select {
+	case <-p.exited:
+		return p.err
+	case <-deadline.C:
+		t.Fatalf("%s: still running after %v", p.cmd, patience)
+		return nil
+	}
+}
+
+// environment is the caller's without what would configure the programs.
+func environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(entry string) bool {
+		return strings.HasPrefix(entry, "OTEL_") || strings.HasPrefix(entry, "DSPY_METRICS_")
+	})
+}
+
+// output is a buffer to write and read at the same time.
+type output struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.String()
+}
+
+// until calls check until it returns nil, or fails the test with its last error.
+// A process that must not end meanwhile fails the test at once if it does.
+func until(t *testing.T, alive *process, check func() error) {
+	t.Helper()
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for {
+		err := check()
+		if err == nil {
+			return
+		}
+		select {
+		case <-again.C:
+		case <-alive.exited:
+			t.Fatalf("%s: ended: %v", alive.cmd, errors.Join(alive.err, err))
+		case <-deadline.C:
+			t.Fatalf("not within %v: %v", patience, err)
+		}
+	}
+}
+
+// freeAddress returns a loopback address that was free a moment ago, for
+// programs that cannot tell which port they chose.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	var config net.ListenConfig
+	l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}

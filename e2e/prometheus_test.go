@@ -1,0 +1,72 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/prometheus/common/model"
+)
+
+// prometheus is a running Prometheus server.
+type prometheus struct {
+	*process
+	address string
+}
+
+// scrape starts a Prometheus that scrapes the target every second, and returns
+// once it is ready to be queried.
+func scrape(t *testing.T, target string) *prometheus {
+	t.Helper()
+	dir := t.TempDir()
+	config := filepath.Join(dir, "prometheus.yml")
+	if err := os.WriteFile(config, fmt.Appendf(nil, `
+global:
+  scrape_interval: 1s
+  scrape_timeout: 1s
+scrape_configs:
+  - job_name: dspy-metrics
+    honor_labels: true
+    static_configs:
+      - targets: [%q]
+`, target), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	address := freeAddress(t)
+	p := &prometheus{address: address, process: start(t, "prometheus",
+		"--config.file="+config,
+		"--storage.tsdb.path="+filepath.Join(dir, "data"),
+		"--web.listen-address="+address)}
+	until(t, p.process, func() error {
+		status, _, _, err := exchange(t, http.MethodGet, "http://"+address+"/-/ready", nil)
+		if err == nil && status != http.StatusOK {
+			err = fmt.Errorf("prometheus: not ready: status %d", status)
+		}
+		return err
+	})
+	return p
+}
+
+// query evaluates an instant query that gives a vector.
+func (p *prometheus) query(t *testing.T, promql string) (model.Vector, error) {
+	t.Helper()
+	_, _, body, err := exchange(t, http.MethodGet, "http://"+p.address+"/api/v1/query?"+url.Values{"query": {promql}}.Encode(), nil)
+	if err != nil {
+		return nil, err
+	}
+	var answer struct {
+		Error string
+		Data  struct{ Result model.Vector }
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return nil, fmt.Errorf("query %q: %w: %s", promql, err, body)
+	}
+	if answer.Error != "" {
+		return nil, fmt.Errorf("query %q: %s", promql, answer.Error)
+	}
+	return answer.Data.Result, nil
+}
