@@ -177,3 +177,14 @@ func TestExemplarFilterFromEnvironment(t *testing.T) {
 		}
 	}
 }
+
+// TestPushByName asks for the push path without an endpoint: it goes to the
+// default one. The metric about it tells that it is on.
+func TestPushByName(t *testing.T) {
+	t.Parallel()
+	for _, exporters := range []string{"otlp", "prometheus, OTLP"} {
+		m := newRecorder(t, otelmetrics.WithShutdownTimeout(time.Millisecond),
+			otelmetrics.WithEnvironment(map[string]string{"OTEL_METRICS_EXPORTER": exporters}))
+		wantLines(t, scrape(t, m, text), "dspy_metrics_export_errors_total 0")
+	}
+}

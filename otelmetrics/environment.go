@@ -30,7 +30,7 @@ func (c *config) readEnvironment() error {
 	if endpoint := endpointVariable(c.getenv); e.endpoint(endpoint) || c.exporterChosen() {
 		c.otlp.on = true
 	}
-	if strings.TrimSpace(c.getenv("OTEL_METRICS_EXPORTER")) == "none" && c.otlp.endpoint == "" {
+	if c.getenv("OTEL_METRICS_EXPORTER") != "" && !c.exporterChosen() && c.otlp.endpoint == "" {
 		c.otlp.on = false
 	}
 	for _, name := range []string{"OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"} {
@@ -65,7 +65,7 @@ func (c *config) readEnvironment() error {
 // which goes to the default endpoint if it names none.
 func (c *config) exporterChosen() bool {
 	for name := range strings.SplitSeq(c.getenv("OTEL_METRICS_EXPORTER"), ",") {
-		if strings.TrimSpace(name) == "otlp" {
+		if strings.EqualFold(strings.TrimSpace(name), "otlp") {
 			return true
 		}
 	}
@@ -169,7 +169,8 @@ func (e *environment) headers(name string) {
 // notHeader tells whether a character is none of a token (RFC 9110 §5.6.2).
 func notHeader(r rune) bool {
 	letter := 'a' <= r|0x20 && r|0x20 <= 'z'
-	return !letter && !('0' <= r && r <= '9') && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+	digit := '0' <= r && r <= '9'
+	return !letter && !digit && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
 }
 
 // pairs never shows the values: headers are secret.

@@ -8,7 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -41,10 +41,20 @@ func serve(t *testing.T, m *otelmetrics.Recorder, v version, handler http.Handle
 	mux.Handle("/route", m.Middleware(handler))
 	server := httptest.NewUnstartedServer(mux)
 	server.EnableHTTP2 = v.http2
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // panics are wanted
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // panics are wanted
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	return server
+}
+
+// get asks the server for /route.
+func get(t testing.TB, server *httptest.Server) (*http.Response, error) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/route", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return server.Client().Do(request)
 }
 
 // latency returns how many latencies were recorded with a status, and in all.
@@ -115,7 +125,7 @@ func TestStatus(t *testing.T) {
 				t.Parallel()
 				m := newRecorder(t)
 				server := serve(t, m, v, test.handler)
-				response, err := server.Client().Get(server.URL + "/route")
+				response, err := get(t, server)
 				if err == nil {
 					_, _ = io.Copy(io.Discard, response.Body)
 					_ = response.Body.Close()
@@ -207,7 +217,7 @@ func TestWriterKeepsInterfaces(t *testing.T) {
 				bare := serve(t, nil, v, func(w http.ResponseWriter, _ *http.Request) { got <- interfaces(w) })
 				var found []string
 				for _, one := range []*httptest.Server{bare, server} {
-					response, err := one.Client().Get(one.URL + "/route")
+					response, err := get(t, one)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -239,7 +249,8 @@ func TestHijack(t *testing.T) {
 		_ = buffer.Flush()
 		<-release
 	})
-	conn, err := tls.Dial("tcp", server.Listener.Addr().String(), server.Client().Transport.(*http.Transport).TLSClientConfig)
+	dialer := tls.Dialer{Config: server.Client().Transport.(*http.Transport).TLSClientConfig}
+	conn, err := dialer.DialContext(t.Context(), "tcp", server.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -79,9 +79,16 @@ func WithContract(contract views.Contract) Option {
 }
 
 // WithViews adds views for your own instruments. They come after the view of
-// the contract and cannot change it. It may be used several times.
+// the contract and cannot change it. It may be used several times. Nil views are
+// ignored.
 func WithViews(more ...sdkmetric.View) Option {
-	return optionFunc(func(c *config) { c.views = append(c.views, more...) })
+	return optionFunc(func(c *config) {
+		for _, view := range more {
+			if view != nil {
+				c.views = append(c.views, view)
+			}
+		}
+	})
 }
 
 // WithResource adds attributes to the resource, over those of

@@ -191,6 +191,8 @@ func TestNoPush(t *testing.T) {
 	tests := map[string]map[string]string{
 		"nothing set":         {"OTEL_EXPORTER_OTLP_ENDPOINT": ""},
 		"exporter none":       {"OTEL_METRICS_EXPORTER": "none"},
+		"exporter None":       {"OTEL_METRICS_EXPORTER": " None "},
+		"exporter prometheus": {"OTEL_METRICS_EXPORTER": "prometheus"},
 		"disabled":            {"OTEL_SDK_DISABLED": "true"},
 		"disabled, uppercase": {"OTEL_SDK_DISABLED": "TRUE"},
 	}

@@ -101,7 +101,9 @@ func newPipeline(ctx context.Context, c config) (*pipeline, error) {
 		return nil, err
 	}
 	p.handler = newScrape(registry, p.logger, func() { scrapeErrors.Get().Add(context.Background(), 1) })
-	scrapeErrors.Get().Add(ctx, 0)
+	if p.priming {
+		scrapeErrors.Get().Add(ctx, 0)
+	}
 	return p, nil
 }
 
@@ -116,7 +118,9 @@ func (p *pipeline) declare() (err error) {
 		if err != nil {
 			return err
 		}
-		exportErrors.Get().Add(context.Background(), 0)
+		if p.priming {
+			exportErrors.Get().Add(context.Background(), 0)
+		}
 		p.push.failed = func() { exportErrors.Get().Add(context.Background(), 1) }
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -89,11 +90,12 @@ func TestNilAndZero(t *testing.T) {
 	if got := (&otelmetrics.Error{}).Error(); got != "" {
 		t.Errorf("got text %q of a zero error, want none", got)
 	}
-	if m, err := otelmetrics.New(t.Context(), nil, otelmetrics.WithService("qa"), nil); err != nil {
-		t.Errorf("nil options: got %v, want no error", err)
-	} else {
-		_ = m.Shutdown(t.Context())
-	}
+}
+
+func TestNilOptions(t *testing.T) {
+	t.Parallel()
+	useAll(t, newRecorder(t, nil, otelmetrics.WithViews(nil), otelmetrics.WithExemplarFilter(nil), otelmetrics.WithLogger(nil),
+		otelmetrics.WithErrorClassifier(nil), otelmetrics.WithTracerProvider(nil), otelmetrics.WithRoute(nil), otelmetrics.WithRequestFilter(nil)))
 }
 
 // TestPredictionsAddUp ends thousands of predictions in every way while it
@@ -144,15 +146,20 @@ func TestPredictionsAddUp(t *testing.T) {
 		}
 	}
 	page := samples(t, scrape(t, m, text))
-	got := map[string]float64{"active": page[`dspy_active_predictions{service="qa"}`], "errors": total(page, "dspy_errors_total"),
-		"durations": total(page, "dspy_prediction_duration_seconds_count")}
+	got := map[string]float64{
+		"active":    page[`dspy_active_predictions{service="qa"}`],
+		"errors":    total(page, "dspy_errors_total"),
+		"durations": total(page, "dspy_prediction_duration_seconds_count"),
+	}
 	for j := range each {
 		for _, status := range []otelmetrics.Status{otelmetrics.Success, otelmetrics.Failure} {
 			got[string(status)] += page[fmt.Sprintf(`dspy_predictions_total{prediction_type="type%d",service="qa",status=%q}`, j, status)]
 		}
 	}
-	want := map[string]float64{"active": 0, "errors": float64(failed.Load()), "durations": goroutines * each,
-		"success": float64(succeeded.Load()), "failure": float64(failed.Load())}
+	want := map[string]float64{
+		"active": 0, "errors": float64(failed.Load()), "durations": goroutines * each,
+		"success": float64(succeeded.Load()), "failure": float64(failed.Load()),
+	}
 	for name := range want {
 		if got[name] != want[name] {
 			t.Errorf("%s: got %v, want %v", name, got[name], want[name])
@@ -241,6 +248,20 @@ func TestPanicGoesOn(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestExit ends the goroutine inside a prediction: it counts as ended.
+func TestExit(t *testing.T) {
+	t.Parallel()
+	m := newRecorder(t)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		_, p := m.StartPrediction(t.Context(), otelmetrics.Predict)
+		defer p.End(nil)
+		runtime.Goexit()
+	})
+	wg.Wait()
+	wantLines(t, scrape(t, m, text), `dspy_active_predictions{service="qa"} 0`)
 }
 
 func TestJunkIsIgnored(t *testing.T) {

@@ -143,3 +143,17 @@ func TestAfterShutdown(t *testing.T) {
 		t.Errorf("got status %d, want %d", response.Code, http.StatusServiceUnavailable)
 	}
 }
+
+// TestFlushAfterShutdown has nothing left to push.
+func TestFlushAfterShutdown(t *testing.T) {
+	t.Parallel()
+	collector := otlptest.NewHTTP(t)
+	m := newRecorder(t, otelmetrics.WithOTLP(collector.Endpoint()))
+	if err := m.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_ = m.ForceFlush(t.Context())
+	if got := len(collector.Requests()); got != 1 {
+		t.Errorf("got %d pushes, want that of the shutdown alone", got)
+	}
+}
