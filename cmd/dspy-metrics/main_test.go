@@ -54,7 +54,8 @@ func TestUsage(t *testing.T) {
 		"wrong variable": {[]string{"DSPY_METRICS_MAX_BODY_BYTES=lots"}, nil, 2, []string{"lots"}},
 		"wrong OpenTelemetry variables": {
 			[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=nowhere", "OTEL_EXPORTER_OTLP_PROTOCOL=smtp"},
-			[]string{"--listen=127.0.0.1:0"}, 2,
+			[]string{"--listen=127.0.0.1:0"},
+			2,
 			[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL"},
 		},
 		"port taken": {nil, []string{"--listen", taken.Addr().String()}, 1, []string{taken.Addr().String(), "in use"}},
