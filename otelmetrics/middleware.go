@@ -111,6 +111,7 @@ func (m *middleware) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 
 // response is what became of one request.
 type response struct {
+	writer      writer
 	measurement *middleware
 	request     *http.Request
 	start       time.Time
@@ -118,14 +119,6 @@ type response struct {
 	status      int // 0 until it is decided
 	written     int64
 	recorded    bool
-}
-
-// decide sets the status that goes out. The first one holds; those of
-// informational responses are not the answer.
-func (r *response) decide(status int) {
-	if r.status == 0 && (status >= http.StatusOK || status == http.StatusSwitchingProtocols) {
-		r.status = status
-	}
 }
 
 // outcome returns the status to record after the handler has returned.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/exemplar"
 	"go.opentelemetry.io/otel/trace"
@@ -43,6 +44,7 @@ type config struct {
 	priming         bool
 	seriesLimit     int
 	exemplarFilter  exemplar.Filter
+	meterProvider   metric.MeterProvider
 	tracerProvider  trace.TracerProvider
 	logger          *slog.Logger
 	classify        func(error) ErrorType
@@ -163,6 +165,18 @@ func WithSeriesLimit(series int) Option {
 // [exemplar.TraceBasedFilter]: those within a sampled span.
 func WithExemplarFilter(filter exemplar.Filter) Option {
 	return optionFunc(func(c *config) { c.exemplarFilter = filter })
+}
+
+// WithMeterProvider records through a provider of your own, with the readers and
+// exporters that you gave it. Give it the view of the contract as well, for the
+// names, labels and buckets: [views.Contract.View]. [Recorder.Handler] then
+// answers 404, [Recorder.ForceFlush] and [Recorder.Shutdown] leave the provider
+// to you, and the options about scrape, push, views, series and exemplars do
+// nothing. Measurements cost what they cost in your provider: bound series need
+// a pipeline that [New] makes. By default, if this option is not used or with
+// nil, New makes one.
+func WithMeterProvider(provider metric.MeterProvider) Option {
+	return optionFunc(func(c *config) { c.meterProvider = provider })
 }
 
 // WithTracerProvider makes [Recorder.Middleware] start a server span for each

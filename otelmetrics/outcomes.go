@@ -18,8 +18,8 @@ import (
 // + active holds exactly in every collection, although no measurement ever
 // takes a lock, and active can neither leak nor go below zero.
 type outcomes struct {
-	started atomic.Int64
-	tracked atomic.Int64 // by guards, which have no outcome
+	started counted
+	tracked counted // by guards, which have no outcome
 	ended   *label.Tree[*outcome]
 
 	// all is prepended to, never changed, so that collections need no lock.
@@ -28,22 +28,27 @@ type outcomes struct {
 }
 
 type outcome struct {
-	count      atomic.Int64
+	count      counted
 	attributes metric.ObserveOption
 	next       *outcome
+}
+
+// counted has a cache line to itself, so that cores that count different things
+// do not disturb one another.
+type counted struct {
+	atomic.Int64
+	_ [56]byte
 }
 
 func (o *outcomes) start() { o.started.Add(1) }
 
 func (o *outcomes) track(n int64) { o.tracked.Add(n) }
 
-func (o *outcomes) end(kind PredictionType, status Status) {
-	o.ended.Get(string(kind), string(status)).count.Add(1)
-}
+func (o *outcome) add() { o.count.Add(1) }
 
-// add makes the outcome of a series.
-func (o *outcomes) add(attributes attribute.Set) *outcome {
-	added := &outcome{attributes: metric.WithAttributeSet(attributes)}
+// newOutcome makes the outcome of a series.
+func (o *outcomes) newOutcome(attributes ...attribute.KeyValue) *outcome {
+	added := &outcome{attributes: metric.WithAttributeSet(attribute.NewSet(attributes...))}
 	for {
 		added.next = o.all.Load()
 		if o.all.CompareAndSwap(added.next, added) {

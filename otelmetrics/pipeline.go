@@ -17,11 +17,13 @@ import (
 	otelprom "go.opentelemetry.io/otel/exporters/prometheus"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/metric/noop"
+	"go.opentelemetry.io/otel/sdk/instrumentation"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/resource"
 	semconv "go.opentelemetry.io/otel/semconv/v1.41.0"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/bound"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/label"
 )
 
@@ -33,7 +35,7 @@ const scope = "github.com/dspy-metrics/dspy-metrics/otelmetrics"
 type pipeline struct {
 	config
 	provider metric.MeterProvider
-	meter    metric.Meter
+	meter    *bound.Meter
 	tracer   trace.Tracer // nil without a provider of them
 	labels   map[string]*label.Values
 	handler  http.Handler
@@ -58,58 +60,83 @@ func newPipeline(ctx context.Context, c config) (*pipeline, error) {
 	if c.tracerProvider != nil {
 		p.tracer = c.tracerProvider.Tracer(scope)
 	}
-	if c.disabled {
+	switch {
+	case c.disabled:
 		p.provider, p.httpMetrics = noop.NewMeterProvider(), false
 		p.handler = newScrape(prometheus.NewRegistry(), p.logger, func() {})
-		return p, p.declare()
+	case c.meterProvider != nil:
+		p.provider, p.handler = c.meterProvider, http.NotFoundHandler()
+	default:
+		return p, p.build(ctx)
 	}
+	_, err := p.newResource(ctx) // names the service
+	return p, errors.Join(err, p.declare(nil, nil))
+}
+
+// build makes the provider with its readers.
+func (p *pipeline) build(ctx context.Context) error {
 	registry := prometheus.NewRegistry()
 	resource, err := p.newResource(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
+	runtime, err := p.runtimeProducers(registry)
+	if err != nil {
+		return err
+	}
+	// What is bound reaches each reader by a producer of its own.
+	producers := []*bound.Producer{bound.NewProducer(sdkmetric.CumulativeTemporalitySelector)}
+	pull, err := newPullReader(registry, p.targetInfo, producers[0])
+	if err != nil {
+		return fmt.Errorf("prometheus reader: %w", err)
+	}
+	views := append([]sdkmetric.View{p.contract.View(scope)}, p.views...)
 	options := []sdkmetric.Option{
 		sdkmetric.WithResource(resource),
-		sdkmetric.WithView(append([]sdkmetric.View{c.contract.View(scope)}, c.views...)...),
-		sdkmetric.WithCardinalityLimit(c.seriesLimit),
-		sdkmetric.WithExemplarFilter(c.exemplarFilter),
+		sdkmetric.WithView(views...),
+		sdkmetric.WithCardinalityLimit(p.seriesLimit),
+		sdkmetric.WithExemplarFilter(p.exemplarFilter),
+		sdkmetric.WithReader(pull),
 	}
-	producers, err := p.runtimeProducers(registry)
-	if err != nil {
-		return nil, err
-	}
-	pull, err := newPullReader(registry, c.targetInfo)
-	if err != nil {
-		return nil, fmt.Errorf("prometheus reader: %w", err)
-	}
-	options = append(options, sdkmetric.WithReader(pull))
-	if c.otlp.on {
-		exporter, err := newExporter(ctx, c.otlp)
+	if p.otlp.on {
+		exporter, err := newExporter(ctx, p.otlp)
 		if err != nil {
-			return nil, fmt.Errorf("otlp exporter: %w", err)
+			return fmt.Errorf("otlp exporter: %w", err)
 		}
 		p.push = &push{Exporter: exporter, logger: p.logger, now: p.now}
-		options = append(options, sdkmetric.WithReader(p.push.reader(c.otlp.interval, producers)))
+		producers = append(producers, bound.NewProducer(exporter.Temporality))
+		options = append(options, sdkmetric.WithReader(p.push.reader(p.otlp.interval, append(runtime, producers[1]))))
 	}
 	p.sdk = sdkmetric.NewMeterProvider(options...)
 	p.provider = p.sdk
-	if err := p.declare(); err != nil {
-		return nil, errors.Join(err, p.sdk.Shutdown(ctx))
+	if err := p.declare(producers, views); err != nil {
+		return errors.Join(err, p.sdk.Shutdown(ctx))
 	}
-	scrapeErrors, err := newSeries(p, c.contract.Metrics.ScrapeErrors, int64Counter)
+	scrapeErrors, err := newSeries(p, p.contract.Metrics.ScrapeErrors, int64Counter)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	p.handler = newScrape(registry, p.logger, func() { scrapeErrors.Get().Add(context.Background(), 1) })
 	if p.priming {
 		scrapeErrors.Get().Add(ctx, 0)
 	}
-	return p, nil
+	return nil
 }
 
-// declare declares the metrics about the metrics.
-func (p *pipeline) declare() (err error) {
-	p.meter = p.provider.Meter(scope)
+// declare makes the meter and declares the metrics about the metrics.
+func (p *pipeline) declare(producers []*bound.Producer, views []sdkmetric.View) (err error) {
+	p.meter, err = bound.NewMeter(bound.Config{
+		Meter:            p.provider.Meter(scope),
+		Scope:            instrumentation.Scope{Name: scope},
+		Producers:        producers,
+		Views:            views,
+		ExemplarFilter:   p.exemplarFilter,
+		CardinalityLimit: p.seriesLimit,
+		Now:              p.now,
+	})
+	if err != nil {
+		return err
+	}
 	if p.overflow, err = newSeries(p, p.contract.Metrics.LabelOverflow, int64Counter); err != nil {
 		return err
 	}
@@ -147,9 +174,10 @@ func (p *pipeline) newResource(ctx context.Context) (*resource.Resource, error) 
 	return r, nil
 }
 
-func newPullReader(registry *prometheus.Registry, targetInfo bool) (*otelprom.Exporter, error) {
+func newPullReader(registry *prometheus.Registry, targetInfo bool, producer sdkmetric.Producer) (*otelprom.Exporter, error) {
 	options := []otelprom.Option{
 		otelprom.WithRegisterer(registry),
+		otelprom.WithProducer(producer),
 		otelprom.WithoutScopeInfo(),
 		otelprom.WithTranslationStrategy(otlptranslator.UnderscoreEscapingWithSuffixes),
 	}

@@ -19,13 +19,12 @@ import (
 // methods are safe for concurrent use, and do nothing on a nil pointer or the
 // zero value.
 type Prediction struct {
-	recorder *Recorder
-	ctx      context.Context
-	span     trace.Span // nil without a tracer
-	kind     PredictionType
-	start    time.Time
-	ended    atomic.Bool
-	answered atomic.Bool
+	predictor *Predictor
+	ctx       context.Context
+	span      trace.Span // nil without a tracer
+	start     time.Time
+	ended     atomic.Bool
+	answered  atomic.Bool
 }
 
 // StartPrediction counts a prediction as active and starts its clock. Defer its
@@ -38,15 +37,7 @@ type Prediction struct {
 // With [WithTracerProvider] the returned context carries a span for the
 // prediction, otherwise it is ctx as it was.
 func (r *Recorder) StartPrediction(ctx context.Context, kind PredictionType) (context.Context, Prediction) {
-	if r == nil {
-		return ctx, Prediction{}
-	}
-	r.outcomes.start()
-	var span trace.Span
-	if r.pipeline.tracer != nil {
-		ctx, span = r.pipeline.tracer.Start(ctx, "predict")
-	}
-	return ctx, Prediction{recorder: r, ctx: ctx, span: span, kind: kind, start: r.pipeline.now()}
+	return r.Predictor(kind).Start(ctx)
 }
 
 // End ends the prediction: it is no longer active, and its outcome and duration
@@ -59,7 +50,7 @@ func (r *Recorder) StartPrediction(ctx context.Context, kind PredictionType) (co
 // the panic goes on. For this End has to be deferred itself, not called in a
 // deferred function.
 func (p *Prediction) End(err *error) {
-	if p == nil || p.recorder == nil {
+	if p == nil || p.predictor == nil {
 		return
 	}
 	if panicked := recover(); panicked != nil {
@@ -84,14 +75,14 @@ func (p *Prediction) end(err error) {
 	if p.ended.Swap(true) {
 		return
 	}
-	r, elapsed := p.recorder, p.recorder.pipeline.now().Sub(p.start)
-	r.durations.Get(string(p.kind)).Record(p.ctx, elapsed.Seconds())
+	r := p.predictor.recorder
+	p.predictor.duration.Record(p.ctx, r.pipeline.now().Sub(p.start).Seconds())
 	if err == nil {
-		r.outcomes.end(p.kind, Success)
+		p.predictor.succeeded.add()
 	} else {
 		errorType := r.pipeline.classify(err)
 		r.errors.Get(string(errorType)).Add(p.ctx, 1)
-		r.outcomes.end(p.kind, Failure)
+		p.predictor.failed.add()
 		if p.span != nil {
 			p.span.SetStatus(codes.Error, string(errorType))
 		}
@@ -104,17 +95,17 @@ func (p *Prediction) end(err error) {
 // FirstToken records the time from the start to now as the time to the first
 // token of a stream, the first time it is called.
 func (p *Prediction) FirstToken() {
-	if p == nil || p.recorder == nil || p.ended.Load() || p.answered.Swap(true) {
+	if p == nil || p.predictor == nil || p.ended.Load() || p.answered.Swap(true) {
 		return
 	}
-	p.recorder.RecordTimeToFirstToken(p.ctx, p.kind, p.recorder.pipeline.now().Sub(p.start))
+	p.predictor.recordFirstToken(p.ctx, p.predictor.recorder.pipeline.now().Sub(p.start))
 }
 
 // AddTokens adds tokens that the prediction spent, also when it failed or has
 // ended. See [Recorder.RecordTokens].
 func (p *Prediction) AddTokens(what TokenType, count int64) {
 	if p != nil {
-		p.recorder.RecordTokens(p.ctx, p.kind, what, count)
+		p.predictor.recordTokens(p.ctx, what, count)
 	}
 }
 
@@ -122,6 +113,6 @@ func (p *Prediction) AddTokens(what TokenType, count int64) {
 // ended. See [Recorder.RecordCost].
 func (p *Prediction) AddCost(usd float64) {
 	if p != nil {
-		p.recorder.RecordCost(p.ctx, p.kind, usd)
+		p.predictor.recordCost(p.ctx, usd)
 	}
 }

@@ -2,7 +2,6 @@ package otelmetrics
 
 import (
 	"context"
-	"math"
 	"time"
 )
 
@@ -14,11 +13,13 @@ func (r *Recorder) RecordPrediction(_ context.Context, kind PredictionType, stat
 	if r == nil {
 		return
 	}
-	if status != Success {
-		status = Failure
-	}
+	p := r.Predictor(kind)
 	r.outcomes.start()
-	r.outcomes.end(kind, status)
+	if status == Success {
+		p.succeeded.add()
+	} else {
+		p.failed.add()
+	}
 }
 
 // RecordError counts an error. A failed prediction of [Recorder.StartPrediction]
@@ -30,31 +31,19 @@ func (r *Recorder) RecordError(ctx context.Context, errorType ErrorType) {
 }
 
 // RecordCacheHit counts a prediction that the cache answered.
-func (r *Recorder) RecordCacheHit(ctx context.Context, cache CacheType) {
-	if r != nil {
-		r.cacheHits.Get(string(cache)).Add(ctx, 1)
-	}
-}
+func (r *Recorder) RecordCacheHit(ctx context.Context, cache CacheType) { r.Cache(cache).Hit(ctx) }
 
 // RecordCacheMiss counts a prediction that the cache could not answer.
-func (r *Recorder) RecordCacheMiss(ctx context.Context, cache CacheType) {
-	if r != nil {
-		r.cacheMisses.Get(string(cache)).Add(ctx, 1)
-	}
-}
+func (r *Recorder) RecordCacheMiss(ctx context.Context, cache CacheType) { r.Cache(cache).Miss(ctx) }
 
 // RecordCacheEviction counts an entry that the cache removed by itself.
 func (r *Recorder) RecordCacheEviction(ctx context.Context, cache CacheType) {
-	if r != nil {
-		r.cacheEvictions.Get(string(cache)).Add(ctx, 1)
-	}
+	r.Cache(cache).Evict(ctx)
 }
 
 // SetCacheSize sets the size of the cache, in bytes. A negative size is ignored.
 func (r *Recorder) SetCacheSize(ctx context.Context, cache CacheType, bytes int64) {
-	if r != nil && bytes >= 0 {
-		r.cacheSize.Get(string(cache)).Record(ctx, bytes)
-	}
+	r.Cache(cache).SetSize(ctx, bytes)
 }
 
 // RecordTokens adds tokens that were spent. Record nothing for a cached answer.
@@ -68,15 +57,11 @@ func (r *Recorder) RecordTokens(ctx context.Context, kind PredictionType, what T
 // RecordCost adds US dollars that were spent, as the provider reported them.
 // What is not a positive finite number is ignored.
 func (r *Recorder) RecordCost(ctx context.Context, kind PredictionType, usd float64) {
-	if r != nil && usd > 0 && !math.IsInf(usd, 1) {
-		r.cost.Get(string(kind)).Add(ctx, usd)
-	}
+	r.Predictor(kind).recordCost(ctx, usd)
 }
 
 // RecordTimeToFirstToken observes the time until a stream's first content. A
 // negative duration is ignored.
 func (r *Recorder) RecordTimeToFirstToken(ctx context.Context, kind PredictionType, elapsed time.Duration) {
-	if r != nil && elapsed >= 0 {
-		r.firstTokens.Get(string(kind)).Record(ctx, elapsed.Seconds())
-	}
+	r.Predictor(kind).recordFirstToken(ctx, elapsed)
 }

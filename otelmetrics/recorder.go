@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/metric/noop"
 
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/bound"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/label"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
@@ -22,7 +23,10 @@ import (
 type Recorder struct {
 	pipeline *pipeline
 
-	outcomes                               *outcomes
+	outcomes   *outcomes
+	predictors *label.Tree[*Predictor]
+	caches     *label.Tree[*Cache]
+
 	cacheHits, cacheMisses, cacheEvictions *label.Tree[metric.Int64Counter]
 	errors, tokens                         *label.Tree[metric.Int64Counter]
 	cost                                   *label.Tree[metric.Float64Counter]
@@ -52,11 +56,7 @@ func New(ctx context.Context, options ...Option) (*Recorder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("otelmetrics: %w", err)
 	}
-	service := ""
-	if p.service != nil {
-		service = *p.service
-	}
-	r, err := p.recorder(service)
+	r, err := p.recorder(*p.service)
 	if err != nil {
 		return nil, fmt.Errorf("otelmetrics: %w", errors.Join(err, p.stop(ctx)))
 	}
@@ -117,33 +117,41 @@ func newRecorder(p *pipeline, service string) (*Recorder, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
+	r.predictors = label.NewTree(r.newPredictor, p.labels[p.contract.Labels.PredictionType.Key])
+	r.caches = label.NewTree(func(values []string) *Cache {
+		return &Cache{
+			hits: r.cacheHits.Get(values...), misses: r.cacheMisses.Get(values...),
+			evictions: r.cacheEvictions.Get(values...), size: r.cacheSize.Get(values...),
+		}
+	}, p.labels[p.contract.Labels.CacheType.Key])
 	if p.priming {
 		r.prime()
 	}
 	return r, nil
 }
 
-func set[T any](to **label.Tree[T], p *pipeline, m views.Metric, declare func(metric.Meter, views.Metric) (bind[T], error), service string) (err error) {
+func set[T any](to **label.Tree[T], p *pipeline, m views.Metric, declare func(*bound.Meter, views.Metric) (bind[T], error), service string) (err error) {
 	*to, err = newSeries(p, m, declare, service)
 	return err
 }
 
 // observePredictions declares what is observed and not added up: see outcomes.
 func (r *Recorder) observePredictions(predictions, active views.Metric, service string) error {
-	ended, err := r.pipeline.meter.Int64ObservableCounter(predictions.Instrument,
+	meter := r.pipeline.provider.Meter(scope)
+	ended, err := meter.Int64ObservableCounter(predictions.Instrument,
 		metric.WithUnit(predictions.Unit), metric.WithDescription(predictions.Description))
 	if err != nil {
 		return fmt.Errorf("instrument %q: %w", predictions.Instrument, err)
 	}
-	now, err := r.pipeline.meter.Int64ObservableUpDownCounter(active.Instrument,
+	now, err := meter.Int64ObservableUpDownCounter(active.Instrument,
 		metric.WithUnit(active.Unit), metric.WithDescription(active.Description))
 	if err != nil {
 		return fmt.Errorf("instrument %q: %w", active.Instrument, err)
 	}
-	o := &outcomes{self: metric.WithAttributeSet(attributes(active.Labels, []string{service}))}
-	o.ended = newTree(r.pipeline, predictions, o.add, service)
+	o := &outcomes{self: metric.WithAttributes(attributes(active.Labels, []string{service})...)}
+	o.ended = newTree(r.pipeline, predictions, o.newOutcome, service)
 	r.outcomes = o
-	_, err = r.pipeline.meter.RegisterCallback(func(ctx context.Context, observer metric.Observer) error {
+	_, err = meter.RegisterCallback(func(ctx context.Context, observer metric.Observer) error {
 		o.observe(ctx, observer, ended, now)
 		return nil
 	}, ended, now)

@@ -5,68 +5,124 @@ import (
 	"io"
 	"net"
 	"net/http"
-
-	"github.com/felixge/httpsnoop"
 )
 
 // wrap returns a writer with the interfaces of w that tells r what is written.
+// The writers of net/http's server and of httptest have wrappers made for them,
+// which cost nothing: they are part of the response.
 func (r *response) wrap(w http.ResponseWriter) http.ResponseWriter {
 	r.header = w.Header()
-	return httpsnoop.Wrap(w, httpsnoop.Hooks{
-		WriteHeader: func(next httpsnoop.WriteHeaderFunc) httpsnoop.WriteHeaderFunc {
-			return func(status int) {
-				r.decide(status)
-				next(status)
-			}
-		},
-		Write: func(next httpsnoop.WriteFunc) httpsnoop.WriteFunc {
-			return func(b []byte) (int, error) {
-				n, err := next(b)
-				r.wrote(int64(n))
-				return n, err
-			}
-		},
-		WriteString: func(next httpsnoop.WriteStringFunc) httpsnoop.WriteStringFunc {
-			return func(s string) (int, error) {
-				n, err := next(s)
-				r.wrote(int64(n))
-				return n, err
-			}
-		},
-		ReadFrom: func(next httpsnoop.ReadFromFunc) httpsnoop.ReadFromFunc {
-			return func(src io.Reader) (int64, error) {
-				n, err := next(src)
-				r.wrote(n)
-				return n, err
-			}
-		},
-		Flush: func(next httpsnoop.FlushFunc) httpsnoop.FlushFunc {
-			return func() {
-				r.decide(http.StatusOK)
-				next()
-			}
-		},
-		FlushError: func(next httpsnoop.FlushErrorFunc) httpsnoop.FlushErrorFunc {
-			return func() error {
-				r.decide(http.StatusOK)
-				return next()
-			}
-		},
-		Hijack: func(next httpsnoop.HijackFunc) httpsnoop.HijackFunc {
-			return func() (net.Conn, *bufio.ReadWriter, error) {
-				conn, buffer, err := next()
-				if err == nil {
-					// The connection may live for hours: its time is no latency.
-					r.record(http.StatusSwitchingProtocols)
-				}
-				return conn, buffer, err
-			}
-		},
-	})
+	r.writer = writer{ResponseWriter: w, response: r}
+	_, flushes := w.(http.Flusher)
+	_, hijacks := w.(http.Hijacker)
+	_, reads := w.(io.ReaderFrom)
+	_, pushes := w.(http.Pusher)
+	_, notifies := w.(http.CloseNotifier) //nolint:staticcheck // deprecated, and there all the same
+	switch (interfaces{flushes, hijacks, reads, pushes, notifies}) {
+	case interfaces{}:
+		return &r.writer
+	case interfaces{flushes: true}:
+		return flusher{&r.writer}
+	case interfaces{flushes: true, hijacks: true, reads: true, notifies: true}:
+		return http1{flusher{&r.writer}}
+	case interfaces{flushes: true, pushes: true, notifies: true}:
+		return http2{flusher{&r.writer}}
+	default:
+		return r.intercept(w)
+	}
+}
+
+type interfaces struct{ flushes, hijacks, reads, pushes, notifies bool }
+
+// decide sets the status that goes out. The first one holds; those of
+// informational responses are not the answer.
+func (r *response) decide(status int) {
+	if r.status == 0 && (status >= http.StatusOK || status == http.StatusSwitchingProtocols) {
+		r.status = status
+	}
 }
 
 // wrote counts what went out; the first byte decides the status.
 func (r *response) wrote(n int64) {
 	r.decide(http.StatusOK)
 	r.written += n
+}
+
+// hijacked records an upgrade: the connection may live for hours, and its time
+// is no latency.
+func (r *response) hijacked(err error) {
+	if err == nil {
+		r.record(http.StatusSwitchingProtocols)
+	}
+}
+
+// writer is any writer. By Unwrap [http.ResponseController] finds what the
+// interfaces below do not show.
+type writer struct {
+	http.ResponseWriter
+	response *response
+}
+
+func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *writer) WriteHeader(status int) {
+	w.response.decide(status)
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *writer) Write(b []byte) (int, error) {
+	n, err := w.ResponseWriter.Write(b)
+	w.response.wrote(int64(n))
+	return n, err
+}
+
+func (w *writer) WriteString(s string) (int, error) {
+	n, err := io.WriteString(w.ResponseWriter, s)
+	w.response.wrote(int64(n))
+	return n, err
+}
+
+// flusher is a writer that flushes.
+type flusher struct{ *writer }
+
+func (w flusher) Flush() { _ = w.FlushError() }
+
+func (w flusher) FlushError() error {
+	w.response.decide(http.StatusOK)
+	if f, ok := w.ResponseWriter.(interface{ FlushError() error }); ok {
+		return f.FlushError()
+	}
+	w.ResponseWriter.(http.Flusher).Flush() //nolint:forcetypeassert // wrap has seen that it is one
+	return nil
+}
+
+// CloseNotify is deprecated, and there all the same.
+func (w flusher) closeNotify() <-chan bool {
+	return w.ResponseWriter.(http.CloseNotifier).CloseNotify() //nolint:forcetypeassert,staticcheck // see wrap
+}
+
+// http1 is a writer of an HTTP/1 server.
+type http1 struct{ flusher }
+
+func (w http1) CloseNotify() <-chan bool { return w.closeNotify() }
+
+func (w http1) ReadFrom(src io.Reader) (int64, error) {
+	n, err := w.ResponseWriter.(io.ReaderFrom).ReadFrom(src) //nolint:forcetypeassert // see wrap
+	w.response.wrote(n)
+	return n, err
+}
+
+func (w http1) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffer, err := w.ResponseWriter.(http.Hijacker).Hijack() //nolint:forcetypeassert // see wrap
+	w.response.hijacked(err)
+	return conn, buffer, err
+}
+
+// http2 is a writer of an HTTP/2 server.
+type http2 struct{ flusher }
+
+func (w http2) CloseNotify() <-chan bool { return w.closeNotify() }
+
+func (w http2) Push(target string, options *http.PushOptions) error {
+	return w.ResponseWriter.(http.Pusher).Push(target, options) //nolint:forcetypeassert // see wrap
 }

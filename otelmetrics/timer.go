@@ -10,10 +10,9 @@ import (
 // It must not be copied; its methods are safe for concurrent use, and do
 // nothing on a nil pointer or the zero value.
 type Timer struct {
-	recorder *Recorder
-	kind     PredictionType
-	start    time.Time
-	observed atomic.Bool
+	predictor *Predictor
+	start     time.Time
+	observed  atomic.Bool
 }
 
 // StartTimer starts the clock of a prediction. Prefer [Recorder.StartPrediction],
@@ -22,14 +21,14 @@ func (r *Recorder) StartTimer(kind PredictionType) Timer {
 	if r == nil {
 		return Timer{}
 	}
-	return Timer{recorder: r, kind: kind, start: r.pipeline.now()}
+	return Timer{predictor: r.Predictor(kind), start: r.pipeline.now()}
 }
 
 // Observe records the duration since the start, the first time it is called.
 func (t *Timer) Observe(ctx context.Context) {
-	if t == nil || t.recorder == nil || t.observed.Swap(true) {
+	if t == nil || t.predictor == nil || t.observed.Swap(true) {
 		return
 	}
-	elapsed := t.recorder.pipeline.now().Sub(t.start)
-	t.recorder.durations.Get(string(t.kind)).Record(ctx, elapsed.Seconds())
+	elapsed := t.predictor.recorder.pipeline.now().Sub(t.start)
+	t.predictor.duration.Record(ctx, elapsed.Seconds())
 }

@@ -71,7 +71,7 @@ func TestAMillionValuesStayWithinTheBudget(t *testing.T) {
 	if want := label.Budget + 1; len(seen) != want || overflowed.Load() != int64(1_000_000-label.Budget) {
 		t.Errorf("got %d series and %d overflows, want %d and %d", len(seen), overflowed.Load(), want, 1_000_000-label.Budget)
 	}
-	if got := len(*v.places.Load()); got > label.Budget+3 {
+	if got := len(v.index.Load().places); got > label.Budget+3 {
 		t.Errorf("%d values are remembered", got)
 	}
 }

@@ -30,9 +30,8 @@ type Values struct {
 	label    views.Label
 	overflow func(key, value string)
 
-	// places maps a value as measured to its place. The map is replaced, never
-	// changed, so that a look-up needs no lock.
-	places atomic.Pointer[map[string]int]
+	// index is replaced, never changed, so that a look-up needs no lock.
+	index atomic.Pointer[index]
 
 	mu    sync.Mutex
 	texts []string
@@ -51,7 +50,7 @@ func NewValues(label views.Label, overflow func(key, value string)) *Values {
 			v.texts = append(v.texts, value)
 		}
 	}
-	v.places.Store(&places)
+	v.index.Store(newIndex(places))
 	return v
 }
 
@@ -60,7 +59,7 @@ func (v *Values) size() int { return v.label.Budget + reserved }
 
 // place returns the place of the value: 0 to size()-1.
 func (v *Values) place(value string) int {
-	if place, ok := (*v.places.Load())[value]; ok {
+	if place, ok := v.index.Load().find(value); ok {
 		return place
 	}
 	return v.admit(value)
@@ -71,7 +70,7 @@ func (v *Values) place(value string) int {
 func (v *Values) admit(value string) int {
 	text := clean(value)
 	v.mu.Lock()
-	places := *v.places.Load()
+	places := v.index.Load().places
 	place, ok := places[text]
 	if !ok && !v.label.Closed && len(v.texts) < v.size() {
 		place, ok = len(v.texts), true
@@ -79,7 +78,7 @@ func (v *Values) admit(value string) int {
 		v.texts = append(v.texts, text)
 		places = maps.Clone(places)
 		places[text] = place
-		v.places.Store(&places)
+		v.index.Store(newIndex(places))
 	}
 	v.mu.Unlock()
 	if !ok {

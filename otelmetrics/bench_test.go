@@ -1,0 +1,250 @@
+package otelmetrics_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel/attribute"
+	otelprom "go.opentelemetry.io/otel/exporters/prometheus"
+	"go.opentelemetry.io/otel/metric"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/exemplar"
+	tracenoop "go.opentelemetry.io/otel/trace/noop"
+
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
+	"github.com/dspy-metrics/dspy-metrics/views"
+)
+
+// implementation does the work that the benchmark names once.
+type implementation struct {
+	name string
+	work func(i int)
+}
+
+// benchmark runs the implementations beside one another, on one core and, as
+// _parallel, on all cores over the same series.
+func benchmark(b *testing.B, name string, implementations ...implementation) {
+	for _, one := range implementations {
+		b.Run(name+"/"+one.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				one.work(i)
+			}
+		})
+	}
+	for _, one := range implementations {
+		b.Run(name+"_parallel/"+one.name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.RunParallel(func(pb *testing.PB) {
+				for i := 0; pb.Next(); i++ {
+					one.work(i)
+				}
+			})
+		})
+	}
+}
+
+// sdk returns a meter of OpenTelemetry's own SDK with the contract's view.
+func sdk(b *testing.B) (metric.Meter, *prometheus.Registry) {
+	b.Helper()
+	registry := prometheus.NewRegistry()
+	exporter, err := otelprom.New(otelprom.WithRegisterer(registry), otelprom.WithoutScopeInfo(), otelprom.WithoutTargetInfo())
+	if err != nil {
+		b.Fatal(err)
+	}
+	provider := sdkmetric.NewMeterProvider(sdkmetric.WithReader(exporter), sdkmetric.WithView(views.Default().View()),
+		sdkmetric.WithCardinalityLimit(0), sdkmetric.WithExemplarFilter(exemplar.AlwaysOffFilter))
+	b.Cleanup(func() { _ = provider.Shutdown(context.Background()) })
+	return provider.Meter("bench"), registry
+}
+
+// withoutExemplars makes the work the same as client_golang's, which takes no
+// exemplar by itself.
+func withoutExemplars() otelmetrics.Option {
+	return otelmetrics.WithExemplarFilter(exemplar.AlwaysOffFilter)
+}
+
+func BenchmarkCounter(b *testing.B) {
+	m, ctx, want := newRecorder(b, withoutExemplars()), b.Context(), views.Default().Metrics.Errors
+	vector := prometheus.NewCounterVec(prometheus.CounterOpts{Name: want.Name}, want.Labels)
+	meter, _ := sdk(b)
+	counter, err := meter.Int64Counter(want.Instrument)
+	if err != nil {
+		b.Fatal(err)
+	}
+	benchmark(b, "labels",
+		implementation{"dspy", func(int) { m.RecordError(ctx, otelmetrics.Timeout) }},
+		implementation{"client_golang", func(int) { vector.WithLabelValues("qa", "timeout").Inc() }},
+		implementation{"otel_sdk", func(int) {
+			counter.Add(ctx, 1, metric.WithAttributes(attribute.String("service", "qa"), attribute.String("error_type", "timeout")))
+		}},
+	)
+}
+
+func BenchmarkHistogram(b *testing.B) {
+	m, ctx, want := newRecorder(b, withoutExemplars()), b.Context(), views.Default().Metrics.TimeToFirstToken
+	vector := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: want.Name, Buckets: want.Buckets}, want.Labels)
+	meter, _ := sdk(b)
+	histogram, err := meter.Float64Histogram(want.Instrument)
+	if err != nil {
+		b.Fatal(err)
+	}
+	durations := []time.Duration{4, 20, 30, 70, 110, 300, 310, 600, 1200, 4200, 12, 45, 90, 200, 11000, 51}
+	for i := range durations {
+		durations[i] *= time.Millisecond
+	}
+	benchmark(b, "labels",
+		implementation{"dspy", func(i int) {
+			m.RecordTimeToFirstToken(ctx, otelmetrics.ChainOfThought, durations[i%len(durations)])
+		}},
+		implementation{"client_golang", func(i int) {
+			vector.WithLabelValues("qa", "cot").Observe(durations[i%len(durations)].Seconds())
+		}},
+		implementation{"otel_sdk", func(i int) {
+			histogram.Record(ctx, durations[i%len(durations)].Seconds(),
+				metric.WithAttributes(attribute.String("service", "qa"), attribute.String("prediction_type", "cot")))
+		}},
+	)
+}
+
+func BenchmarkPrediction(b *testing.B) {
+	m, ctx, contract := newRecorder(b, withoutExemplars()), b.Context(), views.Default().Metrics
+	predictor := m.Predictor(otelmetrics.ChainOfThought)
+
+	active := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: contract.ActivePredictions.Name}, contract.ActivePredictions.Labels)
+	ended := prometheus.NewCounterVec(prometheus.CounterOpts{Name: contract.Predictions.Name}, contract.Predictions.Labels)
+	duration := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: contract.PredictionDuration.Name, Buckets: contract.PredictionDuration.Buckets,
+	}, contract.PredictionDuration.Labels)
+
+	benchmark(b, "scope",
+		implementation{"dspy", func(int) {
+			var err error
+			_, p := m.StartPrediction(ctx, otelmetrics.ChainOfThought)
+			p.End(&err)
+		}},
+		implementation{"dspy_predictor", func(int) {
+			var err error
+			_, p := predictor.Start(ctx)
+			p.End(&err)
+		}},
+		implementation{"client_golang", func(int) {
+			active.WithLabelValues("qa").Inc()
+			timer := prometheus.NewTimer(duration.WithLabelValues("qa", "cot"))
+			timer.ObserveDuration()
+			ended.WithLabelValues("qa", "cot", "success").Inc()
+			active.WithLabelValues("qa").Dec()
+		}},
+	)
+}
+
+// nothing is a response writer that costs nothing.
+type nothing struct{ header http.Header }
+
+func (n nothing) Header() http.Header         { return n.header }
+func (n nothing) Write(b []byte) (int, error) { return len(b), nil }
+func (n nothing) WriteHeader(int)             {}
+
+func BenchmarkMiddleware(b *testing.B) {
+	m, want := newRecorder(b, withoutExemplars()), views.Default().Metrics.APILatency
+	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+	vector := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: want.Name, Buckets: want.Buckets}, []string{"method", "code"})
+	registry := prometheus.NewRegistry()
+	exporter, err := otelprom.New(otelprom.WithRegisterer(registry))
+	if err != nil {
+		b.Fatal(err)
+	}
+	provider := sdkmetric.NewMeterProvider(sdkmetric.WithReader(exporter))
+	serve := func(h http.Handler) func(int) {
+		request := httptest.NewRequestWithContext(b.Context(), http.MethodPost, "/predict", nil)
+		request.Pattern = "POST /predict"
+		w := nothing{header: make(http.Header)}
+		return func(int) { h.ServeHTTP(w, request) }
+	}
+	for _, one := range []implementation{
+		{"bare", serve(handler)},
+		{"dspy", serve(m.Middleware(handler))},
+		{"promhttp", serve(promhttp.InstrumentHandlerDuration(vector, handler))},
+		{"otelhttp", serve(otelhttp.NewHandler(handler, "predict", otelhttp.WithMeterProvider(provider),
+			otelhttp.WithTracerProvider(tracenoop.NewTracerProvider())))},
+	} {
+		b.Run("request/"+one.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				one.work(0)
+			}
+		})
+	}
+}
+
+func BenchmarkScrape(b *testing.B) {
+	for _, series := range []int{1000, 10_000} {
+		contract := views.Default()
+		contract.Labels.PredictionType.Budget = series
+		contract.Labels.ErrorType.Budget = series
+		errors, duration := contract.Metrics.Errors, contract.Metrics.TimeToFirstToken
+
+		m, err := otelmetrics.New(b.Context(), otelmetrics.WithService("qa"), otelmetrics.WithContract(contract),
+			otelmetrics.WithoutPriming(), otelmetrics.WithSeriesLimit(2*series), otelmetrics.WithLogger(slog.New(slog.DiscardHandler)))
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(func() { _ = m.Shutdown(context.Background()) })
+		native := prometheus.NewRegistry()
+		counters := prometheus.NewCounterVec(prometheus.CounterOpts{Name: errors.Name, Help: errors.Description}, errors.Labels)
+		histograms := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: duration.Name, Help: duration.Description, Buckets: duration.Buckets,
+		}, duration.Labels)
+		native.MustRegister(counters, histograms)
+		meter, registry := sdk(b)
+		counter, err := meter.Int64Counter(errors.Instrument)
+		if err != nil {
+			b.Fatal(err)
+		}
+		histogram, err := meter.Float64Histogram(duration.Instrument, metric.WithUnit(duration.Unit))
+		if err != nil {
+			b.Fatal(err)
+		}
+		// Nine counters for each histogram, as a histogram is a dozen lines.
+		for i := range series {
+			value := fmt.Sprint("value", i)
+			service := attribute.String("service", "qa")
+			if i%10 != 0 {
+				m.RecordError(b.Context(), otelmetrics.ErrorType(value))
+				counters.WithLabelValues("qa", value).Inc()
+				counter.Add(b.Context(), 1, metric.WithAttributes(service, attribute.String("error_type", value)))
+				continue
+			}
+			m.RecordTimeToFirstToken(b.Context(), otelmetrics.PredictionType(value), time.Second)
+			histograms.WithLabelValues("qa", value).Observe(1)
+			histogram.Record(b.Context(), 1, metric.WithAttributes(service, attribute.String("prediction_type", value)))
+		}
+		options := promhttp.HandlerOpts{EnableOpenMetrics: true}
+		for _, one := range []struct {
+			name    string
+			handler http.Handler
+		}{
+			{"dspy", m.Handler()},
+			{"client_golang", promhttp.HandlerFor(native, options)},
+			{"otel_sdk", promhttp.HandlerFor(registry, options)},
+		} {
+			b.Run(fmt.Sprintf("series=%d/%s", series, one.name), func(b *testing.B) {
+				b.ReportAllocs()
+				request := httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/metrics", nil)
+				request.Header.Set("Accept", openMetrics)
+				w := nothing{header: make(http.Header)}
+				for b.Loop() {
+					one.handler.ServeHTTP(w, request)
+				}
+			})
+		}
+	}
+}

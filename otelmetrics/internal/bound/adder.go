@@ -1,0 +1,101 @@
+package bound
+
+import (
+	"context"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/sdk/metric/exemplar"
+)
+
+// int64Adder is a handle of a counter or an up-down counter.
+type int64Adder struct{ handle[sumCell, *sumCell] }
+
+func (a *int64Adder) bind(in *instrument, set attribute.Set) *int64Adder {
+	a.init(in, set)
+	return a
+}
+
+// Add adds n to the series.
+//
+//go:nosplit
+func (a *int64Adder) Add(ctx context.Context, n int64, options ...metric.AddOption) {
+	if a.own.mode.Load()|uint32(len(options)) != direct {
+		a.addSlow(ctx, n, options)
+		return
+	}
+	if after := a.own.whole.Add(n); (after-n)&probes == 0 {
+		a.own.probe(after - n)
+	}
+}
+
+func (a *int64Adder) addSlow(ctx context.Context, n int64, options []metric.AddOption) {
+	if len(options) > 0 {
+		attrs := metric.NewAddConfig(options).Attributes()
+		a = new(int64Adder).bind(a.instrument, join(a.set(), attrs.ToSlice(), raw(options)))
+	}
+	a.each(func(c *sumCell) {
+		c.addInt(n)
+		c.stream.offer(ctx, c, &c.listing, exemplar.NewValue(n))
+	})
+}
+
+// Prime makes the series appear without a measurement.
+func (a *int64Adder) Prime() { a.each(func(c *sumCell) { c.note(c) }) }
+
+type (
+	int64Counter       struct{ *int64Adder }
+	int64UpDownCounter struct{ *int64Adder }
+)
+
+func (c int64Counter) Bind(attrs ...attribute.KeyValue) metric.Int64Counter {
+	return new(int64Adder).bind(c.instrument, join(c.set(), attrs))
+}
+
+func (c int64UpDownCounter) Bind(attrs ...attribute.KeyValue) metric.Int64UpDownCounter {
+	return new(int64Adder).bind(c.instrument, join(c.set(), attrs))
+}
+
+// float64Adder is a handle of a counter or an up-down counter.
+type float64Adder struct{ handle[sumCell, *sumCell] }
+
+func (a *float64Adder) bind(in *instrument, set attribute.Set) *float64Adder {
+	a.init(in, set)
+	return a
+}
+
+// Add adds n to the series.
+func (a *float64Adder) Add(ctx context.Context, n float64, options ...metric.AddOption) {
+	if a.own.mode.Load()|uint32(len(options)) != direct {
+		a.addSlow(ctx, n, options)
+		return
+	}
+	a.own.addFloat(n)
+}
+
+func (a *float64Adder) addSlow(ctx context.Context, n float64, options []metric.AddOption) {
+	if len(options) > 0 {
+		attrs := metric.NewAddConfig(options).Attributes()
+		a = new(float64Adder).bind(a.instrument, join(a.set(), attrs.ToSlice(), raw(options)))
+	}
+	a.each(func(c *sumCell) {
+		c.addFloat(n)
+		c.stream.offer(ctx, c, &c.listing, exemplar.NewValue(n))
+	})
+}
+
+// Prime makes the series appear without a measurement.
+func (a *float64Adder) Prime() { a.each(func(c *sumCell) { c.note(c) }) }
+
+type (
+	float64Counter       struct{ *float64Adder }
+	float64UpDownCounter struct{ *float64Adder }
+)
+
+func (c float64Counter) Bind(attrs ...attribute.KeyValue) metric.Float64Counter {
+	return new(float64Adder).bind(c.instrument, join(c.set(), attrs))
+}
+
+func (c float64UpDownCounter) Bind(attrs ...attribute.KeyValue) metric.Float64UpDownCounter {
+	return new(float64Adder).bind(c.instrument, join(c.set(), attrs))
+}

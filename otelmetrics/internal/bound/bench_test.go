@@ -1,0 +1,267 @@
+package bound
+
+import (
+	"context"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/sdk/instrumentation"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/exemplar"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// The measured values go around in a list, as durations do not come out alike.
+func values() []float64 {
+	return []float64{0.004, 0.02, 0.03, 0.07, 0.11, 0.3, 0.31, 0.6, 1.2, 4.2, 0.012, 0.045, 0.09, 0.2, 11, 0.051}
+}
+
+func labels() []attribute.KeyValue {
+	return []attribute.KeyValue{attribute.String("service", "qa"), attribute.String("prediction_type", "predict")}
+}
+
+func buckets() []float64 { return []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10} }
+
+func view() sdkmetric.View {
+	return sdkmetric.NewView(sdkmetric.Instrument{Kind: sdkmetric.InstrumentKindHistogram}, sdkmetric.Stream{
+		Aggregation: sdkmetric.AggregationExplicitBucketHistogram{Boundaries: buckets(), NoMinMax: true},
+	})
+}
+
+// measurer is one implementation: what a measurement of the i-th value is.
+type measurer struct {
+	name    string
+	measure func(ctx context.Context, i int)
+}
+
+func compare(b *testing.B, ctx context.Context, measurers ...measurer) {
+	for _, m := range measurers {
+		b.Run(m.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				m.measure(ctx, i)
+			}
+		})
+	}
+}
+
+func compareParallel(b *testing.B, ctx context.Context, measurers ...measurer) {
+	for _, m := range measurers {
+		b.Run(m.name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.RunParallel(func(pb *testing.PB) {
+				for i := 0; pb.Next(); i++ {
+					m.measure(ctx, i)
+				}
+			})
+		})
+	}
+}
+
+func meters(b *testing.B, filter exemplar.Filter) (*Meter, metric.Meter) {
+	b.Helper()
+	p := NewProducer(nil)
+	mp := sdkmetric.NewMeterProvider(
+		sdkmetric.WithReader(sdkmetric.NewManualReader()),
+		sdkmetric.WithView(view()), sdkmetric.WithExemplarFilter(filter))
+	m, err := NewMeter(Config{
+		Meter:          mp.Meter("bench"),
+		Scope:          instrumentation.Scope{Name: "bench"},
+		Producers:      []*Producer{p},
+		Views:          []sdkmetric.View{view()},
+		ExemplarFilter: filter,
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return m, mp.Meter("bench")
+}
+
+func counters(b *testing.B) []measurer {
+	m, sdk := meters(b, exemplar.AlwaysOffFilter)
+	instrument, _ := m.Int64Counter("c")
+	bound := instrument.Bind(labels()...)
+	prom := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "c"}, []string{"a", "b"}).WithLabelValues("qa", "predict")
+	plain, _ := sdk.Int64Counter("c")
+	set := metric.WithAttributeSet(attribute.NewSet(labels()...))
+	options := []metric.AddOption{set}
+	return []measurer{
+		{"dspy", func(ctx context.Context, _ int) { bound.Add(ctx, 1) }},
+		{"client_golang", func(context.Context, int) { prom.Inc() }},
+		{"otel_sdk", func(ctx context.Context, _ int) { plain.Add(ctx, 1, options...) }},
+	}
+}
+
+func gauges(b *testing.B) []measurer {
+	m, sdk := meters(b, exemplar.AlwaysOffFilter)
+	instrument, _ := m.Int64Gauge("g")
+	bound := instrument.Bind(labels()...)
+	prom := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "g"}, []string{"a", "b"}).WithLabelValues("qa", "predict")
+	plain, _ := sdk.Int64Gauge("g")
+	options := []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(labels()...))}
+	return []measurer{
+		{"dspy", func(ctx context.Context, i int) { bound.Record(ctx, int64(i)) }},
+		{"client_golang", func(_ context.Context, i int) { prom.Set(float64(i)) }},
+		{"otel_sdk", func(ctx context.Context, i int) { plain.Record(ctx, int64(i), options...) }},
+	}
+}
+
+func histograms(b *testing.B, filter exemplar.Filter) []measurer {
+	m, sdk := meters(b, filter)
+	instrument, _ := m.Float64Histogram("h")
+	bound := instrument.Bind(labels()...)
+	prom := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "h", Buckets: buckets()}, []string{"a", "b"}).WithLabelValues("qa", "predict")
+	plain, _ := sdk.Float64Histogram("h")
+	options := []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(labels()...))}
+	v := values()
+	return []measurer{
+		{"dspy", func(ctx context.Context, i int) { bound.Record(ctx, v[i&15]) }},
+		{"client_golang", func(_ context.Context, i int) { prom.Observe(v[i&15]) }},
+		{"otel_sdk", func(ctx context.Context, i int) { plain.Record(ctx, v[i&15], options...) }},
+	}
+}
+
+// unsampled returns the context of a request that is not traced.
+func unsampled() context.Context {
+	return trace.ContextWithSpanContext(context.Background(), trace.NewSpanContext(trace.SpanContextConfig{
+		TraceID: trace.TraceID{1}, SpanID: trace.SpanID{1},
+	}))
+}
+
+func BenchmarkCounter(b *testing.B) {
+	b.Run("bound", func(b *testing.B) { compare(b, context.Background(), counters(b)...) })
+	b.Run("bound_parallel", func(b *testing.B) { compareParallel(b, context.Background(), counters(b)...) })
+}
+
+func BenchmarkGauge(b *testing.B) {
+	b.Run("bound", func(b *testing.B) { compare(b, context.Background(), gauges(b)...) })
+	b.Run("bound_parallel", func(b *testing.B) { compareParallel(b, context.Background(), gauges(b)...) })
+}
+
+func BenchmarkHistogram(b *testing.B) {
+	off, traced := exemplar.AlwaysOffFilter, exemplar.TraceBasedFilter
+	b.Run("bound", func(b *testing.B) { compare(b, context.Background(), histograms(b, off)...) })
+	b.Run("bound_parallel", func(b *testing.B) { compareParallel(b, context.Background(), histograms(b, off)...) })
+	b.Run("bound_exemplars", func(b *testing.B) { compare(b, unsampled(), histograms(b, traced)...) })
+	b.Run("bound_exemplars_parallel", func(b *testing.B) { compareParallel(b, unsampled(), histograms(b, traced)...) })
+}
+
+// BenchmarkMemory reports what a series keeps on the heap, with the attributes and the handle to it.
+func BenchmarkMemory(b *testing.B) {
+	const n = 2000
+	ctx := context.Background()
+	attrs := func(i int) []attribute.KeyValue {
+		return append(labels(), attribute.String("i", strconv.Itoa(i)))
+	}
+	for _, filter := range []struct {
+		name   string
+		filter exemplar.Filter
+	}{{"off", exemplar.AlwaysOffFilter}, {"trace_based", exemplar.TraceBasedFilter}} {
+		for name, fill := range map[string]func(b *testing.B) any{
+			"Counter/dspy": func(b *testing.B) any {
+				m, _ := meters(b, filter.filter)
+				c, _ := m.Int64Counter("c")
+				var handles []metric.Int64Counter
+				for i := range n {
+					handles = append(handles, c.Bind(attrs(i)...))
+					handles[i].Add(ctx, 1)
+				}
+				return []any{m, handles}
+			},
+			"Counter/client_golang": func(*testing.B) any {
+				v := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "c"}, []string{"a", "b", "c"})
+				var handles []prometheus.Counter
+				for i := range n {
+					handles = append(handles, v.WithLabelValues("qa", "predict", strconv.Itoa(i)))
+				}
+				return []any{v, handles}
+			},
+			"Counter/otel_sdk": func(b *testing.B) any {
+				_, sdk := meters(b, filter.filter)
+				c, _ := sdk.Int64Counter("c")
+				for i := range n {
+					c.Add(ctx, 1, metric.WithAttributes(attrs(i)...))
+				}
+				return c
+			},
+			"Histogram/dspy": func(b *testing.B) any {
+				m, _ := meters(b, filter.filter)
+				h, _ := m.Float64Histogram("h")
+				var handles []metric.Float64Histogram
+				for i := range n {
+					handles = append(handles, h.Bind(attrs(i)...))
+					handles[i].Record(ctx, 1)
+				}
+				return []any{m, handles}
+			},
+			"Histogram/client_golang": func(*testing.B) any {
+				v := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "c", Buckets: buckets()}, []string{"a", "b", "c"})
+				var handles []prometheus.Observer
+				for i := range n {
+					handles = append(handles, v.WithLabelValues("qa", "predict", strconv.Itoa(i)))
+				}
+				return []any{v, handles}
+			},
+			"Histogram/otel_sdk": func(b *testing.B) any {
+				_, sdk := meters(b, filter.filter)
+				h, _ := sdk.Float64Histogram("h")
+				for i := range n {
+					h.Record(ctx, 1, metric.WithAttributes(attrs(i)...))
+				}
+				return h
+			},
+		} {
+			kind, impl, _ := strings.Cut(name, "/")
+			b.Run(kind+"/"+filter.name+"/"+impl, func(b *testing.B) {
+				for b.Loop() {
+					before := heap()
+					kept := fill(b)
+					b.ReportMetric(float64(heap()-before)/n, "B/series")
+					runtime.KeepAlive(kept)
+				}
+			})
+		}
+	}
+}
+
+func heap() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// BenchmarkProduce collects many series, half of which were measured since the last collection.
+func BenchmarkProduce(b *testing.B) {
+	for _, n := range []int{1000, 10_000} {
+		b.Run("series="+strconv.Itoa(n), func(b *testing.B) {
+			ctx := context.Background()
+			m, sdk := meters(b, exemplar.AlwaysOffFilter)
+			_ = sdk
+			counter, _ := m.Int64Counter("c")
+			histogram, _ := m.Float64Histogram("h")
+			var adders []metric.Int64Counter
+			var recorders []metric.Float64Histogram
+			for i := range n / 2 {
+				adders = append(adders, counter.Bind(attribute.Int("i", i)))
+				recorders = append(recorders, histogram.Bind(attribute.Int("i", i)))
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				for i := range n / 4 {
+					adders[i].Add(ctx, 1)
+					recorders[i].Record(ctx, 1)
+				}
+				if _, err := m.config.Producers[0].Produce(ctx); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,343 @@
+package bound
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/metric/x"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/exemplar"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+)
+
+// TestAllocations measures without allocating, sampled or not by the filter.
+func TestAllocations(t *testing.T) {
+	for name, filter := range map[string]exemplar.Filter{"off": exemplar.AlwaysOffFilter, "trace based": nil} {
+		w := newWorld(t, setup{filter: filter, temporality: []sdkmetric.TemporalitySelector{nil, allDelta}})
+		ctx := unsampled()
+		ints, _ := w.meter.Int64Counter("ints")
+		floats, _ := w.meter.Float64Counter("floats")
+		updown, _ := w.meter.Int64UpDownCounter("updown")
+		gauge, _ := w.meter.Int64Gauge("gauge")
+		level, _ := w.meter.Float64Gauge("level")
+		histogram, _ := w.meter.Float64Histogram("histogram")
+		i, f, u := ints.Bind(labels()...), floats.Bind(labels()...), updown.Bind(labels()...)
+		g, l, h := gauge.Bind(labels()...), level.Bind(labels()...), histogram.Bind(labels()...)
+		for what, measure := range map[string]func(){
+			"int counter": func() { i.Add(ctx, 1) },
+			"counter":     func() { f.Add(ctx, 1.5) },
+			"whole":       func() { f.Add(ctx, 2) },
+			"updown":      func() { u.Add(ctx, 1); u.Add(ctx, -1) },
+			"int gauge":   func() { g.Record(ctx, 1) },
+			"gauge":       func() { l.Record(ctx, 1.5) },
+			"histogram":   func() { h.Record(ctx, 0.3) },
+		} {
+			if n := testing.AllocsPerRun(200, measure); n != 0 {
+				t.Errorf("%s, exemplars %s: %v allocations", what, name, n)
+			}
+		}
+	}
+}
+
+// TestStripes spreads a contended cell and finds all of its values again.
+func TestStripes(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	w := newWorld(t, setup{temporality: []sdkmetric.TemporalitySelector{nil, allDelta}})
+	ints, _ := w.meter.Int64Counter("ints")
+	floats, _ := w.meter.Float64Counter("floats")
+	histogram, _ := w.meter.Float64Histogram("histogram")
+	i, _ := ints.Bind().(*int64Adder)
+	f, _ := floats.Bind().(*float64Adder)
+	h, _ := histogram.Bind().(*float64Recorder)
+	measure := func() {
+		i.Add(ctx, 3)
+		f.Add(ctx, 0.5)
+		f.Add(ctx, 2)
+		h.Record(ctx, 1)
+	}
+	measure()
+	for range patience {
+		i.own.clashed()
+		f.own.clashed()
+		h.own.addContended(&h.own.words[atSum], 0)
+	}
+	measure()
+	if i.own.mode.Load()&striped == 0 || f.own.mode.Load()&striped == 0 || h.own.mode.Load()&striped == 0 {
+		t.Fatal("not striped")
+	}
+	for round := range 3 {
+		expect(t, "ints", w.reported(t, 0, "ints"), map[string]float64{"": 3 * float64(2+round)})
+		expect(t, "floats", w.reported(t, 0, "floats"), map[string]float64{"": 2.5 * float64(2+round)})
+		expect(t, "histogram", w.reported(t, 0, "histogram"), map[string]float64{"": float64(2 + round)})
+		measure()
+	}
+	expect(t, "delta", w.reported(t, 1, "ints"), map[string]float64{"": 15})
+}
+
+// TestTouched reports in an interval what was measured to no effect, as the SDK does.
+func TestTouched(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	w := newWorld(t, setup{temporality: []sdkmetric.TemporalitySelector{allDelta, allDelta}})
+	updown, _ := w.meter.Int64UpDownCounter("u")
+	gauge, _ := w.meter.Int64Gauge("g")
+	u, g := updown.Bind(), gauge.Bind()
+	type seen map[string]map[string]float64
+	report := func() seen {
+		out := seen{}
+		for name, points := range w.collect(t, 0) {
+			out[name] = map[string]float64{}
+			for _, p := range points {
+				out[name][p.Attributes] = p.Value
+			}
+		}
+		return out
+	}
+	for range 6 {
+		u.Add(ctx, 1)
+		u.Add(ctx, -1)
+		g.Record(ctx, 5)
+		expect(t, "no change", report(), seen{"test|u||": {"": 0}, "test|g||": {"": 5}})
+		expect(t, "nothing", report(), seen{})
+		u.Add(ctx, 0)
+		expect(t, "zero", report(), seen{"test|u||": {"": 0}})
+		for range 4 { // until the cells are visited no more
+			expect(t, "nothing", report(), seen{})
+		}
+	}
+	expect(t, "other reader", w.reported(t, 1, "g"), map[string]float64{"": 5})
+}
+
+// TestTimes compares starts and times with those of the SDK's rules.
+func TestTimes(t *testing.T) {
+	t.Parallel()
+	ctx, c := context.Background(), newClock()
+	w := newWorld(t, setup{temporality: []sdkmetric.TemporalitySelector{nil, allDelta}, config: c.configure})
+	counter, _ := w.meter.Int64Counter("c")
+	declared := c.now()
+	handle := counter.Bind()
+	times := func(reader int) [2]time.Time {
+		t.Helper()
+		var rm metricdata.ResourceMetrics
+		if err := w.readers[reader].Collect(ctx, &rm); err != nil {
+			t.Fatal(err)
+		}
+		sum, _ := rm.ScopeMetrics[0].Metrics[0].Data.(metricdata.Sum[int64])
+		return [2]time.Time{sum.DataPoints[0].StartTime, sum.DataPoints[0].Time}
+	}
+	last := declared
+	for range 3 {
+		c.add(time.Second)
+		handle.Add(ctx, 1)
+		c.add(time.Second)
+		expect(t, "cumulative", times(0), [2]time.Time{declared, c.now()})
+		expect(t, "delta", times(1), [2]time.Time{last, c.now()})
+		last = c.now()
+	}
+}
+
+// TestHandlesOfOneSeries measures through several handles whose series is one.
+func TestHandlesOfOneSeries(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	w := newWorld(t, setup{
+		views:       []sdkmetric.View{sdkmetric.NewView(sdkmetric.Instrument{Name: "*"}, sdkmetric.Stream{AttributeFilter: attribute.NewDenyKeysFilter("b")})},
+		temporality: []sdkmetric.TemporalitySelector{nil},
+	})
+	counter, _ := w.meter.Int64Counter("c")
+	gauge, _ := w.meter.Int64Gauge("g")
+	for i := range 5 {
+		counter.Bind(attribute.Int("b", i)).Add(ctx, 1)
+		gauge.Bind(attribute.Int("b", i)).Record(ctx, int64(i))
+	}
+	first := gauge.Bind(attribute.Int("b", 0))
+	expect(t, "counter", w.reported(t, 0, "c"), map[string]float64{"": 5})
+	expect(t, "gauge", w.reported(t, 0, "g"), map[string]float64{"": 4})
+	first.Record(ctx, 9)
+	expect(t, "gauge", w.reported(t, 0, "g"), map[string]float64{"": 9})
+}
+
+// TestBoundForOnce does not keep the cells of handles that are thrown away.
+func TestBoundForOnce(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	w := newWorld(t, setup{temporality: []sdkmetric.TemporalitySelector{nil}})
+	counter, _ := w.meter.Int64Counter("c")
+	for range 10_000 {
+		counter.Add(ctx, 1, metric.WithAttributes(attribute.String("a", "1")))
+	}
+	st := w.meter.streams[0]
+	if n := len(st.cells); n > 2+spare {
+		t.Errorf("%d cells are listed for one series", n)
+	}
+	expect(t, "sum", w.reported(t, 0, "c"), map[string]float64{"a=1": 10_000})
+}
+
+// TestPrime makes series appear at zero.
+func TestPrime(t *testing.T) {
+	t.Parallel()
+	for name, filter := range map[string][]sdkmetric.View{
+		"bound": nil,
+		"plain": {sdkmetric.NewView(sdkmetric.Instrument{Kind: sdkmetric.InstrumentKindCounter}, sdkmetric.Stream{
+			Aggregation: sdkmetric.AggregationExplicitBucketHistogram{},
+		})},
+	} {
+		w := newWorld(t, setup{temporality: []sdkmetric.TemporalitySelector{nil}, views: filter})
+		counter, _ := w.meter.Int64Counter("c")
+		histogram, _ := w.meter.Float64Histogram("h")
+		for _, handle := range []any{counter.Bind(), histogram.Bind()} {
+			primer, ok := handle.(Primer)
+			if !ok {
+				t.Fatalf("%s: %T is no Primer", name, handle)
+			}
+			primer.Prime()
+		}
+		if got := w.reported(t, 0, "c"); len(got) != 1 {
+			t.Errorf("%s: counter is not primed: %v", name, got)
+		}
+		expect(t, name, w.reported(t, 0, "h"), map[string]float64{"": 0})
+	}
+}
+
+// TestBindAlone reports nothing.
+func TestBindAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{temporality: []sdkmetric.TemporalitySelector{nil}})
+	counter, _ := w.meter.Int64Counter("c")
+	attrs := []attribute.KeyValue{attribute.String("b", "2"), attribute.String("a", "1")}
+	counter.Bind(attrs...)
+	if attrs[0].Key != "b" {
+		t.Error("Bind changed the slice of its caller")
+	}
+	expect(t, "reported", w.collect(t, 0), map[string][]dataPoint{})
+}
+
+// TestWithoutProducers leaves everything to the SDK.
+func TestWithoutProducers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{temporality: []sdkmetric.TemporalitySelector{nil}, withoutBound: true})
+	counter, err := w.meter.Int64Counter("c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	handle := counter.Bind(attribute.String("a", "1"))
+	handle.Add(context.Background(), 2)
+	handle.Add(context.Background(), 3, metric.WithAttributes(attribute.String("a", "2")))
+	expect(t, "reported", w.reported(t, 0, "c"), map[string]float64{"a=1": 2, "a=2": 3})
+	if !handle.Enabled(context.Background()) {
+		t.Error("not enabled")
+	}
+}
+
+// TestDeclarations gives the SDK's errors and answers.
+func TestDeclarations(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	drop := sdkmetric.NewView(sdkmetric.Instrument{Name: "dropped"}, sdkmetric.Stream{Aggregation: sdkmetric.AggregationDrop{}})
+	w := newWorld(t, setup{temporality: []sdkmetric.TemporalitySelector{nil}, views: []sdkmetric.View{drop}})
+
+	counter, err := w.meter.Int64Counter("9 lives")
+	if !errors.Is(err, sdkmetric.ErrInstrumentName) {
+		t.Errorf("invalid name: %v", err)
+	}
+	counter.Bind().Add(ctx, 1)
+	expect(t, "invalid name", w.reported(t, 0, "9 lives"), map[string]float64{"": 1})
+
+	histogram, err := w.meter.Float64Histogram("h", metric.WithExplicitBucketBoundaries(2, 1))
+	if err == nil {
+		t.Error("invalid boundaries are accepted")
+	}
+	histogram.Bind().Record(ctx, 1)
+	expect(t, "invalid boundaries", w.reported(t, 0, "h"), map[string]float64{"": 1})
+
+	dropped, _ := w.meter.Int64Counter("dropped")
+	if handle := dropped.Bind(); handle.Enabled(ctx) {
+		t.Error("a dropped instrument is enabled")
+	} else {
+		handle.Add(ctx, 1)
+		handle.Add(ctx, 1, metric.WithAttributes(attribute.Int("a", 1)))
+	}
+	again, _ := w.meter.Int64Counter("twice")
+	twice, _ := w.meter.Int64Counter("twice")
+	again.Bind().Add(ctx, 1)
+	twice.Add(ctx, 2)
+	expect(t, "twice", w.reported(t, 0, "twice"), map[string]float64{"": 3})
+
+	advised, _ := w.meter.Int64Counter("advised", x.WithDefaultAttributes("a"))
+	advised.Add(ctx, 1, x.WithUnsafeAttributes(attribute.Int("a", 1), attribute.Int("b", 1)))
+	expect(t, "advised", w.reported(t, 0, "advised"), map[string]float64{"a=1": 1})
+
+	if _, err := NewMeter(Config{}); !errors.Is(err, errNoMeter) {
+		t.Errorf("without a meter: %v", err)
+	}
+	if _, err := NewMeter(Config{Meter: w.provider.Meter("x"), Producers: make([]*Producer, maxReaders+1)}); !errors.Is(err, errProducers) {
+		t.Errorf("too many producers: %v", err)
+	}
+}
+
+// TestExemplarLimit keeps an exemplar within what OpenMetrics allows, so that the exporter drops none.
+func TestExemplarLimit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{
+		views:       []sdkmetric.View{sdkmetric.NewView(sdkmetric.Instrument{Name: "*"}, sdkmetric.Stream{AttributeFilter: attribute.NewAllowKeysFilter("a")})},
+		temporality: []sdkmetric.TemporalitySelector{nil},
+	})
+	counter, _ := w.meter.Int64Counter("c")
+	counter.Bind(
+		attribute.String("a", "1"), attribute.String("b", "kept"), attribute.String("c", strings.Repeat("é", 100)),
+		attribute.String("d", "\xff"), attribute.String("", "no name"), attribute.String("__e", "reserved"),
+		attribute.String("9f", "digit"), attribute.String("g", strings.Repeat("g", 60)),
+	).Add(sampledContext(0), 1)
+	page := w.scrape(t)
+	if !strings.Contains(page, `# {b="kept",key_9f="digit",span_id="0100000000000000",trace_id="`) {
+		t.Errorf("the exemplar is missing:\n%s", page)
+	}
+}
+
+// TestDeltaOverflow differs from the SDK in which attributes are kept, but not in the sum.
+func TestDeltaOverflow(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	w := newWorld(t, setup{limit: 3, temporality: []sdkmetric.TemporalitySelector{allDelta}})
+	counter, _ := w.meter.Int64Counter("c")
+	for round := range 3 {
+		for i := range 5 {
+			counter.Bind(attribute.Int("i", i+round)).Add(ctx, 1)
+		}
+		got := w.reported(t, 0, "c")
+		var sum float64
+		for _, v := range got {
+			sum += v
+		}
+		if sum != 5 || len(got) > 3 {
+			t.Errorf("round %d: %v", round, got)
+		}
+	}
+}
+
+// TestClose ends reporting, and measuring stays safe.
+func TestClose(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	w := newWorld(t, setup{temporality: []sdkmetric.TemporalitySelector{nil}})
+	counter, _ := w.meter.Int64Counter("c")
+	handle := counter.Bind()
+	handle.Add(ctx, 1)
+	w.meter.Close()
+	w.meter.Close()
+	handle.Add(ctx, 1)
+	expect(t, "closed", w.collect(t, 0), map[string][]dataPoint{})
+
+	p := NewProducer(nil)
+	canceled, cancel := context.WithCancel(ctx)
+	cancel()
+	if _, err := p.Produce(canceled); !errors.Is(err, context.Canceled) {
+		t.Errorf("canceled: %v", err)
+	}
+}

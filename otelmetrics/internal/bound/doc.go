@@ -1,0 +1,37 @@
+// Package bound measures at the speed of one atomic addition behind the OpenTelemetry API.
+//
+// An instrument of a [Meter] is the API's own instrument that can also be bound to attributes once, in the shape of
+// the Binder interfaces of go.opentelemetry.io/otel/metric/x:
+//
+//	pull := bound.NewProducer(sdkmetric.CumulativeTemporalitySelector)
+//	exporter, err := prometheus.New(prometheus.WithProducer(pull))
+//	provider := sdkmetric.NewMeterProvider(sdkmetric.WithReader(exporter))
+//	meter, err := bound.NewMeter(bound.Config{Meter: provider.Meter("scope"), Scope: scope, Producers: []*bound.Producer{pull}})
+//	requests, err := meter.Int64Counter("requests")
+//	hits := requests.Bind(attribute.String("cache", "hit"))
+//	hits.Add(ctx, 1)
+//
+// # How it works
+//
+// A handle points at its series, a series at nothing: a measurement loads one pointer, adds to one padded word and looks
+// at one word of marks. When several cores meet on one series it spreads over stripes. Each reader has a [Producer]
+// that moves what was measured since the last collection into the totals of every reader, so temporality, minima, maxima
+// and infinities are those of each reader on its own, and nothing is ever subtracted.
+//
+// # The SDK is the oracle
+//
+// Names, descriptions, units, attribute filters, aggregations and boundaries come from the same views, under the SDK's
+// rules: every matching view counts, the first of equal identity wins. What cannot be represented here (an exponential
+// histogram, an aggregation that does not belong to its instrument, an invalid name) is measured by the SDK's own
+// instrument with attributes prepared in advance: correct, though slower. So is everything when there are no producers.
+//
+// A series appears with its first measurement, as in the SDK. Differences that remain:
+//
+//   - The cardinality limit is one for all readers and does not start afresh with each delta interval: a series has the
+//     same identity on every path.
+//   - A reader's own aggregation selector and cardinality limit selector are not asked.
+//   - Sums of floats are added up in another order, so they are equal up to rounding; a histogram's sum does not wrap
+//     at 2⁶³ where the SDK's does.
+//   - Attributes that a view dropped reach an exemplar only as far as OpenMetrics' limit of 128 characters allows.
+//   - Series can be retired, see [Config].
+package bound

@@ -1,0 +1,111 @@
+package bound
+
+import (
+	"context"
+	"reflect"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/sdk/metric/exemplar"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+)
+
+// exemplars are the reservoirs of one series, one for each reader, made when the first measurement is sampled.
+type exemplars struct {
+	mu         sync.Mutex
+	reservoirs []exemplar.Reservoir
+}
+
+// offer makes a measurement of the cell an exemplar of its series, if the filter samples it. What the view dropped of
+// the attributes in the given listing goes with it.
+func (st *stream) offer(ctx context.Context, c cell, from *listing, value exemplar.Value) {
+	if st.sample == nil || !st.sample(ctx) {
+		return
+	}
+	dropped := exemplarAttributes(from.dropped())
+	h := st.seriesOf(c).common()
+	e := h.exemplars.Load()
+	if e == nil {
+		h.exemplars.CompareAndSwap(nil, &exemplars{reservoirs: make([]exemplar.Reservoir, len(st.slots))})
+		e = h.exemplars.Load()
+	}
+	now := st.now()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for i, r := range e.reservoirs {
+		if r == nil {
+			r = st.reservoir(h.attrs)
+			e.reservoirs[i] = r
+		}
+		r.Offer(ctx, now, value, dropped)
+	}
+}
+
+// collectExemplars returns the exemplars of a series for a reader. A delta reader gets those of its interval.
+func collectExemplars[N int64 | float64](h *head, c *collection) []metricdata.Exemplar[N] {
+	e := h.exemplars.Load()
+	if e == nil {
+		return nil
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	r := e.reservoirs[c.reader]
+	if r == nil {
+		return nil
+	}
+	if c.delta() {
+		e.reservoirs[c.reader] = nil
+	}
+	var held []exemplar.Exemplar
+	r.Collect(&held)
+	out := make([]metricdata.Exemplar[N], 0, len(held))
+	for _, x := range held {
+		value := N(x.Value.Int64())
+		if x.Value.Type() == exemplar.Float64ValueType {
+			value = N(x.Value.Float64())
+		}
+		out = append(out, metricdata.Exemplar[N]{
+			FilteredAttributes: x.FilteredAttributes,
+			Time:               x.Time,
+			Value:              value,
+			SpanID:             x.SpanID,
+			TraceID:            x.TraceID,
+		})
+	}
+	return out
+}
+
+// sampler returns the filter to ask, or nil if no measurement is ever sampled. The default is the SDK's.
+func sampler(f exemplar.Filter) exemplar.Filter {
+	if f == nil {
+		return exemplar.TraceBasedFilter
+	}
+	if reflect.ValueOf(f).Pointer() == reflect.ValueOf(exemplar.AlwaysOffFilter).Pointer() {
+		return nil
+	}
+	return f
+}
+
+// exemplarRunes is what OpenMetrics' limit of 128 leaves for attributes beside trace_id and span_id.
+const exemplarRunes = 128 - len("trace_id") - 32 - len("span_id") - 16
+
+// exemplarAttributes returns the dropped attributes that an exemplar may carry: the exporter drops all exemplars of a
+// point if one exceeds the limit or has a label that Prometheus does not accept.
+func exemplarAttributes(dropped []attribute.KeyValue) []attribute.KeyValue {
+	var kept []attribute.KeyValue
+	room := exemplarRunes
+	for _, kv := range dropped {
+		key, value := string(kv.Key), kv.Value.String()
+		if strings.Trim(key, "_") == "" || strings.HasPrefix(key, "__") || !utf8.ValidString(key) || !utf8.ValidString(value) {
+			continue
+		}
+		// The exporter may put "key_" in front of the name.
+		if n := len("key_") + utf8.RuneCountInString(key) + utf8.RuneCountInString(value); n <= room {
+			kept = append(kept, kv)
+			room -= n
+		}
+	}
+	return kept
+}

@@ -1,0 +1,117 @@
+package bound
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/sdk/instrumentation"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/exemplar"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+)
+
+var (
+	errNoMeter   = errors.New("bound meter: no SDK meter")
+	errProducers = errors.New("bound meter: too many producers")
+)
+
+// Config is what a [Meter] needs to know of the provider that it stands beside: what the provider was given itself.
+type Config struct {
+	// Meter is the provider's own meter of the scope. It measures what cannot be measured here.
+	Meter metric.Meter
+	// Scope is the scope of that meter.
+	Scope instrumentation.Scope
+	// Producers are those of the provider's readers, all of them. Without any, the SDK measures everything.
+	Producers []*Producer
+	// Views are all views of the provider, in order.
+	Views []sdkmetric.View
+	// ExemplarFilter is that of the provider. By default it is trace based, as the SDK's.
+	ExemplarFilter exemplar.Filter
+	// CardinalityLimit is that of the provider: one of the series of a stream receives what is beyond it.
+	// Zero and less mean no limit.
+	CardinalityLimit int
+
+	// IdleTimeout is after what time without a measurement a series is forgotten. It is then no longer reported, and
+	// makes room under the limit. When it is measured again, it begins at zero with a new start time. An up-down counter
+	// is kept as long as it is not at zero. By default series are kept forever.
+	IdleTimeout time.Duration
+	// OnRetire is called after a collection with the name of the stream and the attributes of each series forgotten.
+	// Handles of the series stay valid. It must not collect.
+	OnRetire func(stream string, attrs attribute.Set)
+
+	// Now is the clock, by default time.Now.
+	Now func() time.Time
+}
+
+// Meter makes instruments that can be bound. It is safe for concurrent use.
+type Meter struct {
+	config Config
+
+	mu         sync.Mutex
+	byIdentity map[identity]claim
+	streams    []*stream
+}
+
+// NewMeter returns a meter that reports to the configured producers from now on.
+func NewMeter(config Config) (*Meter, error) {
+	if config.Meter == nil {
+		return nil, errNoMeter
+	}
+	if len(config.Producers) > maxReaders {
+		return nil, fmt.Errorf("%w: %d, at most %d", errProducers, len(config.Producers), maxReaders)
+	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	config.Views = slices.Clone(config.Views)
+	config.Producers = slices.Clone(config.Producers)
+	m := &Meter{config: config, byIdentity: map[identity]claim{}}
+	for i, p := range config.Producers {
+		p.attach(m, i)
+	}
+	return m, nil
+}
+
+// Close ends all reporting of the meter. Measurements are still safe to make and go nowhere.
+// A provider that shuts down lets go of its producers by itself.
+func (m *Meter) Close() {
+	for _, p := range m.config.Producers {
+		p.detach(m)
+	}
+}
+
+// deltas returns which readers want intervals of an instrument rather than totals.
+func (m *Meter) deltas(k sdkmetric.InstrumentKind) []bool {
+	deltas := make([]bool, len(m.config.Producers))
+	for i, p := range m.config.Producers {
+		deltas[i] = p.temporality(k) == metricdata.DeltaTemporality
+	}
+	return deltas
+}
+
+// collect returns the metrics of all streams for a reader.
+func (m *Meter) collect(reader int) []metricdata.Metrics {
+	m.mu.Lock()
+	streams := m.streams // only appended to
+	m.mu.Unlock()
+
+	out := make([]metricdata.Metrics, 0, len(streams))
+	for _, st := range streams {
+		metrics, ok, retired := st.collect(reader)
+		if ok {
+			out = append(out, metrics)
+		}
+		if m.config.OnRetire == nil {
+			continue
+		}
+		for _, attrs := range retired {
+			m.config.OnRetire(st.name, attrs)
+		}
+	}
+	return out
+}

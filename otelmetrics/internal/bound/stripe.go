@@ -1,0 +1,65 @@
+package bound
+
+import (
+	"math/bits"
+	"runtime"
+	"sync/atomic"
+	"unsafe"
+)
+
+const (
+	// cacheLine is the distance at which cores do not disturb one another.
+	cacheLine = 64
+	// patience is how many clashes turn a cell into a striped one: a chance meeting costs a retry and no memory.
+	patience = 32
+	// stripesPerCore keeps two running goroutines from choosing the same stripe too often.
+	stripesPerCore = 4
+)
+
+// stripes spreads the values of a cell that many cores measure at once, in the spirit of a LongAdder.
+type stripes[S any] struct {
+	list    atomic.Pointer[[]S]
+	clashes atomic.Uint32
+}
+
+// clash notes that another core changed the cell in the middle of a measurement. It reports whether there are stripes.
+func (s *stripes[S]) clash(init func(*S)) bool {
+	if s.clashes.Add(1) < patience {
+		return false
+	}
+	list := make([]S, 1<<bits.Len(uint(stripesPerCore*runtime.GOMAXPROCS(0)-1)))
+	for i := range list {
+		init(&list[i])
+	}
+	s.list.CompareAndSwap(nil, &list)
+	return true
+}
+
+// calm forgets the clashes of the past.
+func (s *stripes[S]) calm() {
+	if s.clashes.Load() != 0 {
+		s.clashes.Store(0)
+	}
+}
+
+// mine returns the stripe of the calling goroutine.
+func (s *stripes[S]) mine() *S {
+	list := *s.list.Load()
+	return &list[here()&uint64(len(list)-1)]
+}
+
+// each calls f with every stripe.
+func (s *stripes[S]) each(f func(*S)) {
+	if list := s.list.Load(); list != nil {
+		for i := range *list {
+			f(&(*list)[i])
+		}
+	}
+}
+
+// here returns a number that differs between goroutines and seldom changes within one: a hash of where its stack is.
+func here() uint64 {
+	var onStack byte
+	page := uint64(uintptr(unsafe.Pointer(&onStack))) >> 11
+	return page * 0x9E3779B97F4A7C15 >> 32
+}

@@ -1,0 +1,176 @@
+package bound
+
+import (
+	"math"
+	"sync/atomic"
+
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+)
+
+// sumCell is where a handle of a counter or an up-down counter adds. Whole numbers and fractions are added up apart, as
+// in the SDK, so that the common case is one integer addition for either type of number.
+type sumCell struct {
+	listing
+	sumStripe
+	stripes[paddedSum]
+}
+
+type sumStripe struct {
+	whole atomic.Int64
+	frac  atomic.Uint64
+}
+
+// paddedSum is a stripe on a cache line of its own.
+type paddedSum struct {
+	sumStripe
+	_ [cacheLine - 16]byte
+}
+
+// probes is the mask of the values at which an addition looks whether other cores add too. It includes zero, at which
+// it must look whether the cell is listed.
+const probes = 63
+
+// addInt adds a whole number.
+func (c *sumCell) addInt(n int64) {
+	if c.mode.Load()&striped != 0 {
+		c.addStriped(n)
+	} else if before := c.whole.Add(n) - n; before&probes == 0 {
+		c.probe(before)
+	}
+}
+
+// probe does what most additions need not do.
+func (c *sumCell) probe(before int64) {
+	if before == 0 {
+		c.note(c)
+	}
+	if now := c.whole.Load(); !c.whole.CompareAndSwap(now, now) {
+		c.clashed()
+	}
+}
+
+func (c *sumCell) clashed() {
+	if c.clash(func(*paddedSum) {}) {
+		c.mode.Or(striped)
+	}
+}
+
+func (c *sumCell) addStriped(n int64) {
+	if c.mine().whole.Add(n) == n {
+		c.note(c)
+	}
+}
+
+// addFloat adds any number. What int64 cannot represent, infinities and NaN included, is a fraction.
+func (c *sumCell) addFloat(v float64) {
+	if n := int64(v); float64(n) == v {
+		c.addInt(n)
+		return
+	}
+	for {
+		frac := &c.frac
+		if c.mode.Load()&striped != 0 {
+			frac = &c.mine().frac
+		}
+		before := frac.Load()
+		if frac.CompareAndSwap(before, math.Float64bits(math.Float64frombits(before)+v)) {
+			if before == 0 {
+				c.note(c)
+			}
+			return
+		}
+		if frac == &c.frac {
+			c.clashed()
+		}
+	}
+}
+
+func (s *sumStripe) take(v *sumValue) {
+	v.whole += s.whole.Swap(0)
+	if s.frac.Load() != 0 {
+		v.frac += math.Float64frombits(s.frac.Swap(0))
+	}
+}
+
+func (c *sumCell) drain(to series) bool {
+	var v sumValue
+	c.take(&v)
+	c.each(func(s *paddedSum) { s.take(&v) })
+	c.calm()
+	if v == (sumValue{}) {
+		return false
+	}
+	if s, ok := to.(*sum); ok {
+		s.total.add(v)
+		for i := range s.intervals {
+			s.intervals[i].add(v)
+		}
+	}
+	return true
+}
+
+// sum is the series of a counter or an up-down counter.
+type sum struct {
+	head
+	// Guarded by the collecting lock of the stream: the total, and the sum of each interval.
+	total     sumValue
+	intervals []sumValue
+}
+
+// value returns what a collection reports, and begins the next interval.
+func (s *sum) value(c *collection) sumValue {
+	if !c.delta() {
+		return s.total
+	}
+	v := s.intervals[c.slot-1]
+	s.intervals[c.slot-1] = sumValue{}
+	return v
+}
+
+// sumValue is the sum of whole numbers and the sum of the others.
+type sumValue struct {
+	whole int64
+	frac  float64
+}
+
+func (v *sumValue) add(o sumValue) {
+	v.whole += o.whole
+	v.frac += o.frac
+}
+
+// sumOf returns v as a number of the type of the instrument.
+func sumOf[N int64 | float64](v sumValue) N {
+	if v.frac == 0 {
+		return N(v.whole)
+	}
+	return N(v.frac + float64(v.whole))
+}
+
+// sumKind makes and reports the series of counters and up-down counters.
+type sumKind[N int64 | float64] struct{ updown bool }
+
+func (sumKind[N]) newSeries(st *stream) series {
+	return &sum{intervals: make([]sumValue, st.intervals())}
+}
+
+// busy keeps an up-down counter that is not at zero: what it counts is still there.
+func (k sumKind[N]) busy(x series) bool {
+	s, ok := x.(*sum)
+	return ok && k.updown && s.total != (sumValue{})
+}
+
+func (k sumKind[N]) report(c *collection) metricdata.Aggregation {
+	points := make([]metricdata.DataPoint[N], 0, len(c.series))
+	for _, x := range c.series {
+		if s, ok := x.(*sum); ok {
+			points = append(points, metricdata.DataPoint[N]{
+				Attributes: s.attrs,
+				StartTime:  c.start(&s.head),
+				Time:       c.now,
+				Value:      sumOf[N](s.value(c)),
+				Exemplars:  collectExemplars[N](&s.head, c),
+			})
+		}
+	}
+	return metricdata.Sum[N]{DataPoints: points, Temporality: c.temporality(), IsMonotonic: !k.updown}
+}

@@ -1,0 +1,195 @@
+package bound
+
+import (
+	"slices"
+	"strings"
+
+	"go.opentelemetry.io/otel/attribute"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+)
+
+const (
+	int64Number   = "int64"
+	float64Number = "float64"
+)
+
+// identity is what makes two streams the same.
+type identity struct {
+	name, description, unit string
+	kind                    sdkmetric.InstrumentKind
+	number                  string
+}
+
+// declaration is an instrument as it was declared.
+type declaration struct {
+	sdkmetric.Instrument
+	number  string
+	allowed []attribute.Key // the attributes it has by default, nil for all
+	bounds  []float64       // the boundaries it advises
+}
+
+// resolve returns the streams that the views make of an instrument, or false if one of them must be left to the SDK.
+// Then all of the instrument is, so that its streams are reported together.
+func (m *Meter) resolve(d declaration) (*instrument, bool) {
+	if len(m.config.Producers) == 0 || !validName(d.Name) || !increasing(d.bounds) {
+		return nil, false
+	}
+	d.Scope = m.config.Scope
+	m.mu.Lock()
+	defer m.mu.Unlock()
+
+	wanted := m.views(d)
+	if slices.ContainsFunc(wanted, func(s sdkmetric.Stream) bool { return !m.represents(d, s) }) {
+		for _, s := range wanted {
+			m.leave(d.identity(s))
+		}
+		return nil, false
+	}
+	in := new(instrument)
+	for _, s := range wanted {
+		if st := m.stream(d, s); st != nil && !slices.Contains(in.streams, st) {
+			in.streams = append(in.streams, st)
+		}
+	}
+	return in, true
+}
+
+// views returns what the matching views make of the instrument, or the instrument as it is if there are none.
+func (m *Meter) views(d declaration) []sdkmetric.Stream {
+	var out []sdkmetric.Stream
+	for _, view := range m.config.Views {
+		if s, ok := view(d.Instrument); ok {
+			out = append(out, d.complete(s))
+		}
+	}
+	if out == nil {
+		out = append(out, d.complete(sdkmetric.Stream{Name: d.Name, Description: d.Description, Unit: d.Unit}))
+	}
+	return out
+}
+
+// complete fills in what the view leaves open. The instrument's advice yields to any aggregation of a view.
+func (d declaration) complete(s sdkmetric.Stream) sdkmetric.Stream {
+	switch s.Aggregation.(type) {
+	case nil:
+		s.Aggregation = sdkmetric.DefaultAggregationSelector(d.Kind)
+		if h, ok := s.Aggregation.(sdkmetric.AggregationExplicitBucketHistogram); ok && len(d.bounds) > 0 {
+			h.Boundaries = d.bounds
+			s.Aggregation = h
+		}
+	case sdkmetric.AggregationDefault:
+		s.Aggregation = sdkmetric.DefaultAggregationSelector(d.Kind)
+	}
+	if s.AttributeFilter == nil && d.allowed != nil {
+		s.AttributeFilter = attribute.NewAllowKeysFilter(d.allowed...)
+	}
+	if s.ExemplarReservoirProviderSelector == nil {
+		s.ExemplarReservoirProviderSelector = sdkmetric.DefaultExemplarReservoirProviderSelector
+	}
+	return s
+}
+
+func (d declaration) identity(s sdkmetric.Stream) identity {
+	return identity{strings.ToLower(s.Name), s.Description, s.Unit, d.Kind, d.number}
+}
+
+// represents reports whether s can be measured here: the first stream of its identity is, or its aggregation drops it or
+// is the natural one of the instrument. The caller holds the lock.
+func (m *Meter) represents(d declaration, s sdkmetric.Stream) bool {
+	if known, ok := m.byIdentity[d.identity(s)]; ok {
+		return !known.left
+	}
+	switch s.Aggregation.(type) {
+	case sdkmetric.AggregationDrop:
+		return true
+	case sdkmetric.AggregationSum:
+		return d.Kind == sdkmetric.InstrumentKindCounter || d.Kind == sdkmetric.InstrumentKindUpDownCounter
+	case sdkmetric.AggregationLastValue:
+		return d.Kind == sdkmetric.InstrumentKindGauge
+	case sdkmetric.AggregationExplicitBucketHistogram:
+		return d.Kind == sdkmetric.InstrumentKindHistogram
+	}
+	return false
+}
+
+// claim tells who measures the streams of an identity: here, nobody if the stream is nil, or the SDK if they were left.
+type claim struct {
+	stream *stream
+	left   bool
+}
+
+// leave notes that streams of this identity are the SDK's. The caller holds the lock.
+func (m *Meter) leave(id identity) {
+	if _, ok := m.byIdentity[id]; !ok {
+		m.byIdentity[id] = claim{left: true}
+	}
+}
+
+// stream returns the stream of s, which it makes unless there is one of the same identity. It is nil for a dropped one.
+// The caller holds the lock.
+func (m *Meter) stream(d declaration, s sdkmetric.Stream) *stream {
+	id := d.identity(s)
+	if known, ok := m.byIdentity[id]; ok {
+		return known.stream
+	}
+	var st *stream
+	if k := d.streamKind(s.Aggregation); k != nil {
+		st = &stream{
+			name:        s.Name,
+			description: s.Description,
+			unit:        s.Unit,
+			filter:      s.AttributeFilter,
+			limit:       m.config.CardinalityLimit,
+			now:         m.config.Now,
+			sample:      sampler(m.config.ExemplarFilter),
+			reservoir:   s.ExemplarReservoirProviderSelector(s.Aggregation),
+			idle:        m.config.IdleTimeout,
+			kind:        k,
+		}
+		st.init(m.deltas(d.Kind))
+		m.streams = append(m.streams, st)
+	}
+	m.byIdentity[id] = claim{stream: st}
+	return st
+}
+
+// streamKind returns the kind of series that an aggregation of the instrument needs, or nil if it drops them.
+func (d declaration) streamKind(a sdkmetric.Aggregation) kind {
+	switch a := a.(type) {
+	case sdkmetric.AggregationSum:
+		if updown := d.Kind == sdkmetric.InstrumentKindUpDownCounter; d.number == int64Number {
+			return sumKind[int64]{updown}
+		} else {
+			return sumKind[float64]{updown}
+		}
+	case sdkmetric.AggregationLastValue:
+		if d.number == int64Number {
+			return gaugeKind[int64]{}
+		}
+		return gaugeKind[float64]{}
+	case sdkmetric.AggregationExplicitBucketHistogram:
+		return histogramKind{bounds: slices.Sorted(slices.Values(a.Boundaries)), minMax: !a.NoMinMax}
+	}
+	return nil
+}
+
+// increasing reports whether the advised boundaries are valid.
+func increasing(bounds []float64) bool {
+	for i := 1; i < len(bounds); i++ {
+		if bounds[i-1] >= bounds[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// validName reports whether the SDK accepts the name of an instrument.
+func validName(name string) bool {
+	isAlpha := func(c rune) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
+	for i, c := range name {
+		if !isAlpha(c) && (i == 0 || !strings.ContainsRune("0123456789_.-/", c)) {
+			return false
+		}
+	}
+	return name != "" && len(name) <= 255
+}
