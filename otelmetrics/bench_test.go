@@ -190,7 +190,7 @@ func BenchmarkScrape(b *testing.B) {
 		contract := views.Default()
 		contract.Labels.PredictionType.Budget = series
 		contract.Labels.ErrorType.Budget = series
-		errors, duration := contract.Metrics.Errors, contract.Metrics.TimeToFirstToken
+		errors, duration, ended := contract.Metrics.Errors, contract.Metrics.TimeToFirstToken, contract.Metrics.Predictions
 
 		m, err := otelmetrics.New(b.Context(), otelmetrics.WithService("qa"), otelmetrics.WithContract(contract),
 			otelmetrics.WithoutPriming(), otelmetrics.WithSeriesLimit(2*series), otelmetrics.WithLogger(slog.New(slog.DiscardHandler)))
@@ -203,7 +203,8 @@ func BenchmarkScrape(b *testing.B) {
 		histograms := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: duration.Name, Help: duration.Description, Buckets: duration.Buckets,
 		}, duration.Labels)
-		native.MustRegister(counters, histograms)
+		predictions := prometheus.NewCounterVec(prometheus.CounterOpts{Name: ended.Name, Help: ended.Description}, ended.Labels)
+		native.MustRegister(counters, histograms, predictions)
 		meter, registry := sdk(b)
 		counter, err := meter.Int64Counter(errors.Instrument)
 		if err != nil {
@@ -213,7 +214,12 @@ func BenchmarkScrape(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		// Nine counters for each histogram, as a histogram is a dozen lines.
+		prediction, err := meter.Int64Counter(ended.Instrument)
+		if err != nil {
+			b.Fatal(err)
+		}
+		// Nine counters for each histogram, as a histogram is a dozen lines. A
+		// type that is new has its two outcomes at zero at once.
 		for i := range series {
 			value := fmt.Sprint("value", i)
 			service := attribute.String("service", "qa")
@@ -226,6 +232,11 @@ func BenchmarkScrape(b *testing.B) {
 			m.RecordTimeToFirstToken(b.Context(), otelmetrics.PredictionType(value), time.Second)
 			histograms.WithLabelValues("qa", value).Observe(1)
 			histogram.Record(b.Context(), 1, metric.WithAttributes(service, attribute.String("prediction_type", value)))
+			for _, status := range []string{"success", "failure"} {
+				predictions.WithLabelValues("qa", value, status)
+				prediction.Add(b.Context(), 0, metric.WithAttributes(service,
+					attribute.String("prediction_type", value), attribute.String("status", status)))
+			}
 		}
 		options := promhttp.HandlerOpts{EnableOpenMetrics: true}
 		for _, one := range []struct {
