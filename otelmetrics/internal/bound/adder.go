@@ -30,6 +30,10 @@ func (a *int64Adder) Add(ctx context.Context, n int64, options ...metric.AddOpti
 }
 
 func (a *int64Adder) addSlow(ctx context.Context, n int64, options []metric.AddOption) {
+	if a.own.mode.Load()|uint32(len(options)) == striped {
+		a.own.addStriped(n)
+		return
+	}
 	if len(options) > 0 {
 		attrs := metric.NewAddConfig(options).Attributes()
 		a = new(int64Adder).bind(a.instrument, join(a.set(), attrs.ToSlice(), raw(options)))
@@ -65,8 +69,10 @@ func (a *float64Adder) bind(in *instrument, set attribute.Set) *float64Adder {
 }
 
 // Add adds n to the series.
+//
+//go:nosplit
 func (a *float64Adder) Add(ctx context.Context, n float64, options ...metric.AddOption) {
-	if a.own.mode.Load()|uint32(len(options)) != direct {
+	if a.own.mode.Load()&^striped|uint32(len(options)) != direct {
 		a.addSlow(ctx, n, options)
 		return
 	}

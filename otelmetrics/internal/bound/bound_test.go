@@ -3,6 +3,7 @@ package bound
 import (
 	"context"
 	"errors"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -179,6 +180,86 @@ func TestBoundForOnce(t *testing.T) {
 	expect(t, "sum", w.reported(t, 0, "c"), map[string]float64{"a=1": 10_000})
 }
 
+// TestIdleCells are visited no more after a few collections.
+func TestIdleCells(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	w := newWorld(t, setup{temporality: []sdkmetric.TemporalitySelector{nil, nil}})
+	counter, _ := w.meter.Int64Counter("c")
+	histogram, _ := w.meter.Float64Histogram("h")
+	gauge, _ := w.meter.Int64Gauge("g")
+	c, h, g := counter.Bind(), histogram.Bind(), gauge.Bind()
+	for round := 1; round < 4; round++ {
+		c.Add(ctx, 1)
+		h.Record(ctx, 1)
+		g.Record(ctx, int64(round))
+		for range 4 {
+			w.collect(t, 0)
+		}
+		for _, st := range w.meter.streams {
+			if len(st.cells) > 0 {
+				t.Errorf("round %d: %s is still visited", round, st.name)
+			}
+		}
+		for _, name := range []string{"c", "h", "g"} {
+			expect(t, name, w.reported(t, 1, name), map[string]float64{"": float64(round)})
+		}
+	}
+}
+
+// TestNotNumbers compares all short histories of NaN, infinities and numbers with the SDK.
+func TestNotNumbers(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	values := []float64{math.NaN(), math.Inf(1), math.Inf(-1), 1, -2.5}
+	const collect = 5
+	for history := range 6 * 6 * 6 * 6 {
+		s := setup{temporality: []sdkmetric.TemporalitySelector{nil, allDelta}}
+		ours := newWorld(t, s)
+		s.withoutBound = true
+		theirs := newWorld(t, s)
+		for _, i := range instrumentSpecs()[1:7] {
+			if i.kind == "int updown" || i.kind == "int gauge" {
+				continue
+			}
+			a, b := ours.declare(i)(), theirs.declare(i)()
+			for h := history; h > 0; h /= 6 {
+				if h%6 == collect {
+					for r := range 2 {
+						if diff := diff(theirs.collect(t, r), ours.collect(t, r)); diff != "" {
+							t.Fatalf("history %d, reader %d (-sdk +bound):\n%s", history, r, diff)
+						}
+					}
+					continue
+				}
+				a(ctx, values[h%6])
+				b(ctx, values[h%6])
+			}
+		}
+		for r := range 2 {
+			if diff := diff(theirs.collect(t, r), ours.collect(t, r)); diff != "" {
+				t.Fatalf("history %d, reader %d (-sdk +bound):\n%s", history, r, diff)
+			}
+		}
+	}
+}
+
+// TestExemplarsOfRareBuckets finds them, however busy other buckets are.
+func TestExemplarsOfRareBuckets(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{temporality: []sdkmetric.TemporalitySelector{nil}})
+	histogram, _ := w.meter.Float64Histogram("h", metric.WithExplicitBucketBoundaries(1, 2))
+	h := histogram.Bind()
+	for i := range 1000 {
+		h.Record(sampledContext(byte(i)), 0.5)
+	}
+	h.Record(sampledContext(1), 1.5)
+	points := w.collect(t, 0)["test|h||"]
+	if len(points) != 1 || len(points[0].Exemplars) != 2 {
+		t.Errorf("want an exemplar in both buckets: %v", points)
+	}
+}
+
 // TestPrime makes series appear at zero.
 func TestPrime(t *testing.T) {
 	t.Parallel()
@@ -190,8 +271,9 @@ func TestPrime(t *testing.T) {
 	} {
 		w := newWorld(t, setup{temporality: []sdkmetric.TemporalitySelector{nil}, views: filter})
 		counter, _ := w.meter.Int64Counter("c")
+		floats, _ := w.meter.Float64Counter("f")
 		histogram, _ := w.meter.Float64Histogram("h")
-		for _, handle := range []any{counter.Bind(), histogram.Bind()} {
+		for _, handle := range []any{counter.Bind(), floats.Bind(), histogram.Bind()} {
 			primer, ok := handle.(Primer)
 			if !ok {
 				t.Fatalf("%s: %T is no Primer", name, handle)
@@ -200,6 +282,9 @@ func TestPrime(t *testing.T) {
 		}
 		if got := w.reported(t, 0, "c"); len(got) != 1 {
 			t.Errorf("%s: counter is not primed: %v", name, got)
+		}
+		if got := w.reported(t, 0, "f"); len(got) != 1 {
+			t.Errorf("%s: float counter is not primed: %v", name, got)
 		}
 		expect(t, name, w.reported(t, 0, "h"), map[string]float64{"": 0})
 	}
@@ -230,7 +315,8 @@ func TestWithoutProducers(t *testing.T) {
 	handle.Add(context.Background(), 2)
 	handle.Add(context.Background(), 3, metric.WithAttributes(attribute.String("a", "2")))
 	expect(t, "reported", w.reported(t, 0, "c"), map[string]float64{"a=1": 2, "a=2": 3})
-	if !handle.Enabled(context.Background()) {
+	gauge, _ := w.meter.Int64Gauge("g")
+	if !handle.Enabled(context.Background()) || !gauge.Bind().Enabled(context.Background()) {
 		t.Error("not enabled")
 	}
 }

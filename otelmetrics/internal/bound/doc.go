@@ -6,17 +6,21 @@
 //	pull := bound.NewProducer(sdkmetric.CumulativeTemporalitySelector)
 //	exporter, err := prometheus.New(prometheus.WithProducer(pull))
 //	provider := sdkmetric.NewMeterProvider(sdkmetric.WithReader(exporter))
-//	meter, err := bound.NewMeter(bound.Config{Meter: provider.Meter("scope"), Scope: scope, Producers: []*bound.Producer{pull}})
+//	meter, err := bound.NewMeter(bound.Config{
+//		Meter: provider.Meter("scope"), Scope: scope, Producers: []*bound.Producer{pull},
+//	})
 //	requests, err := meter.Int64Counter("requests")
 //	hits := requests.Bind(attribute.String("cache", "hit"))
 //	hits.Add(ctx, 1)
 //
 // # How it works
 //
-// A handle points at its series, a series at nothing: a measurement loads one pointer, adds to one padded word and looks
-// at one word of marks. When several cores meet on one series it spreads over stripes. Each reader has a [Producer]
-// that moves what was measured since the last collection into the totals of every reader, so temporality, minima, maxima
-// and infinities are those of each reader on its own, and nothing is ever subtracted.
+// A handle holds the cell in which it measures. Adding is one atomic addition, whose result tells when it is the first
+// since the last collection; only then does it make itself known to its stream, by a lock. When cores meet often on one
+// cell, it spreads over stripes. A collection moves what it finds in the cells to their series, for the total and for
+// the interval of every reader, so temporality, minima, maxima and infinities are those of each reader on its own, and
+// nothing is ever subtracted. Cells without measurements are soon visited no more, so an idle series costs a collection
+// nothing but its point. No measurement waits for a collection.
 //
 // # The SDK is the oracle
 //
@@ -33,5 +37,10 @@
 //   - Sums of floats are added up in another order, so they are equal up to rounding; a histogram's sum does not wrap
 //     at 2⁶³ where the SDK's does.
 //   - Attributes that a view dropped reach an exemplar only as far as OpenMetrics' limit of 128 characters allows.
+//   - A bucket that is hit more than 64 times between collections offers only each eighth further measurement as an
+//     exemplar, as the filter costs more than the measurement.
+//   - A measurement that returned may miss a collection that begins while another goroutine is still in the first
+//     measurement of the same cell for a while. The next collection has it.
+//   - Duplicate keys within an attribute value that is a map are not removed.
 //   - Series can be retired, see [Config].
 package bound

@@ -7,8 +7,8 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 )
 
-// gaugeCell is where all handles of a gauge's series record, as the last value is the last of all. When collections stop
-// visiting it, it is never used again: each of its handles then finds the cell of its own series, which may be another.
+// gaugeCell is where all handles of a gauge's series record, as the last value is the last of all. It belongs to the series
+// for good. A handle that finds it unlisted looks up its own series again, which may have become another.
 type gaugeCell struct {
 	listing
 	_    [cacheLine - 56]byte
@@ -63,7 +63,7 @@ func (g *gauge) adopt(c cell) cell {
 	if !ok {
 		return c
 	}
-	if g.cell == nil || g.cell.state.Load() == away {
+	if g.cell == nil {
 		g.cell = fresh
 	} else {
 		g.cell.bits.Store(fresh.bits.Load())

@@ -48,7 +48,6 @@ func (h *handle[C, P]) init(in *instrument, set attribute.Set) {
 func (h *handle[C, P]) each(f func(P)) {
 	if len(h.instrument.streams) == 1 {
 		f(&h.own)
-		return
 	}
 	for _, c := range h.more {
 		f(c)

@@ -100,14 +100,23 @@ func bucket(bounds []float64, v float64) int {
 
 // addContended adds to a sum that another core is changing too.
 func (c *histogramCell) addContended(sum *atomic.Uint64, v float64) {
-	if c.mode.Load()&striped == 0 && c.clash(func(s *paddedBuffers) { s.init(c) }) {
-		c.mode.Or(striped)
+	if c.mode.Load()&striped == 0 {
+		c.clashed()
 	}
 	for {
 		before := sum.Load()
 		if sum.CompareAndSwap(before, math.Float64bits(math.Float64frombits(before)+v)) {
 			return
 		}
+	}
+}
+
+// clashed spreads the cell over stripes if it happens often that cores meet.
+func (c *histogramCell) clashed() {
+	clashes, started := c.clash(), c.started.Load()&^hotBit
+	if clashes >= patience && uint64(clashes) > started/seldom {
+		c.split(func(s *paddedBuffers) { s.init(c) })
+		c.mode.Or(striped)
 	}
 }
 
@@ -145,7 +154,7 @@ func (c *histogramCell) drain(to series) bool {
 	}
 	take(&c.buffers)
 	c.each(func(s *paddedBuffers) { take(&s.buffers) })
-	c.calm()
+	c.calm(math.MaxUint32)
 	if d.buckets == nil {
 		return false
 	}

@@ -19,7 +19,7 @@ func (r *float64Recorder) bind(in *instrument, set attribute.Set) *float64Record
 
 // Record records v in the series.
 func (r *float64Recorder) Record(ctx context.Context, v float64, options ...metric.RecordOption) {
-	if r.own.mode.Load()|uint32(len(options)) != direct {
+	if r.own.mode.Load()&^striped|uint32(len(options)) != direct {
 		r.recordSlow(ctx, v, options)
 		return
 	}

@@ -117,6 +117,24 @@ func TestRetireHandlesOfAllKinds(t *testing.T) {
 	expect(t, "at zero", (*retired)[3:], []string{"floats{}", "gauge{}", "histogram{}", "active{}"})
 }
 
+// TestRetireAtOnce needs no collections in between.
+func TestRetireAtOnce(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	w, c, retired := aging(t, 0, nil)
+	counter, _ := w.meter.Int64Counter("c")
+	handle := counter.Bind()
+	handle.Add(ctx, 1)
+	w.collect(t, 0)
+	c.add(time.Minute)
+	w.collect(t, 0)
+	expect(t, "retired", *retired, []string{"c{}"})
+	handle.Add(ctx, 1)
+	c.add(time.Minute)
+	expect(t, "measured since", w.reported(t, 0, "c"), map[string]float64{"": 1})
+	expect(t, "retired", *retired, []string{"c{}"})
+}
+
 // TestRetireWaitsForReaders keeps a series until the readers that still collect have seen its last value.
 func TestRetireWaitsForReaders(t *testing.T) {
 	t.Parallel()

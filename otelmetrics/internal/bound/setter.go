@@ -18,6 +18,8 @@ func (s *int64Setter) bind(in *instrument, set attribute.Set) *int64Setter {
 }
 
 // Record sets the value of the series.
+//
+//go:nosplit
 func (s *int64Setter) Record(ctx context.Context, v int64, options ...metric.RecordOption) {
 	c := s.own.cell.Load()
 	if c == nil || s.own.mode.Load()|uint32(len(options)) != direct {
@@ -56,6 +58,8 @@ func (s *float64Setter) bind(in *instrument, set attribute.Set) *float64Setter {
 }
 
 // Record sets the value of the series.
+//
+//go:nosplit
 func (s *float64Setter) Record(ctx context.Context, v float64, options ...metric.RecordOption) {
 	c := s.own.cell.Load()
 	if c == nil || s.own.mode.Load()|uint32(len(options)) != direct {

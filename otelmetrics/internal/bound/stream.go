@@ -164,22 +164,14 @@ func (st *stream) visit(cells []cell, now time.Duration) {
 	}
 }
 
-// retire forgets the series that have not been measured for the idle time and whose last value every active reader has
-// reported. A reader is active if it collected within the idle time, so one that went away holds nothing back.
-// The caller holds the collecting lock.
+// retire forgets the series that have not been measured for the idle time. A reader that has not collected since then,
+// and so has not seen the last value, has gone away and holds nothing back. The caller holds the collecting lock.
 func (st *stream) retire(now time.Time) []attribute.Set {
 	if st.idle <= 0 {
 		return nil
 	}
-	var active uint64
-	for i, last := range st.last {
-		if now.Sub(last) < st.idle {
-			active |= 1 << i
-		}
-	}
 	expired := func(s series) bool {
-		h := s.common()
-		return now.Sub(st.start)-h.lastSeen >= st.idle && h.fresh&active == 0 && !st.kind.busy(s)
+		return now.Sub(st.start)-s.common().lastSeen >= st.idle && !st.kind.busy(s)
 	}
 	if !slices.ContainsFunc(st.snapshot(), expired) {
 		return nil

@@ -12,6 +12,8 @@ const (
 	cacheLine = 64
 	// patience is how many clashes turn a cell into a striped one: a chance meeting costs a retry and no memory.
 	patience = 32
+	// seldom is one clash in how many attempts counts for nothing.
+	seldom = 8
 	// stripesPerCore keeps two running goroutines from choosing the same stripe too often.
 	stripesPerCore = 4
 )
@@ -22,24 +24,23 @@ type stripes[S any] struct {
 	clashes atomic.Uint32
 }
 
-// clash notes that another core changed the cell in the middle of a measurement. It reports whether there are stripes.
-func (s *stripes[S]) clash(init func(*S)) bool {
-	if s.clashes.Add(1) < patience {
-		return false
+// clash notes that another core changed the cell in the middle of a measurement, and returns how often that was so.
+func (s *stripes[S]) clash() uint32 { return s.clashes.Add(seldom) / seldom }
+
+// calm forgets some of that. It need not be exact.
+func (s *stripes[S]) calm(by uint32) {
+	if n := s.clashes.Load(); n > 0 {
+		s.clashes.Store(n - min(n, by))
 	}
+}
+
+// split makes the stripes.
+func (s *stripes[S]) split(init func(*S)) {
 	list := make([]S, 1<<bits.Len(uint(stripesPerCore*runtime.GOMAXPROCS(0)-1)))
 	for i := range list {
 		init(&list[i])
 	}
 	s.list.CompareAndSwap(nil, &list)
-	return true
-}
-
-// calm forgets the clashes of the past.
-func (s *stripes[S]) calm() {
-	if s.clashes.Load() != 0 {
-		s.clashes.Store(0)
-	}
 }
 
 // mine returns the stripe of the calling goroutine.

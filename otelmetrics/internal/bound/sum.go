@@ -44,13 +44,16 @@ func (c *sumCell) probe(before int64) {
 	if before == 0 {
 		c.note(c)
 	}
-	if now := c.whole.Load(); !c.whole.CompareAndSwap(now, now) {
+	if now := c.whole.Load(); c.whole.CompareAndSwap(now, now) {
+		c.calm(1)
+	} else {
 		c.clashed()
 	}
 }
 
 func (c *sumCell) clashed() {
-	if c.clash(func(*paddedSum) {}) {
+	if c.clash() >= patience {
+		c.split(func(*paddedSum) {})
 		c.mode.Or(striped)
 	}
 }
@@ -96,7 +99,7 @@ func (c *sumCell) drain(to series) bool {
 	var v sumValue
 	c.take(&v)
 	c.each(func(s *paddedSum) { s.take(&v) })
-	c.calm()
+	c.calm(math.MaxUint32)
 	if v == (sumValue{}) {
 		return false
 	}
@@ -156,7 +159,7 @@ func (sumKind[N]) newSeries(st *stream) series {
 // busy keeps an up-down counter that is not at zero: what it counts is still there.
 func (k sumKind[N]) busy(x series) bool {
 	s, ok := x.(*sum)
-	return ok && k.updown && s.total != (sumValue{})
+	return ok && k.updown && sumOf[N](s.total) != 0
 }
 
 func (k sumKind[N]) report(c *collection) metricdata.Aggregation {
