@@ -16,7 +16,7 @@ func (a *int64Adder) bind(in *instrument, set attribute.Set) *int64Adder {
 	return a
 }
 
-// Add adds n to the series.
+// Add adds n to the series. Without a check of its stack it is measurably faster.
 //
 //go:nosplit
 func (a *int64Adder) Add(ctx context.Context, n int64, options ...metric.AddOption) {
@@ -30,18 +30,26 @@ func (a *int64Adder) Add(ctx context.Context, n int64, options ...metric.AddOpti
 }
 
 func (a *int64Adder) addSlow(ctx context.Context, n int64, options []metric.AddOption) {
-	if a.own.mode.Load()|uint32(len(options)) == striped {
-		a.own.addStriped(n)
-		return
-	}
-	if len(options) > 0 {
+	switch mode := a.own.mode.Load(); {
+	case len(options) > 0:
 		attrs := metric.NewAddConfig(options).Attributes()
 		a = new(int64Adder).bind(a.instrument, join(a.set(), attrs.ToSlice(), raw(options)))
+		a.Add(ctx, n)
+	case mode == striped:
+		a.own.addStriped(n)
+	case mode&several == 0:
+		a.own.addInt(n)
+		if a.own.stream.samples(ctx) {
+			a.own.stream.offer(ctx, &a.own, &a.own.listing, exemplar.NewValue(n))
+		}
+	default:
+		for _, c := range a.more {
+			c.addInt(n)
+			if c.stream.samples(ctx) {
+				c.stream.offer(ctx, c, &c.listing, exemplar.NewValue(n))
+			}
+		}
 	}
-	a.each(func(c *sumCell) {
-		c.addInt(n)
-		c.stream.offer(ctx, c, &c.listing, exemplar.NewValue(n))
-	})
 }
 
 // Prime makes the series appear without a measurement.
@@ -69,8 +77,6 @@ func (a *float64Adder) bind(in *instrument, set attribute.Set) *float64Adder {
 }
 
 // Add adds n to the series.
-//
-//go:nosplit
 func (a *float64Adder) Add(ctx context.Context, n float64, options ...metric.AddOption) {
 	if a.own.mode.Load()&^striped|uint32(len(options)) != direct {
 		a.addSlow(ctx, n, options)
@@ -80,14 +86,24 @@ func (a *float64Adder) Add(ctx context.Context, n float64, options ...metric.Add
 }
 
 func (a *float64Adder) addSlow(ctx context.Context, n float64, options []metric.AddOption) {
-	if len(options) > 0 {
+	switch mode := a.own.mode.Load(); {
+	case len(options) > 0:
 		attrs := metric.NewAddConfig(options).Attributes()
 		a = new(float64Adder).bind(a.instrument, join(a.set(), attrs.ToSlice(), raw(options)))
+		a.Add(ctx, n)
+	case mode&several == 0:
+		a.own.addFloat(n)
+		if a.own.stream.samples(ctx) {
+			a.own.stream.offer(ctx, &a.own, &a.own.listing, exemplar.NewValue(n))
+		}
+	default:
+		for _, c := range a.more {
+			c.addFloat(n)
+			if c.stream.samples(ctx) {
+				c.stream.offer(ctx, c, &c.listing, exemplar.NewValue(n))
+			}
+		}
 	}
-	a.each(func(c *sumCell) {
-		c.addFloat(n)
-		c.stream.offer(ctx, c, &c.listing, exemplar.NewValue(n))
-	})
 }
 
 // Prime makes the series appear without a measurement.

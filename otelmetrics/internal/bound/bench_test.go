@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/instrumentation"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/exemplar"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.opentelemetry.io/otel/trace"
 )
 
@@ -82,8 +83,8 @@ func meters(b *testing.B, filter exemplar.Filter) (*Meter, metric.Meter) {
 	return m, mp.Meter("bench")
 }
 
-func counters(b *testing.B) []measurer {
-	m, sdk := meters(b, exemplar.AlwaysOffFilter)
+func counters(b *testing.B, filter exemplar.Filter) []measurer {
+	m, sdk := meters(b, filter)
 	instrument, _ := m.Int64Counter("c")
 	bound := instrument.Bind(labels()...)
 	prom := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "c"}, []string{"a", "b"}).WithLabelValues("qa", "predict")
@@ -134,8 +135,10 @@ func unsampled() context.Context {
 }
 
 func BenchmarkCounter(b *testing.B) {
-	b.Run("bound", func(b *testing.B) { compare(b, context.Background(), counters(b)...) })
-	b.Run("bound_parallel", func(b *testing.B) { compareParallel(b, context.Background(), counters(b)...) })
+	b.Run("bound", func(b *testing.B) { compare(b, context.Background(), counters(b, exemplar.AlwaysOffFilter)...) })
+	b.Run("bound_parallel", func(b *testing.B) { compareParallel(b, context.Background(), counters(b, exemplar.AlwaysOffFilter)...) })
+	b.Run("bound_exemplars", func(b *testing.B) { compare(b, unsampled(), counters(b, exemplar.TraceBasedFilter)...) })
+	b.Run("bound_no_span", func(b *testing.B) { compare(b, context.Background(), counters(b, exemplar.TraceBasedFilter)...) })
 }
 
 func BenchmarkGauge(b *testing.B) {
@@ -237,31 +240,41 @@ func heap() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// BenchmarkProduce collects many series, half of which were measured since the last collection.
-func BenchmarkProduce(b *testing.B) {
+// BenchmarkCollect collects many series, half of which were measured since the last collection.
+func BenchmarkCollect(b *testing.B) {
 	for _, n := range []int{1000, 10_000} {
-		b.Run("series="+strconv.Itoa(n), func(b *testing.B) {
-			ctx := context.Background()
-			m, sdk := meters(b, exemplar.AlwaysOffFilter)
-			_ = sdk
-			counter, _ := m.Int64Counter("c")
-			histogram, _ := m.Float64Histogram("h")
-			var adders []metric.Int64Counter
-			var recorders []metric.Float64Histogram
-			for i := range n / 2 {
-				adders = append(adders, counter.Bind(attribute.Int("i", i)))
-				recorders = append(recorders, histogram.Bind(attribute.Int("i", i)))
-			}
-			b.ReportAllocs()
-			for b.Loop() {
-				for i := range n / 4 {
+		for _, withoutBound := range []bool{false, true} {
+			impl := map[bool]string{false: "dspy", true: "otel_sdk"}[withoutBound]
+			b.Run("series="+strconv.Itoa(n)+"/"+impl, func(b *testing.B) {
+				ctx := context.Background()
+				w := newWorld(b, setup{
+					views: []sdkmetric.View{view()}, filter: exemplar.AlwaysOffFilter, withoutBound: withoutBound,
+					temporality: []sdkmetric.TemporalitySelector{nil},
+				})
+				counter, _ := w.meter.Int64Counter("c")
+				histogram, _ := w.meter.Float64Histogram("h")
+				var adders []metric.Int64Counter
+				var recorders []metric.Float64Histogram
+				for i := range n / 2 {
+					adders = append(adders, counter.Bind(attribute.Int("i", i)))
+					recorders = append(recorders, histogram.Bind(attribute.Int("i", i)))
 					adders[i].Add(ctx, 1)
 					recorders[i].Record(ctx, 1)
 				}
-				if _, err := m.config.Producers[0].Produce(ctx); err != nil {
-					b.Fatal(err)
+				b.ReportAllocs()
+				for b.Loop() {
+					b.StopTimer()
+					for i := range n / 4 {
+						adders[i].Add(ctx, 1)
+						recorders[i].Record(ctx, 1)
+					}
+					b.StartTimer()
+					var rm metricdata.ResourceMetrics
+					if err := w.readers[0].Collect(ctx, &rm); err != nil {
+						b.Fatal(err)
+					}
 				}
-			}
-		})
+			})
+		}
 	}
 }

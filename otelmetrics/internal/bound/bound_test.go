@@ -207,6 +207,29 @@ func TestIdleCells(t *testing.T) {
 	}
 }
 
+// TestUnlistMeasured reports what was measured before its cell was unlisted.
+func TestUnlistMeasured(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	w := newWorld(t, setup{temporality: []sdkmetric.TemporalitySelector{allDelta}})
+	updown, _ := w.meter.Int64UpDownCounter("u")
+	gauge, _ := w.meter.Int64Gauge("g")
+	u, g := updown.Bind(), gauge.Bind()
+	for range 2 {
+		u.Add(ctx, 0)
+		g.Record(ctx, 5)
+		for _, st := range w.meter.streams {
+			st.collecting.Lock()
+			st.unlist(func(*listing) bool { return true })
+			st.collecting.Unlock()
+		}
+		got := w.collect(t, 0)
+		if len(got["test|u||"]) != 1 || len(got["test|g||"]) != 1 {
+			t.Errorf("want both: %v", got)
+		}
+	}
+}
+
 // TestNotNumbers compares all short histories of NaN, infinities and numbers with the SDK.
 func TestNotNumbers(t *testing.T) {
 	t.Parallel()

@@ -13,7 +13,9 @@ type distribution struct {
 }
 
 func newDistribution(bounds []float64) distribution {
-	return distribution{min: math.Inf(1), max: math.Inf(-1), buckets: make([]uint64, len(bounds)+1)}
+	d := distribution{buckets: make([]uint64, len(bounds)+1)}
+	d.reset()
+	return d
 }
 
 func (d *distribution) count() (n uint64) {
@@ -23,17 +25,8 @@ func (d *distribution) count() (n uint64) {
 	return n
 }
 
-// add adds o, which is later than d.
-func (d *distribution) add(o distribution) {
-	d.extend(o.min, o.max, o.nanFirst)
-	d.sum += o.sum
-	for i, b := range o.buckets {
-		d.buckets[i] += b
-	}
-}
-
-// addWords adds what is in a buffer of a cell, whose buckets begin at first.
-func (d *distribution) addWords(words []atomic.Uint64, first int) {
+// add adds what is in a buffer of a cell, whose buckets begin at first.
+func (d *distribution) add(words []atomic.Uint64, first int) {
 	float := func(i int) float64 { return math.Float64frombits(words[i].Load()) }
 	if first > atNaN {
 		d.extend(float(atMin), float(atMax), words[atNaN].Load() != 0)
@@ -44,7 +37,14 @@ func (d *distribution) addWords(words []atomic.Uint64, first int) {
 	}
 }
 
-// extend widens the minimum and maximum, before anything else is added.
+// reset empties d.
+func (d *distribution) reset() {
+	clear(d.buckets)
+	*d = distribution{min: math.Inf(1), max: math.Inf(-1), buckets: d.buckets}
+}
+
+// extend widens the minimum and maximum, before anything else is added. Between handles of one series the order of values
+// is that of their cells.
 func (d *distribution) extend(minimum, maximum float64, nanFirst bool) {
 	d.min, d.max = min(d.min, minimum), max(d.max, maximum)
 	d.nanFirst = d.nanFirst || nanFirst && d.count() == 0

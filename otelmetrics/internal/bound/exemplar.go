@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric/exemplar"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // exemplars are the reservoirs of one series, one for each reader, made when the first measurement is sampled.
@@ -18,12 +19,12 @@ type exemplars struct {
 	reservoirs []exemplar.Reservoir
 }
 
-// offer makes a measurement of the cell an exemplar of its series, if the filter samples it. What the view dropped of
-// the attributes in the given listing goes with it.
+// samples reports whether the filter samples a measurement.
+func (st *stream) samples(ctx context.Context) bool { return st.sample != nil && st.sample(ctx) }
+
+// offer makes a sampled measurement of the cell an exemplar of its series. What the view dropped of the attributes in the
+// given listing goes with it.
 func (st *stream) offer(ctx context.Context, c cell, from *listing, value exemplar.Value) {
-	if st.sample == nil || !st.sample(ctx) {
-		return
-	}
 	dropped := exemplarAttributes(from.dropped())
 	h := st.seriesOf(c).common()
 	e := h.exemplars.Load()
@@ -79,13 +80,19 @@ func collectExemplars[N int64 | float64](h *head, c *collection) []metricdata.Ex
 
 // sampler returns the filter to ask, or nil if no measurement is ever sampled. The default is the SDK's.
 func sampler(f exemplar.Filter) exemplar.Filter {
-	if f == nil {
-		return exemplar.TraceBasedFilter
-	}
-	if reflect.ValueOf(f).Pointer() == reflect.ValueOf(exemplar.AlwaysOffFilter).Pointer() {
+	is := func(g exemplar.Filter) bool { return reflect.ValueOf(f).Pointer() == reflect.ValueOf(g).Pointer() }
+	switch {
+	case f == nil || is(exemplar.TraceBasedFilter):
+		return traceBased
+	case is(exemplar.AlwaysOffFilter):
 		return nil
 	}
 	return f
+}
+
+// traceBased is the SDK's filter, with a short answer for a caller that knows that there is no span.
+func traceBased(ctx context.Context) bool {
+	return ctx != context.Background() && trace.SpanContextFromContext(ctx).IsSampled()
 }
 
 // exemplarRunes is what OpenMetrics' limit of 128 leaves for attributes beside trace_id and span_id.

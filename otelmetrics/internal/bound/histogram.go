@@ -2,6 +2,7 @@ package bound
 
 import (
 	"slices"
+	"sync/atomic"
 
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 )
@@ -9,28 +10,25 @@ import (
 // histogram is the series of a histogram with explicit buckets.
 type histogram struct {
 	head
-	bounds []float64
 	// Guarded by the collecting lock of the stream: the total, and the value of each interval.
 	total     distribution
 	intervals []distribution
 }
 
-// add adds what was measured since the last collection.
-func (h *histogram) add(d distribution) {
-	h.total.add(d)
+// add adds what is in a buffer of a cell, whose buckets begin at first.
+func (h *histogram) add(words []atomic.Uint64, first int) {
+	h.total.add(words, first)
 	for i := range h.intervals {
-		h.intervals[i].add(d)
+		h.intervals[i].add(words, first)
 	}
 }
 
-// value returns what a collection reports, and begins the next interval.
-func (h *histogram) value(c *collection) distribution {
-	if !c.delta() {
-		return h.total
+// value returns what a collection reports.
+func (h *histogram) value(c *collection) *distribution {
+	if c.delta() {
+		return &h.intervals[c.slot-1]
 	}
-	d := h.intervals[c.slot-1]
-	h.intervals[c.slot-1] = newDistribution(h.bounds)
-	return d
+	return &h.total
 }
 
 // histogramKind makes and reports the series of histograms.
@@ -40,7 +38,7 @@ type histogramKind struct {
 }
 
 func (k histogramKind) newSeries(st *stream) series {
-	h := &histogram{bounds: k.bounds, total: newDistribution(k.bounds)}
+	h := &histogram{total: newDistribution(k.bounds)}
 	if n := st.intervals(); n > 0 {
 		h.intervals = make([]distribution, n)
 	}
@@ -79,6 +77,9 @@ func (k histogramKind) report(c *collection) metricdata.Aggregation {
 			p.Min, p.Max = metricdata.NewExtrema(minimum), metricdata.NewExtrema(maximum)
 		}
 		points = append(points, p)
+		if c.delta() {
+			d.reset()
+		}
 	}
 	return metricdata.Histogram[float64]{DataPoints: points, Temporality: c.temporality()}
 }

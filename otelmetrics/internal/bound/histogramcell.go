@@ -83,7 +83,7 @@ const thinning, thinnedFrom = 8, 64
 
 // offer makes a measurement, the n-th of its bucket, an exemplar, if the filter samples it.
 func (c *histogramCell) offer(ctx context.Context, v float64, n uint64) {
-	if c.mode.Load()&sampled != 0 && (n <= thinnedFrom || n%thinning == 0) {
+	if (n <= thinnedFrom || n%thinning == 0) && c.stream.samples(ctx) {
 		c.stream.offer(ctx, c, &c.listing, exemplar.NewValue(v))
 	}
 }
@@ -138,28 +138,22 @@ func (c *histogramCell) drain(to series) bool {
 	if !ok {
 		return false
 	}
-	var d distribution
+	moved := false
 	take := func(b *buffers) {
 		if b.started.Load()&^hotBit == 0 {
 			return
 		}
-		if d.buckets == nil {
-			d = newDistribution(c.bounds)
-		}
 		n := b.started.Swap(^b.started.Load() & hotBit)
 		cold := b.of(n)
 		await(cold[c.first:], n&^hotBit)
-		d.addWords(cold, c.first)
+		h.add(cold, c.first)
 		c.clear(cold)
+		moved = true
 	}
 	take(&c.buffers)
 	c.each(func(s *paddedBuffers) { take(&s.buffers) })
 	c.calm(math.MaxUint32)
-	if d.buckets == nil {
-		return false
-	}
-	h.add(d)
-	return true
+	return moved
 }
 
 // await returns when n measurements are complete. It waits for measurements in flight, never they for it.

@@ -47,8 +47,8 @@ type (
 	}
 )
 
-// Primer is implemented by what Bind returns. Prime makes the series appear without a measurement, with the value zero,
-// so that its first increase is seen. Only a histogram that the SDK measures cannot be primed.
+// Primer is implemented by the bound counters, up-down counters and histograms, save a histogram that the SDK measures.
+// Prime makes the series appear without a measurement, with the value zero, so that its first increase is seen.
 type Primer interface {
 	Prime()
 }

@@ -27,17 +27,18 @@ func (r *float64Recorder) Record(ctx context.Context, v float64, options ...metr
 }
 
 func (r *float64Recorder) recordSlow(ctx context.Context, v float64, options []metric.RecordOption) {
-	if len(options) == 0 && r.own.mode.Load()&several == 0 {
-		r.own.offer(ctx, v, r.own.record(v))
-		return
-	}
-	if len(options) > 0 {
+	switch {
+	case len(options) > 0:
 		attrs := metric.NewRecordConfig(options).Attributes()
 		r = new(float64Recorder).bind(r.instrument, join(r.set(), attrs.ToSlice(), raw(options)))
+		r.Record(ctx, v)
+	case r.own.mode.Load()&several == 0:
+		r.own.offer(ctx, v, r.own.record(v))
+	default:
+		for _, c := range r.more {
+			c.offer(ctx, v, c.record(v))
+		}
 	}
-	r.each(func(c *histogramCell) {
-		c.offer(ctx, v, c.record(v))
-	})
 }
 
 // Prime makes the series appear without a measurement.

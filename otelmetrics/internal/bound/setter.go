@@ -17,7 +17,7 @@ func (s *int64Setter) bind(in *instrument, set attribute.Set) *int64Setter {
 	return s
 }
 
-// Record sets the value of the series.
+// Record sets the value of the series. Without a check of its stack it is measurably faster.
 //
 //go:nosplit
 func (s *int64Setter) Record(ctx context.Context, v int64, options ...metric.RecordOption) {
@@ -39,7 +39,9 @@ func (s *int64Setter) recordSlow(ctx context.Context, v int64, options []metric.
 	}
 	s.each(func(l *gaugeLink) {
 		c := l.record(uint64(v))
-		l.stream.offer(ctx, c, &l.listing, exemplar.NewValue(v))
+		if l.stream.samples(ctx) {
+			l.stream.offer(ctx, c, &l.listing, exemplar.NewValue(v))
+		}
 	})
 }
 
@@ -57,7 +59,7 @@ func (s *float64Setter) bind(in *instrument, set attribute.Set) *float64Setter {
 	return s
 }
 
-// Record sets the value of the series.
+// Record sets the value of the series. Without a check of its stack it is measurably faster.
 //
 //go:nosplit
 func (s *float64Setter) Record(ctx context.Context, v float64, options ...metric.RecordOption) {
@@ -79,7 +81,9 @@ func (s *float64Setter) recordSlow(ctx context.Context, v float64, options []met
 	}
 	s.each(func(l *gaugeLink) {
 		c := l.record(math.Float64bits(v))
-		l.stream.offer(ctx, c, &l.listing, exemplar.NewValue(v))
+		if l.stream.samples(ctx) {
+			l.stream.offer(ctx, c, &l.listing, exemplar.NewValue(v))
+		}
 	})
 }
 

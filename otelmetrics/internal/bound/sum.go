@@ -89,7 +89,9 @@ func (c *sumCell) addFloat(v float64) {
 }
 
 func (s *sumStripe) take(v *sumValue) {
-	v.whole += s.whole.Swap(0)
+	if s.whole.Load() != 0 {
+		v.whole += s.whole.Swap(0)
+	}
 	if s.frac.Load() != 0 {
 		v.frac += math.Float64frombits(s.frac.Swap(0))
 	}
