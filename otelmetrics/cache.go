@@ -2,8 +2,11 @@ package otelmetrics
 
 import (
 	"context"
+	"errors"
 
 	"go.opentelemetry.io/otel/metric"
+
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/label"
 )
 
 // Cache records what happens at one cache. It has the series at hand, so that
@@ -20,6 +23,24 @@ func (r *Recorder) Cache(cache CacheType) *Cache {
 		return nil
 	}
 	return r.caches.Get(string(cache))
+}
+
+func (r *Recorder) declareCaches(service string) error {
+	p, m := r.pipeline, r.pipeline.contract.Metrics
+	hits, err1 := declare(p, m.CacheHits, int64Counter)
+	misses, err2 := declare(p, m.CacheMisses, int64Counter)
+	evictions, err3 := declare(p, m.CacheEvictions, int64Counter)
+	size, err4 := declare(p, m.CacheSize, int64Gauge)
+	r.caches = label.NewTree(func(values []string) *Cache {
+		series := []string{service, values[0]}
+		return &Cache{
+			hits:      hits(attributes(m.CacheHits.Labels, series)...),
+			misses:    misses(attributes(m.CacheMisses.Labels, series)...),
+			evictions: evictions(attributes(m.CacheEvictions.Labels, series)...),
+			size:      size(attributes(m.CacheSize.Labels, series)...),
+		}
+	}, p.labels[p.contract.Labels.CacheType.Key])
+	return errors.Join(err1, err2, err3, err4)
 }
 
 // Hit counts a prediction that the cache answered.

@@ -107,7 +107,17 @@ func (e *environment) bad(name, format string, args ...any) {
 }
 
 func (e *environment) oneOf(name string, legal ...string) string {
-	value := strings.ToLower(strings.TrimSpace(e.getenv(name)))
+	return e.choose(name, e.getenv(name), legal)
+}
+
+func (e *environment) list(name string, legal ...string) {
+	for value := range strings.SplitSeq(e.getenv(name), ",") {
+		e.choose(name, value, legal)
+	}
+}
+
+func (e *environment) choose(name, value string, legal []string) string {
+	value = strings.ToLower(strings.TrimSpace(value))
 	if value == "" {
 		return ""
 	}
@@ -116,14 +126,6 @@ func (e *environment) oneOf(name string, legal ...string) string {
 	}
 	e.bad(name, "%q is none of %s", value, strings.Join(legal, ", "))
 	return ""
-}
-
-func (e *environment) list(name string, legal ...string) {
-	for value := range strings.SplitSeq(e.getenv(name), ",") {
-		one := environment{getenv: func(string) string { return value }}
-		one.oneOf(name, legal...)
-		e.errs = append(e.errs, one.errs...)
-	}
 }
 
 // milliseconds returns zero for a variable that is not set.

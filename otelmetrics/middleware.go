@@ -40,7 +40,7 @@ func (r *Recorder) Middleware(next http.Handler) http.Handler {
 	if r == nil {
 		return next
 	}
-	var handler http.Handler = &middleware{recorder: r, next: next, codes: statusCodes()}
+	var handler http.Handler = &middleware{recorder: r, next: next}
 	p := r.pipeline
 	if p.tracerProvider == nil && !p.httpMetrics {
 		return handler
@@ -71,7 +71,6 @@ func serverName(service string) string {
 type middleware struct {
 	recorder *Recorder
 	next     http.Handler
-	codes    []string
 }
 
 // statusCodes are the texts of the usual codes, made once: making one for each
@@ -84,9 +83,9 @@ func statusCodes() []string {
 	return codes
 }
 
-func (m *middleware) code(status int) string {
-	if status < len(m.codes) {
-		return m.codes[status]
+func (p *pipeline) code(status int) string {
+	if status < len(p.codes) {
+		return p.codes[status]
 	}
 	return strconv.Itoa(status)
 }
@@ -162,8 +161,9 @@ func (r *response) record(status int) {
 	}
 	r.recorded = true
 	m := r.measurement
-	elapsed := m.recorder.pipeline.now().Sub(r.start)
-	m.recorder.latencies.Get(m.endpoint(r.request), r.request.Method, m.code(status)).
+	p := m.recorder.pipeline
+	elapsed := p.now().Sub(r.start)
+	m.recorder.latencies.Get(m.endpoint(r.request), r.request.Method, p.code(status)).
 		Record(r.request.Context(), elapsed.Seconds())
 }
 

@@ -25,6 +25,7 @@ import (
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/bound"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/label"
+	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
 // scope is the instrumentation scope of the contract's instruments.
@@ -43,6 +44,7 @@ type pipeline struct {
 	sdk      *sdkmetric.MeterProvider
 	overflow *label.Tree[metric.Int64Counter]
 	warned   warned
+	codes    []string // of HTTP, by number
 
 	mu        sync.Mutex
 	recorders map[string]*Recorder // by service
@@ -53,7 +55,7 @@ type pipeline struct {
 }
 
 func newPipeline(ctx context.Context, c config) (*pipeline, error) {
-	p := &pipeline{config: c, labels: make(map[string]*label.Values), recorders: make(map[string]*Recorder)}
+	p := &pipeline{config: c, labels: make(map[string]*label.Values), recorders: make(map[string]*Recorder), codes: statusCodes()}
 	for _, l := range c.contract.Labels.All() {
 		p.labels[l.Key] = label.NewValues(l, p.overflowed)
 	}
@@ -90,10 +92,10 @@ func (p *pipeline) build(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("prometheus reader: %w", err)
 	}
-	views := append([]sdkmetric.View{p.contract.View(scope)}, p.views...)
+	all := append([]sdkmetric.View{p.contract.View(scope)}, p.views...)
 	options := []sdkmetric.Option{
 		sdkmetric.WithResource(resource),
-		sdkmetric.WithView(views...),
+		sdkmetric.WithView(all...),
 		sdkmetric.WithCardinalityLimit(p.seriesLimit),
 		sdkmetric.WithExemplarFilter(p.exemplarFilter),
 		sdkmetric.WithReader(pull),
@@ -109,27 +111,24 @@ func (p *pipeline) build(ctx context.Context) error {
 	}
 	p.sdk = sdkmetric.NewMeterProvider(options...)
 	p.provider = p.sdk
-	if err := p.declare(producers, views); err != nil {
+	if err := p.declare(producers, all); err != nil {
 		return errors.Join(err, p.sdk.Shutdown(ctx))
 	}
-	scrapeErrors, err := newSeries(p, p.contract.Metrics.ScrapeErrors, int64Counter)
+	scrapeFailed, err := p.counter(p.contract.Metrics.ScrapeErrors)
 	if err != nil {
 		return err
 	}
-	p.handler = newScrape(registry, p.logger, func() { scrapeErrors.Get().Add(context.Background(), 1) })
-	if p.priming {
-		scrapeErrors.Get().Add(ctx, 0)
-	}
+	p.handler = newScrape(registry, p.logger, scrapeFailed)
 	return nil
 }
 
 // declare makes the meter and declares the metrics about the metrics.
-func (p *pipeline) declare(producers []*bound.Producer, views []sdkmetric.View) (err error) {
+func (p *pipeline) declare(producers []*bound.Producer, all []sdkmetric.View) (err error) {
 	p.meter, err = bound.NewMeter(bound.Config{
 		Meter:            p.provider.Meter(scope),
 		Scope:            instrumentation.Scope{Name: scope},
 		Producers:        producers,
-		Views:            views,
+		Views:            all,
 		ExemplarFilter:   p.exemplarFilter,
 		CardinalityLimit: p.seriesLimit,
 		Now:              p.now,
@@ -141,16 +140,22 @@ func (p *pipeline) declare(producers []*bound.Producer, views []sdkmetric.View) 
 		return err
 	}
 	if p.push != nil {
-		exportErrors, err := newSeries(p, p.contract.Metrics.ExportErrors, int64Counter)
-		if err != nil {
-			return err
-		}
-		if p.priming {
-			exportErrors.Get().Add(context.Background(), 0)
-		}
-		p.push.failed = func() { exportErrors.Get().Add(context.Background(), 1) }
+		p.push.failed, err = p.counter(p.contract.Metrics.ExportErrors)
 	}
-	return nil
+	return err
+}
+
+// counter declares a counter without labels and returns what adds one to it.
+func (p *pipeline) counter(m views.Metric) (func(), error) {
+	instrument, err := declare(p, m, int64Counter)
+	if err != nil {
+		return nil, err
+	}
+	series := instrument()
+	if p.priming {
+		series.Add(context.Background(), 0)
+	}
+	return func() { series.Add(context.Background(), 1) }, nil
 }
 
 // newResource does not start from the SDK's default resource, whose attributes
@@ -230,11 +235,7 @@ func (p *pipeline) flush(ctx context.Context) error {
 	if p.sdk == nil {
 		return nil
 	}
-	err := p.sdk.ForceFlush(ctx)
-	if p.push != nil {
-		err = errors.Join(err, p.push.lastError())
-	}
-	return err
+	return errors.Join(p.sdk.ForceFlush(ctx), p.push.lastError())
 }
 
 // stop ends the pipeline within its time, whatever the collector does: the
@@ -249,13 +250,7 @@ func (p *pipeline) stop(ctx context.Context) error {
 			fmt.Errorf("shutdown took longer than %s", p.shutdownTimeout))
 		defer cancel()
 		done := make(chan error, 1)
-		go func() {
-			err := p.sdk.Shutdown(ctx)
-			if p.push != nil {
-				err = errors.Join(err, p.push.lastError())
-			}
-			done <- err
-		}()
+		go func() { done <- errors.Join(p.sdk.Shutdown(ctx), p.push.lastError()) }()
 		select {
 		case p.stopErr = <-done:
 		case <-ctx.Done():

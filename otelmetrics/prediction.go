@@ -104,8 +104,8 @@ func (p *Prediction) FirstToken() {
 // AddTokens adds tokens that the prediction spent, also when it failed or has
 // ended. See [Recorder.RecordTokens].
 func (p *Prediction) AddTokens(what TokenType, count int64) {
-	if p != nil {
-		p.predictor.recordTokens(p.ctx, what, count)
+	if p != nil && p.predictor != nil {
+		p.predictor.recorder.RecordTokens(p.ctx, p.predictor.kind, what, count)
 	}
 }
 

@@ -2,11 +2,14 @@ package otelmetrics
 
 import (
 	"context"
+	"errors"
 	"math"
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/label"
 )
 
 // Predictor records the predictions of one type. It has the series at hand, so
@@ -15,7 +18,7 @@ import (
 // pointer.
 type Predictor struct {
 	recorder          *Recorder
-	kind              string
+	kind              PredictionType
 	succeeded, failed *outcome
 	duration          metric.Float64Histogram
 	firstToken        metric.Float64Histogram
@@ -30,17 +33,24 @@ func (r *Recorder) Predictor(kind PredictionType) *Predictor {
 	return r.predictors.Get(string(kind))
 }
 
-func (r *Recorder) newPredictor(values []string) *Predictor {
-	kind := values[0]
-	return &Predictor{
-		recorder:   r,
-		kind:       kind,
-		succeeded:  r.outcomes.ended.Get(kind, string(Success)),
-		failed:     r.outcomes.ended.Get(kind, string(Failure)),
-		duration:   r.durations.Get(kind),
-		firstToken: r.firstTokens.Get(kind),
-		cost:       r.cost.Get(kind),
-	}
+func (r *Recorder) declarePredictors(service string) error {
+	p, m := r.pipeline, r.pipeline.contract.Metrics
+	duration, err1 := declare(p, m.PredictionDuration, float64Histogram)
+	firstToken, err2 := declare(p, m.TimeToFirstToken, float64Histogram)
+	cost, err3 := declare(p, m.Cost, float64Counter)
+	r.predictors = label.NewTree(func(values []string) *Predictor {
+		kind, series := values[0], []string{service, values[0]}
+		return &Predictor{
+			recorder:   r,
+			kind:       PredictionType(kind),
+			succeeded:  r.outcomes.ended.Get(kind, string(Success)),
+			failed:     r.outcomes.ended.Get(kind, string(Failure)),
+			duration:   duration(attributes(m.PredictionDuration.Labels, series)...),
+			firstToken: firstToken(attributes(m.TimeToFirstToken.Labels, series)...),
+			cost:       cost(attributes(m.Cost.Labels, series)...),
+		}
+	}, p.labels[p.contract.Labels.PredictionType.Key])
+	return errors.Join(err1, err2, err3)
 }
 
 // Start starts a prediction as [Recorder.StartPrediction] does.
@@ -59,12 +69,6 @@ func (p *Predictor) Start(ctx context.Context) (context.Context, Prediction) {
 func (p *Predictor) recordFirstToken(ctx context.Context, elapsed time.Duration) {
 	if p != nil && elapsed >= 0 {
 		p.firstToken.Record(ctx, elapsed.Seconds())
-	}
-}
-
-func (p *Predictor) recordTokens(ctx context.Context, what TokenType, count int64) {
-	if p != nil && count > 0 {
-		p.recorder.tokens.Get(p.kind, string(what)).Add(ctx, count)
 	}
 }
 

@@ -73,7 +73,11 @@ func (p *push) Export(ctx context.Context, data *metricdata.ResourceMetrics) err
 	return nil
 }
 
+// lastError returns what became of the last export; nil is no push path.
 func (p *push) lastError() error {
+	if p == nil {
+		return nil
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.err

@@ -23,15 +23,11 @@ import (
 type Recorder struct {
 	pipeline *pipeline
 
-	outcomes   *outcomes
-	predictors *label.Tree[*Predictor]
-	caches     *label.Tree[*Cache]
-
-	cacheHits, cacheMisses, cacheEvictions *label.Tree[metric.Int64Counter]
-	errors, tokens                         *label.Tree[metric.Int64Counter]
-	cost                                   *label.Tree[metric.Float64Counter]
-	cacheSize                              *label.Tree[metric.Int64Gauge]
-	durations, latencies, firstTokens      *label.Tree[metric.Float64Histogram]
+	outcomes       *outcomes
+	predictors     *label.Tree[*Predictor]
+	caches         *label.Tree[*Cache]
+	errors, tokens *label.Tree[metric.Int64Counter]
+	latencies      *label.Tree[metric.Float64Histogram]
 }
 
 // New returns a recorder with a pipeline of its own: a meter provider whose
@@ -101,37 +97,24 @@ func (p *pipeline) recorder(service string) (*Recorder, error) {
 func newRecorder(p *pipeline, service string) (*Recorder, error) {
 	m := p.contract.Metrics
 	r := &Recorder{pipeline: p}
-	errs := []error{
+	if err := errors.Join(
 		r.observePredictions(m.Predictions, m.ActivePredictions, service),
-		set(&r.cacheHits, p, m.CacheHits, int64Counter, service),
-		set(&r.cacheMisses, p, m.CacheMisses, int64Counter, service),
-		set(&r.cacheEvictions, p, m.CacheEvictions, int64Counter, service),
+		r.declarePredictors(service),
+		r.declareCaches(service),
 		set(&r.errors, p, m.Errors, int64Counter, service),
-		set(&r.cacheSize, p, m.CacheSize, int64Gauge, service),
-		set(&r.durations, p, m.PredictionDuration, float64Histogram, service),
-		set(&r.latencies, p, m.APILatency, float64Histogram, service),
 		set(&r.tokens, p, m.Tokens, int64Counter, service),
-		set(&r.firstTokens, p, m.TimeToFirstToken, float64Histogram, service),
-		set(&r.cost, p, m.Cost, float64Counter, service),
-	}
-	if err := errors.Join(errs...); err != nil {
+		set(&r.latencies, p, m.APILatency, float64Histogram, service),
+	); err != nil {
 		return nil, err
 	}
-	r.predictors = label.NewTree(r.newPredictor, p.labels[p.contract.Labels.PredictionType.Key])
-	r.caches = label.NewTree(func(values []string) *Cache {
-		return &Cache{
-			hits: r.cacheHits.Get(values...), misses: r.cacheMisses.Get(values...),
-			evictions: r.cacheEvictions.Get(values...), size: r.cacheSize.Get(values...),
-		}
-	}, p.labels[p.contract.Labels.CacheType.Key])
 	if p.priming {
 		r.prime()
 	}
 	return r, nil
 }
 
-func set[T any](to **label.Tree[T], p *pipeline, m views.Metric, declare func(*bound.Meter, views.Metric) (bind[T], error), service string) (err error) {
-	*to, err = newSeries(p, m, declare, service)
+func set[T any](to **label.Tree[T], p *pipeline, m views.Metric, kind func(*bound.Meter, views.Metric) (bind[T], error), service string) (err error) {
+	*to, err = newSeries(p, m, kind, service)
 	return err
 }
 

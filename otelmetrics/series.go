@@ -15,13 +15,22 @@ import (
 // bind makes the instrument of one series.
 type bind[T any] func(...attribute.KeyValue) T
 
+// declare declares a metric of the contract.
+func declare[T any](p *pipeline, m views.Metric, kind func(*bound.Meter, views.Metric) (bind[T], error)) (bind[T], error) {
+	instrument, err := kind(p.meter, m)
+	if err != nil {
+		return nil, fmt.Errorf("instrument %q: %w", m.Instrument, err)
+	}
+	return instrument, nil
+}
+
 // newSeries declares a metric of the contract and returns its series by label
 // values, in the order of the contract. With fixed given, they are the values of
 // the first labels and not asked for again.
-func newSeries[T any](p *pipeline, m views.Metric, declare func(*bound.Meter, views.Metric) (bind[T], error), fixed ...string) (*label.Tree[T], error) {
-	instrument, err := declare(p.meter, m)
+func newSeries[T any](p *pipeline, m views.Metric, kind func(*bound.Meter, views.Metric) (bind[T], error), fixed ...string) (*label.Tree[T], error) {
+	instrument, err := declare(p, m, kind)
 	if err != nil {
-		return nil, fmt.Errorf("instrument %q: %w", m.Instrument, err)
+		return nil, err
 	}
 	return newTree(p, m, instrument, fixed...), nil
 }
