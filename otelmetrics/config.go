@@ -66,6 +66,9 @@ func (c *config) validate() error {
 	if c.seriesLimit < 1 {
 		bad("option WithSeriesLimit: %d is not positive", c.seriesLimit)
 	}
+	if c.idleTimeout < 0 {
+		bad("option WithIdleTimeout: %s is negative", c.idleTimeout)
+	}
 	if c.shutdownTimeout <= 0 {
 		bad("option WithShutdownTimeout: %s is not positive", c.shutdownTimeout)
 	}

@@ -43,6 +43,7 @@ type config struct {
 	httpMetrics     bool
 	priming         bool
 	seriesLimit     int
+	idleTimeout     time.Duration
 	exemplarFilter  exemplar.Filter
 	meterProvider   metric.MeterProvider
 	tracerProvider  trace.TracerProvider
@@ -158,6 +159,18 @@ func WithoutPriming() Option {
 // this option is not used, it is [DefaultSeriesLimit]. It must be positive.
 func WithSeriesLimit(series int) Option {
 	return optionFunc(func(c *config) { c.seriesLimit = series })
+}
+
+// WithIdleTimeout forgets a series that has not been measured for this long: it
+// is no longer exposed, and its label values make room in the budgets. When it
+// is measured again it begins at zero with a new start time, which Prometheus
+// takes for a counter reset. Series that exist from the start (see
+// [WithoutPriming]) stay. Choose a multiple of the scrape and push intervals:
+// what a reader has not collected by then it never sees. By default, if this
+// option is not used or with zero, no series is forgotten. It must not be
+// negative.
+func WithIdleTimeout(timeout time.Duration) Option {
+	return optionFunc(func(c *config) { c.idleTimeout = timeout })
 }
 
 // WithExemplarFilter decides which measurements may become exemplars. By

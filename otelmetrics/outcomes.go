@@ -2,35 +2,39 @@ package otelmetrics
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
-	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/label"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/bound"
 )
 
 // outcomes keeps the predictions of one service: how many have started, and how
 // many ended in which way.
 //
-// What is active is not counted but derived, in the collection that reports
-// both: started less the outcomes just reported. So started = success + failure
-// + active holds exactly in every collection, although no measurement ever
-// takes a lock, and active can neither leak nor go below zero.
+// What is active is not counted but derived, at the begin of the collection that
+// reports both: started less the outcomes to be reported. So started = success +
+// failure + active holds exactly in every collection, although no measurement
+// ever takes a lock, and active can neither leak nor go below zero.
 type outcomes struct {
 	started counted
 	tracked counted // by guards, which have no outcome
-	ended   *label.Tree[*outcome]
 
-	// all is prepended to, never changed, so that collections need no lock.
-	all  atomic.Pointer[outcome]
-	self metric.ObserveOption
+	// ending are the outcomes that have been counted since the last collection.
+	ending atomic.Pointer[outcome]
+
+	mu            sync.Mutex
+	ended, active int64
+	report        func(change int64)
 }
 
+// outcome counts predictions that end in one way.
 type outcome struct {
-	count      counted
-	attributes metric.ObserveOption
-	next       *outcome
+	outcomes *outcomes
+	count    counted // since the last collection
+	series   metric.Int64Counter
+	next     *outcome // in the list of the ending ones
 }
 
 // counted has a cache line to itself, so that cores that count different things
@@ -44,27 +48,80 @@ func (o *outcomes) start() { o.started.Add(1) }
 
 func (o *outcomes) track(n int64) { o.tracked.Add(n) }
 
-func (o *outcome) add() { o.count.Add(1) }
+// newOutcome makes an outcome, whose series appears at zero.
+func (o *outcomes) newOutcome(series metric.Int64Counter) *outcome {
+	series.Add(context.Background(), 0)
+	return &outcome{outcomes: o, series: series}
+}
 
-// newOutcome makes the outcome of a series.
-func (o *outcomes) newOutcome(attributes ...attribute.KeyValue) *outcome {
-	added := &outcome{attributes: metric.WithAttributeSet(attribute.NewSet(attributes...))}
+func (o *outcome) prime() { prime(o.series) }
+
+func (o *outcome) add() {
+	if o.count.Add(1) > 1 {
+		return
+	}
 	for {
-		added.next = o.all.Load()
-		if o.all.CompareAndSwap(added.next, added) {
-			return added
+		o.next = o.outcomes.ending.Load()
+		if o.outcomes.ending.CompareAndSwap(o.next, o) {
+			return
 		}
 	}
 }
 
-// observe reports the outcomes, and then what is active.
-func (o *outcomes) observe(_ context.Context, observer metric.Observer, predictions, active metric.Int64Observable) {
-	var ended int64
-	for outcome := o.all.Load(); outcome != nil; outcome = outcome.next {
-		count := outcome.count.Load()
-		observer.ObserveInt64(predictions, count, outcome.attributes)
-		ended += count
+// settle measures the outcomes since the last time, and then what is active,
+// which it returns.
+func (o *outcomes) settle() int64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for ending := o.ending.Swap(nil); ending != nil; {
+		next := ending.next // from the swap on it may be in the list again
+		count := ending.count.Swap(0)
+		ending.series.Add(context.Background(), count)
+		o.ended += count
+		ending = next
 	}
 	// Read after the outcomes: whatever ended had started before.
-	observer.ObserveInt64(active, o.started.Load()-ended+o.tracked.Load(), o.self)
+	active := o.started.Load() - o.ended + o.tracked.Load()
+	o.report(active - o.active)
+	o.active = active
+	return active
+}
+
+// declareOutcomes declares what is measured at the begin of collections.
+func (r *Recorder) declareOutcomes(service string) error {
+	p, m := r.pipeline, r.pipeline.contract.Metrics.ActivePredictions
+	r.outcomes = &outcomes{report: func(int64) {}}
+	series := attributes(m.Labels, []string{service})
+	if p.sdk != nil {
+		instrument, err := declare(p, m, int64UpDownCounter)
+		if err != nil {
+			return err
+		}
+		active := instrument(series...)
+		prime(active)
+		r.outcomes.report = func(change int64) { active.Add(context.Background(), change) }
+		return nil
+	}
+	// A provider of the user's tells that it collects by asking.
+	meter := p.provider.Meter(scope)
+	instrument, err := meter.Int64ObservableUpDownCounter(m.Instrument, metric.WithUnit(m.Unit), metric.WithDescription(m.Description))
+	if err != nil {
+		return instrumentError(m, err)
+	}
+	self := metric.WithAttributes(series...)
+	_, err = meter.RegisterCallback(func(_ context.Context, observer metric.Observer) error {
+		observer.ObserveInt64(instrument, r.outcomes.settle(), self)
+		return nil
+	}, instrument)
+	if err != nil {
+		return instrumentError(m, err)
+	}
+	return nil
+}
+
+// prime makes a series exist at zero, for good.
+func prime(series any) {
+	if series, ok := series.(bound.Primer); ok {
+		series.Prime()
+	}
 }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -48,6 +50,8 @@ type pipeline struct {
 
 	mu        sync.Mutex
 	recorders map[string]*Recorder // by service
+
+	retired retired
 
 	stopped  atomic.Bool
 	stopOnce sync.Once
@@ -131,6 +135,9 @@ func (p *pipeline) declare(producers []*bound.Producer, all []sdkmetric.View) (e
 		Views:            all,
 		ExemplarFilter:   p.exemplarFilter,
 		CardinalityLimit: p.seriesLimit,
+		OnCollect:        p.settle,
+		IdleTimeout:      p.idleTimeout,
+		OnRetire:         p.retired.add,
 		Now:              p.now,
 	})
 	if err != nil {
@@ -145,6 +152,17 @@ func (p *pipeline) declare(producers []*bound.Producer, all []sdkmetric.View) (e
 	return err
 }
 
+// settle is called at the begin of each collection.
+func (p *pipeline) settle() {
+	p.retired.settle(p.meter, p.labels)
+	p.mu.Lock()
+	recorders := slices.Collect(maps.Values(p.recorders))
+	p.mu.Unlock()
+	for _, r := range recorders {
+		r.outcomes.settle()
+	}
+}
+
 // counter declares a counter without labels and returns what adds one to it.
 func (p *pipeline) counter(m views.Metric) (func(), error) {
 	instrument, err := declare(p, m, int64Counter)
@@ -153,7 +171,7 @@ func (p *pipeline) counter(m views.Metric) (func(), error) {
 	}
 	series := instrument()
 	if p.priming {
-		series.Add(context.Background(), 0)
+		prime(series)
 	}
 	return func() { series.Add(context.Background(), 1) }, nil
 }

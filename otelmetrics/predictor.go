@@ -35,6 +35,7 @@ func (r *Recorder) Predictor(kind PredictionType) *Predictor {
 
 func (r *Recorder) declarePredictors(service string) error {
 	p, m := r.pipeline, r.pipeline.contract.Metrics
+	predictions, err0 := declare(p, m.Predictions, int64Counter)
 	duration, err1 := declare(p, m.PredictionDuration, float64Histogram)
 	firstToken, err2 := declare(p, m.TimeToFirstToken, float64Histogram)
 	cost, err3 := declare(p, m.Cost, float64Counter)
@@ -43,14 +44,14 @@ func (r *Recorder) declarePredictors(service string) error {
 		return &Predictor{
 			recorder:   r,
 			kind:       PredictionType(kind),
-			succeeded:  r.outcomes.ended.Get(kind, string(Success)),
-			failed:     r.outcomes.ended.Get(kind, string(Failure)),
+			succeeded:  r.outcomes.newOutcome(predictions(attributes(m.Predictions.Labels, append(series, string(Success)))...)),
+			failed:     r.outcomes.newOutcome(predictions(attributes(m.Predictions.Labels, append(series, string(Failure)))...)),
 			duration:   duration(attributes(m.PredictionDuration.Labels, series)...),
 			firstToken: firstToken(attributes(m.TimeToFirstToken.Labels, series)...),
 			cost:       cost(attributes(m.Cost.Labels, series)...),
 		}
 	}, p.labels[p.contract.Labels.PredictionType.Key])
-	return errors.Join(err1, err2, err3)
+	return errors.Join(err0, err1, err2, err3)
 }
 
 // Start starts a prediction as [Recorder.StartPrediction] does.

@@ -98,7 +98,7 @@ func newRecorder(p *pipeline, service string) (*Recorder, error) {
 	m := p.contract.Metrics
 	r := &Recorder{pipeline: p}
 	if err := errors.Join(
-		r.observePredictions(m.Predictions, m.ActivePredictions, service),
+		r.declareOutcomes(service),
 		r.declarePredictors(service),
 		r.declareCaches(service),
 		set(&r.errors, p, m.Errors, int64Counter, service),
@@ -116,32 +116,6 @@ func newRecorder(p *pipeline, service string) (*Recorder, error) {
 func set[T any](to **label.Tree[T], p *pipeline, m views.Metric, kind func(*bound.Meter, views.Metric) (bind[T], error), service string) (err error) {
 	*to, err = newSeries(p, m, kind, service)
 	return err
-}
-
-// observePredictions declares what is observed and not added up: see outcomes.
-func (r *Recorder) observePredictions(predictions, active views.Metric, service string) error {
-	meter := r.pipeline.provider.Meter(scope)
-	ended, err := meter.Int64ObservableCounter(predictions.Instrument,
-		metric.WithUnit(predictions.Unit), metric.WithDescription(predictions.Description))
-	if err != nil {
-		return fmt.Errorf("instrument %q: %w", predictions.Instrument, err)
-	}
-	now, err := meter.Int64ObservableUpDownCounter(active.Instrument,
-		metric.WithUnit(active.Unit), metric.WithDescription(active.Description))
-	if err != nil {
-		return fmt.Errorf("instrument %q: %w", active.Instrument, err)
-	}
-	o := &outcomes{self: metric.WithAttributes(attributes(active.Labels, []string{service})...)}
-	o.ended = newTree(r.pipeline, predictions, o.newOutcome, service)
-	r.outcomes = o
-	_, err = meter.RegisterCallback(func(ctx context.Context, observer metric.Observer) error {
-		o.observe(ctx, observer, ended, now)
-		return nil
-	}, ended, now)
-	if err != nil {
-		return fmt.Errorf("instrument %q: %w", predictions.Instrument, err)
-	}
-	return nil
 }
 
 // MeterProvider returns the provider for instruments of your own, which appear

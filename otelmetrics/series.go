@@ -19,9 +19,13 @@ type bind[T any] func(...attribute.KeyValue) T
 func declare[T any](p *pipeline, m views.Metric, kind func(*bound.Meter, views.Metric) (bind[T], error)) (bind[T], error) {
 	instrument, err := kind(p.meter, m)
 	if err != nil {
-		return nil, fmt.Errorf("instrument %q: %w", m.Instrument, err)
+		return nil, instrumentError(m, err)
 	}
 	return instrument, nil
+}
+
+func instrumentError(m views.Metric, err error) error {
+	return fmt.Errorf("instrument %q: %w", m.Instrument, err)
 }
 
 // newSeries declares a metric of the contract and returns its series by label
@@ -61,6 +65,11 @@ func int64Counter(meter *bound.Meter, m views.Metric) (bind[metric.Int64Counter]
 
 func float64Counter(meter *bound.Meter, m views.Metric) (bind[metric.Float64Counter], error) {
 	instrument, err := meter.Float64Counter(m.Instrument, metric.WithUnit(m.Unit), metric.WithDescription(m.Description))
+	return instrument.Bind, err
+}
+
+func int64UpDownCounter(meter *bound.Meter, m views.Metric) (bind[metric.Int64UpDownCounter], error) {
+	instrument, err := meter.Int64UpDownCounter(m.Instrument, metric.WithUnit(m.Unit), metric.WithDescription(m.Description))
 	return instrument.Bind, err
 }
 

@@ -52,8 +52,8 @@ func (a *int64Adder) addSlow(ctx context.Context, n int64, options []metric.AddO
 	}
 }
 
-// Prime makes the series appear without a measurement.
-func (a *int64Adder) Prime() { a.each(func(c *sumCell) { c.note(c) }) }
+// Prime makes the series appear without a measurement, for good.
+func (a *int64Adder) Prime() { a.each(func(c *sumCell) { c.stream.prime(c) }) }
 
 type (
 	int64Counter       struct{ *int64Adder }
@@ -106,8 +106,8 @@ func (a *float64Adder) addSlow(ctx context.Context, n float64, options []metric.
 	}
 }
 
-// Prime makes the series appear without a measurement.
-func (a *float64Adder) Prime() { a.each(func(c *sumCell) { c.note(c) }) }
+// Prime makes the series appear without a measurement, for good.
+func (a *float64Adder) Prime() { a.each(func(c *sumCell) { c.stream.prime(c) }) }
 
 type (
 	float64Counter       struct{ *float64Adder }

@@ -48,7 +48,8 @@ type (
 )
 
 // Primer is implemented by the bound counters, up-down counters and histograms, save a histogram that the SDK measures.
-// Prime makes the series appear without a measurement, with the value zero, so that its first increase is seen.
+// Prime makes the series appear without a measurement, with the value zero, so that its first increase is seen. It is
+// then never retired.
 type Primer interface {
 	Prime()
 }

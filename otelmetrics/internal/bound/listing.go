@@ -113,6 +113,12 @@ func (st *stream) list(c cell) cell {
 	return c
 }
 
+// prime makes the series of a cell appear, for good.
+func (st *stream) prime(c cell) {
+	c.place().note(c)
+	st.seriesOf(c).common().primed.Store(true)
+}
+
 // seriesOf returns the series of a cell that has just been measured.
 func (st *stream) seriesOf(c cell) series {
 	for {

@@ -3,6 +3,7 @@ package bound
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"sync"
 	"time"
@@ -36,11 +37,14 @@ type Config struct {
 	// Zero and less mean no limit.
 	CardinalityLimit int
 
+	// OnCollect is called at the begin of each collection, which reports what it measures. It must not collect.
+	OnCollect func()
+
 	// IdleTimeout is after what time without a measurement a series is forgotten. It is then no longer reported, and
 	// makes room under the limit. When it is measured again, it begins at zero with a new start time. An up-down counter
-	// is kept as long as it is not at zero. By default series are kept forever.
+	// is kept as long as it is not at zero, and a series that was primed for good. By default all are.
 	IdleTimeout time.Duration
-	// OnRetire is called after a collection with the name of the stream and the attributes of each series forgotten.
+	// OnRetire is called in a collection with the name of the stream and the attributes of each series forgotten.
 	// Handles of the series stay valid. It must not collect.
 	OnRetire func(stream string, attrs attribute.Set)
 
@@ -51,6 +55,9 @@ type Config struct {
 // Meter makes instruments that can be bound. It is safe for concurrent use.
 type Meter struct {
 	config Config
+
+	// collecting is held by one collection at a time, so that what OnCollect measures together is reported together.
+	collecting sync.Mutex
 
 	mu         sync.Mutex
 	byIdentity map[identity]claim
@@ -96,10 +103,12 @@ func (m *Meter) deltas(k sdkmetric.InstrumentKind) []bool {
 
 // collect returns the metrics of all streams for a reader.
 func (m *Meter) collect(reader int) []metricdata.Metrics {
-	m.mu.Lock()
-	streams := m.streams // only appended to
-	m.mu.Unlock()
-
+	m.collecting.Lock()
+	defer m.collecting.Unlock()
+	if m.config.OnCollect != nil {
+		m.config.OnCollect()
+	}
+	streams := m.snapshot()
 	out := make([]metricdata.Metrics, 0, len(streams))
 	for _, st := range streams {
 		metrics, ok, retired := st.collect(reader)
@@ -114,4 +123,24 @@ func (m *Meter) collect(reader int) []metricdata.Metrics {
 		}
 	}
 	return out
+}
+
+// snapshot returns the streams there are.
+func (m *Meter) snapshot() []*stream {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.streams // only appended to
+}
+
+// Series returns the attributes of the series there are, those of each stream for itself.
+func (m *Meter) Series() iter.Seq[attribute.Set] {
+	return func(yield func(attribute.Set) bool) {
+		for _, st := range m.snapshot() {
+			for _, s := range st.snapshot() {
+				if !yield(s.common().attrs) {
+					return
+				}
+			}
+		}
+	}
 }

@@ -41,8 +41,8 @@ func (r *float64Recorder) recordSlow(ctx context.Context, v float64, options []m
 	}
 }
 
-// Prime makes the series appear without a measurement.
-func (r *float64Recorder) Prime() { r.each(func(c *histogramCell) { c.note(c) }) }
+// Prime makes the series appear without a measurement, for good.
+func (r *float64Recorder) Prime() { r.each(func(c *histogramCell) { c.stream.prime(c) }) }
 
 type float64Histogram struct{ *float64Recorder }
 

@@ -22,6 +22,8 @@ type head struct {
 	exemplars atomic.Pointer[exemplars]
 	// born is when the series began, in Unix nanoseconds, or 0 if it began with the stream.
 	born int64
+	// primed series are never forgotten.
+	primed atomic.Bool
 	// cells is how many cells of the series are listed. It is guarded by the lock of the stream.
 	cells int
 

@@ -171,7 +171,7 @@ func (st *stream) retire(now time.Time) []attribute.Set {
 		return nil
 	}
 	expired := func(s series) bool {
-		return now.Sub(st.start)-s.common().lastSeen >= st.idle && !st.kind.busy(s)
+		return now.Sub(st.start)-s.common().lastSeen >= st.idle && !s.common().primed.Load() && !st.kind.busy(s)
 	}
 	if !slices.ContainsFunc(st.snapshot(), expired) {
 		return nil

@@ -1,46 +1,46 @@
 package label
 
-// index finds the place of a value. Labels have few values that are measured
-// again and again, so most are found at the one slot where they can be, which
-// costs less than a map; values that share a slot are found in the map.
+// index finds a value. Labels have few values that are measured again and
+// again, so most are found at the one slot where they can be, which costs less
+// than a map; values that share a slot are found in the map.
 type index struct {
 	slots  []slot // a power of two
-	places map[string]int
+	values map[string]*value
 }
 
 type slot struct {
-	value string
-	place int
+	text  string
+	value *value
 }
 
-func newIndex(places map[string]int) *index {
+func newIndex(values map[string]*value) *index {
 	size := 64
-	for size < 4*len(places) {
+	for size < 4*len(values) {
 		size *= 2
 	}
-	x := &index{slots: make([]slot, size), places: places}
-	for value, place := range places {
-		if value != "" {
-			x.slots[x.slot(value)] = slot{value, place}
+	x := &index{slots: make([]slot, size), values: values}
+	for text, value := range values {
+		if text != "" {
+			x.slots[x.slot(text)] = slot{text, value}
 		}
 	}
 	return x
 }
 
-// slot returns where the value would be. It looks at three bytes only: a good
+// slot returns where the text would be. It looks at three bytes only: a good
 // hash would cost more than the rare collision.
-func (x *index) slot(value string) uint {
-	n := uint(len(value))
-	return (n + uint(value[0])*7 + uint(value[n/2])*13 + uint(value[n-1])*31) & uint(len(x.slots)-1)
+func (x *index) slot(text string) uint {
+	n := uint(len(text))
+	return (n + uint(text[0])*7 + uint(text[n/2])*13 + uint(text[n-1])*31) & uint(len(x.slots)-1)
 }
 
-func (x *index) find(value string) (place int, ok bool) {
-	if value != "" {
+func (x *index) find(text string) (v *value, ok bool) {
+	if text != "" {
 		// Equal strings are mostly the same constant, which compares at once.
-		if s := &x.slots[x.slot(value)]; s.value == value {
-			return s.place, true
+		if s := &x.slots[x.slot(text)]; s.text == text {
+			return s.value, true
 		}
 	}
-	place, ok = x.places[value]
-	return place, ok
+	v, ok = x.values[text]
+	return v, ok
 }

@@ -50,7 +50,7 @@ func TestValues(t *testing.T) {
 			v, overflowed := values(t, test.label)
 			var got []string
 			for _, in := range test.in {
-				got = append(got, v.text(v.place(in)))
+				got = append(got, v.Bounded(in))
 			}
 			if !slices.Equal(got, test.want) || overflowed.Load() != test.overflow {
 				t.Errorf("got %q with %d overflows, want %q with %d", got, overflowed.Load(), test.want, test.overflow)
@@ -71,7 +71,7 @@ func TestAMillionValuesStayWithinTheBudget(t *testing.T) {
 	if want := label.Budget + 1; len(seen) != want || overflowed.Load() != int64(1_000_000-label.Budget) {
 		t.Errorf("got %d series and %d overflows, want %d and %d", len(seen), overflowed.Load(), want, 1_000_000-label.Budget)
 	}
-	if got := len(v.index.Load().places); got > label.Budget+3 {
+	if got := len(v.index.Load().values); got > label.Budget+3 {
 		t.Errorf("%d values are remembered", got)
 	}
 }

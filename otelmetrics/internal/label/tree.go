@@ -17,16 +17,18 @@ type Tree[T any] struct {
 }
 
 type node[T any] struct {
+	value    *value   // nil at the root
 	values   []string // from the root to here
 	children []atomic.Pointer[node[T]]
 	series   T // of a leaf
 }
 
-// NewTree returns an empty tree over the labels. create is called once for each
-// series, when it is first asked for, with the values as they are recorded.
+// NewTree returns an empty tree over the labels. create is called when a series
+// is first asked for, and again for one of forgotten values, with the values as
+// they are recorded.
 func NewTree[T any](create func(values []string) T, labels ...*Values) *Tree[T] {
 	t := &Tree[T]{labels: labels, create: create}
-	t.root = t.node(nil)
+	t.root = t.node(nil, nil)
 	return t
 }
 
@@ -35,29 +37,34 @@ func NewTree[T any](create func(values []string) T, labels ...*Values) *Tree[T] 
 func (t *Tree[T]) Get(values ...string) T {
 	n := t.root
 	for level, label := range t.labels {
-		place := label.place(values[level])
-		child := n.children[place].Load()
-		if child == nil {
-			child = t.grow(n, label, place)
+		value := label.find(values[level])
+		child := n.children[value.place].Load()
+		if child == nil || child.value != value {
+			child = t.grow(n, label, value)
 		}
 		n = child
 	}
 	return n.series
 }
 
-func (t *Tree[T]) grow(parent *node[T], label *Values, place int) *node[T] {
+// grow returns the child of a value. That of a forgotten value, whose place it
+// takes, is no longer found.
+func (t *Tree[T]) grow(parent *node[T], label *Values, value *value) *node[T] {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	child := parent.children[place].Load()
-	if child == nil {
-		child = t.node(append(slices.Clip(parent.values), label.text(place)))
-		parent.children[place].Store(child)
+	for value.forgotten.Load() {
+		value = label.find(value.text)
+	}
+	child := parent.children[value.place].Load()
+	if child == nil || child.value != value {
+		child = t.node(value, append(slices.Clip(parent.values), value.text))
+		parent.children[value.place].Store(child)
 	}
 	return child
 }
 
-func (t *Tree[T]) node(values []string) *node[T] {
-	n := &node[T]{values: values}
+func (t *Tree[T]) node(value *value, values []string) *node[T] {
+	n := &node[T]{value: value, values: values}
 	if len(values) == len(t.labels) {
 		n.series = t.create(values)
 	} else {

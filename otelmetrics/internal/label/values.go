@@ -17,83 +17,116 @@ import (
 // far above real values and far below what backends refuse.
 const MaxLength = 128
 
-// The places of the two values that every label has.
-const (
-	other = iota
-	unknown
-	reserved
-)
+// value is a value that a label has. The place of one that was forgotten is
+// given to another value: whoever finds something by place sees by its owner
+// whether it is still that of the value.
+type value struct {
+	text      string
+	place     int
+	wellKnown bool
+	forgotten atomic.Bool
+}
 
 // Values are the values that one label has in this process. They are safe for
 // concurrent use.
 type Values struct {
 	label    views.Label
 	overflow func(key, value string)
+	other    *value
 
 	// index is replaced, never changed, so that a look-up needs no lock.
 	index atomic.Pointer[index]
 
-	mu    sync.Mutex
-	texts []string
+	mu     sync.Mutex
+	places []*value
+	free   []int
 }
 
 // NewValues returns the values of a label, the well-known ones in it. overflow
 // is called for every measurement whose value is recorded as other because it
 // is over the budget or not allowed; it may be called concurrently.
 func NewValues(label views.Label, overflow func(key, value string)) *Values {
-	v := &Values{label: label, overflow: overflow, texts: make([]string, reserved)}
-	v.texts[other], v.texts[unknown] = views.Other, views.Unknown
-	places := map[string]int{views.Other: other, views.Unknown: unknown, "": unknown}
-	for _, value := range label.Values {
-		if _, ok := places[value]; !ok {
-			places[value] = len(v.texts)
-			v.texts = append(v.texts, value)
+	v := &Values{label: label, overflow: overflow}
+	known := make(map[string]*value)
+	for _, text := range append([]string{views.Other, views.Unknown}, label.Values...) {
+		if known[text] == nil {
+			known[text] = v.add(text)
+			known[text].wellKnown = true
 		}
 	}
-	v.index.Store(newIndex(places))
+	v.other, known[""] = known[views.Other], known[views.Unknown]
+	v.index.Store(newIndex(known))
 	return v
 }
 
-// places that the label can have.
+// reserved are the places of the two values that every label has.
+const reserved = 2
+
+// size returns how many places the label can have.
 func (v *Values) size() int { return v.label.Budget + reserved }
 
-// place returns the place of the value: 0 to size()-1.
-func (v *Values) place(value string) int {
-	if place, ok := v.index.Load().find(value); ok {
-		return place
+// add gives a text a place.
+func (v *Values) add(text string) *value {
+	added := &value{text: text, place: len(v.places)}
+	if last := len(v.free) - 1; last >= 0 {
+		added.place, v.free = v.free[last], v.free[:last]
+		v.places[added.place] = added
+	} else {
+		v.places = append(v.places, added)
 	}
-	return v.admit(value)
+	return added
+}
+
+// find returns the value that is recorded for the text.
+func (v *Values) find(text string) *value {
+	if found, ok := v.index.Load().find(text); ok {
+		return found
+	}
+	return v.admit(text)
 }
 
 // admit gives a new value a place, if there is one left. What is not admitted
 // is not remembered: memory stays bounded whatever is measured.
-func (v *Values) admit(value string) int {
-	text := clean(value)
+func (v *Values) admit(raw string) *value {
+	text := clean(raw)
 	v.mu.Lock()
-	places := v.index.Load().places
-	place, ok := places[text]
-	if !ok && !v.label.Closed && len(v.texts) < v.size() {
-		place, ok = len(v.texts), true
+	values := v.index.Load().values
+	found := values[text]
+	if found == nil && !v.label.Closed && (len(v.places) < v.size() || len(v.free) > 0) {
 		text = strings.Clone(text) // do not keep the caller's larger string alive
-		v.texts = append(v.texts, text)
-		places = maps.Clone(places)
-		places[text] = place
-		v.index.Store(newIndex(places))
+		found = v.add(text)
+		values = maps.Clone(values)
+		values[text] = found
+		v.index.Store(newIndex(values))
 	}
 	v.mu.Unlock()
-	if !ok {
+	if found == nil {
 		v.overflow(v.label.Key, text)
-		return other
+		return v.other
 	}
-	return place
+	return found
 }
 
-// text returns the value at a place.
-func (v *Values) text(place int) string {
+// Forget frees the place of a value for another one. Well-known values stay. It
+// may be called while the value is measured: what is found already stays valid,
+// and who asks again gets a place as for a new value.
+func (v *Values) Forget(text string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.texts[place]
+	values := v.index.Load().values
+	found := values[text]
+	if found == nil || found.wellKnown {
+		return
+	}
+	values = maps.Clone(values)
+	delete(values, text)
+	v.index.Store(newIndex(values))
+	found.forgotten.Store(true)
+	v.free = append(v.free, found.place)
 }
+
+// Bounded returns the value as it is recorded.
+func (v *Values) Bounded(text string) string { return v.find(text).text }
 
 // clean makes any bytes a legal label value: valid UTF-8 without control
 // characters and at most MaxLength bytes. It returns unknown for what has
@@ -120,6 +153,3 @@ func clean(value string) string {
 	}
 	return value
 }
-
-// Bounded returns the value as it is recorded.
-func (v *Values) Bounded(value string) string { return v.text(v.place(value)) }
