@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -33,6 +34,11 @@ func recordAll(ctx context.Context, m *otelmetrics.Recorder) {
 	cache.Evict(ctx)
 	cache.SetSize(ctx, 42)
 	cache.SetSize(ctx, -1)
+	endpoint := m.Endpoint("/answers/{id}", http.MethodGet)
+	for _, status := range []int{200, 200, 404, 999, -1} {
+		endpoint.RecordLatency(ctx, status, time.Second)
+	}
+	endpoint.RecordLatency(ctx, 200, -1)
 }
 
 func recorded() []string {
@@ -49,6 +55,9 @@ func recorded() []string {
 		`dspy_cache_misses_total{cache_type="redis",service="qa"} 2`,
 		`dspy_cache_evictions_total{cache_type="redis",service="qa"} 1`,
 		`dspy_cache_size_bytes{cache_type="redis",service="qa"} 42`,
+		`dspy_api_latency_seconds_count{endpoint="/answers/{id}",method="GET",service="qa",status_code="200"} 2`,
+		`dspy_api_latency_seconds_count{endpoint="/answers/{id}",method="GET",service="qa",status_code="404"} 1`,
+		`dspy_api_latency_seconds_count{endpoint="/answers/{id}",method="GET",service="qa",status_code="999"} 1`,
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel/metric"
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/propagation"
 	tracenoop "go.opentelemetry.io/otel/trace/noop"
@@ -73,21 +74,26 @@ type middleware struct {
 	next     http.Handler
 }
 
-// statusCodes are the texts of the usual codes, made once: making one for each
-// request would allocate.
-func statusCodes() []string {
-	codes := make([]string, 600)
-	for code := range codes {
-		codes[code] = strconv.Itoa(code)
+// statusCodes is how many status codes HTTP has room for: RFC 9110 §15.
+const statusCodes = 600
+
+// codeTexts are the texts of the codes, made once: making one for each request
+// would allocate.
+func codeTexts() []string {
+	texts := make([]string, statusCodes)
+	for code := range texts {
+		texts[code] = strconv.Itoa(code)
 	}
-	return codes
+	return texts
 }
 
-func (p *pipeline) code(status int) string {
-	if status < len(p.codes) {
-		return p.codes[status]
+// latency returns the series of a route, a method and a status.
+func (r *Recorder) latency(route, method string, status int) metric.Float64Histogram {
+	codes := r.pipeline.codes
+	if status >= 0 && status < len(codes) {
+		return r.latencies.Get(route, method, codes[status])
 	}
-	return strconv.Itoa(status)
+	return r.latencies.Get(route, method, strconv.Itoa(status))
 }
 
 // ServeHTTP implements [http.Handler].
@@ -163,8 +169,7 @@ func (r *response) record(status int) {
 	m := r.measurement
 	p := m.recorder.pipeline
 	elapsed := p.now().Sub(r.start)
-	m.recorder.latencies.Get(m.endpoint(r.request), r.request.Method, p.code(status)).
-		Record(r.request.Context(), elapsed.Seconds())
+	m.recorder.latency(m.endpoint(r.request), r.request.Method, status).Record(r.request.Context(), elapsed.Seconds())
 }
 
 // endpoint returns the route of the request. The mux sets the pattern while the

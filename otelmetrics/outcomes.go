@@ -2,6 +2,7 @@ package otelmetrics
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -21,21 +22,29 @@ type outcomes struct {
 	started counted
 	tracked counted // by guards, which have no outcome
 
-	// ending are the outcomes that have been counted since the last collection.
-	ending atomic.Pointer[outcome]
-
 	mu            sync.Mutex
-	ended, active int64
+	listed        []*outcome // those that collections look at
+	ended, active int64      // as of the last collection
 	report        func(change int64)
 }
 
 // outcome counts predictions that end in one way.
 type outcome struct {
 	outcomes *outcomes
-	count    counted // since the last collection
 	series   metric.Int64Counter
-	next     *outcome // in the list of the ending ones
+	// count is since the last collection, with the bit unlisted.
+	count counted
+	// rest is how many collections still look at it if they find nothing.
+	rest int
 }
+
+const (
+	// unlisted is far above any count.
+	unlisted = 1 << 62
+	// patience is how many collections find nothing before an outcome is listed
+	// no more, so that one whose handle is gone can go too.
+	patience = 4
+)
 
 // counted has a cache line to itself, so that cores that count different things
 // do not disturb one another.
@@ -51,21 +60,45 @@ func (o *outcomes) track(n int64) { o.tracked.Add(n) }
 // newOutcome makes an outcome, whose series appears at zero.
 func (o *outcomes) newOutcome(series metric.Int64Counter) *outcome {
 	series.Add(context.Background(), 0)
-	return &outcome{outcomes: o, series: series}
+	added := &outcome{outcomes: o, series: series}
+	added.count.Store(unlisted)
+	return added
 }
 
 func (o *outcome) prime() { prime(o.series) }
 
 func (o *outcome) add() {
-	if o.count.Add(1) > 1 {
-		return
+	if o.count.Add(1) >= unlisted {
+		o.list()
 	}
-	for {
-		o.next = o.outcomes.ending.Load()
-		if o.outcomes.ending.CompareAndSwap(o.next, o) {
-			return
-		}
+}
+
+// list is called by each that finds the outcome unlisted, so that none returns
+// whose prediction the next collection would miss.
+func (o *outcome) list() {
+	o.outcomes.mu.Lock()
+	defer o.outcomes.mu.Unlock()
+	if o.count.Load() >= unlisted {
+		o.count.Add(-unlisted)
+		o.outcomes.listed = append(o.outcomes.listed, o)
 	}
+}
+
+// settle measures the outcome since the last time and returns how many it were.
+func (o *outcome) settle() int64 {
+	count := o.count.Swap(0)
+	if count == 0 {
+		o.rest--
+		return 0
+	}
+	o.rest = patience
+	o.series.Add(context.Background(), count)
+	return count
+}
+
+// leave reports whether the outcome is listed no more.
+func (o *outcome) leave() bool {
+	return o.rest <= 0 && o.count.CompareAndSwap(0, unlisted)
 }
 
 // settle measures the outcomes since the last time, and then what is active,
@@ -73,13 +106,10 @@ func (o *outcome) add() {
 func (o *outcomes) settle() int64 {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for ending := o.ending.Swap(nil); ending != nil; {
-		next := ending.next // from the swap on it may be in the list again
-		count := ending.count.Swap(0)
-		ending.series.Add(context.Background(), count)
-		o.ended += count
-		ending = next
+	for _, outcome := range o.listed {
+		o.ended += outcome.settle()
 	}
+	o.listed = slices.DeleteFunc(o.listed, (*outcome).leave)
 	// Read after the outcomes: whatever ended had started before.
 	active := o.started.Load() - o.ended + o.tracked.Load()
 	o.report(active - o.active)

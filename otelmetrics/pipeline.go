@@ -51,15 +51,13 @@ type pipeline struct {
 	mu        sync.Mutex
 	recorders map[string]*Recorder // by service
 
-	retired retired
-
 	stopped  atomic.Bool
 	stopOnce sync.Once
 	stopErr  error
 }
 
 func newPipeline(ctx context.Context, c config) (*pipeline, error) {
-	p := &pipeline{config: c, labels: make(map[string]*label.Values), recorders: make(map[string]*Recorder), codes: statusCodes()}
+	p := &pipeline{config: c, labels: make(map[string]*label.Values), recorders: make(map[string]*Recorder), codes: codeTexts()}
 	for _, l := range c.contract.Labels.All() {
 		p.labels[l.Key] = label.NewValues(l, p.overflowed)
 	}
@@ -137,7 +135,7 @@ func (p *pipeline) declare(producers []*bound.Producer, all []sdkmetric.View) (e
 		CardinalityLimit: p.seriesLimit,
 		OnCollect:        p.settle,
 		IdleTimeout:      p.idleTimeout,
-		OnRetire:         p.retired.add,
+		OnRetire:         p.forget,
 		Now:              p.now,
 	})
 	if err != nil {
@@ -154,7 +152,6 @@ func (p *pipeline) declare(producers []*bound.Producer, all []sdkmetric.View) (e
 
 // settle is called at the begin of each collection.
 func (p *pipeline) settle() {
-	p.retired.settle(p.meter, p.labels)
 	p.mu.Lock()
 	recorders := slices.Collect(maps.Values(p.recorders))
 	p.mu.Unlock()

@@ -41,6 +41,7 @@ func useAll(t testing.TB, m *otelmetrics.Recorder) {
 	m.RecordTokens(ctx, otelmetrics.Predict, otelmetrics.Input, 1)
 	m.RecordCost(ctx, otelmetrics.Predict, 1)
 	m.RecordTimeToFirstToken(ctx, otelmetrics.Predict, time.Second)
+	m.Endpoint("/", http.MethodGet).RecordLatency(ctx, http.StatusOK, time.Second)
 	timer := m.StartTimer(otelmetrics.Predict)
 	timer.Observe(ctx)
 	active := m.TrackActive()
@@ -402,6 +403,7 @@ func TestForService(t *testing.T) {
 func TestAllocations(t *testing.T) {
 	m := newRecorder(t)
 	ctx := t.Context()
+	endpoint := m.Endpoint("/", http.MethodGet)
 	tests := map[string]func(){
 		"prediction": func() {
 			_, p := m.StartPrediction(ctx, otelmetrics.Predict)
@@ -420,6 +422,7 @@ func TestAllocations(t *testing.T) {
 			timer := m.StartTimer(otelmetrics.Predict)
 			timer.Observe(ctx)
 		},
+		"latency": func() { endpoint.RecordLatency(ctx, http.StatusOK, time.Second) },
 		"active": func() {
 			active := m.TrackActive()
 			active.Release()

@@ -29,6 +29,7 @@ type serve struct {
 	MaxBodyBytes    int64         `default:"1048576" env:"DSPY_METRICS_MAX_BODY_BYTES" placeholder:"N" help:"Largest request body; larger ones are answered 413 (${default})."`
 	DrainDelay      time.Duration `default:"1s" env:"DSPY_METRICS_DRAIN_DELAY" help:"How long to be unready before the listener closes, for load balancers to notice (${default})."`
 	ShutdownTimeout time.Duration `default:"30s" env:"DSPY_METRICS_SHUTDOWN_TIMEOUT" help:"Longest wait for predictions in flight at shutdown (${default})."`
+	IdleTimeout     time.Duration `default:"0s" env:"DSPY_METRICS_IDLE_TIMEOUT" help:"Forget series that were not measured for this long; 0 keeps all (${default})."`
 	LogLevel        slog.Level    `default:"info" env:"DSPY_METRICS_LOG_LEVEL" help:"debug, info, warn or error (${default})."`
 	LogFormat       string        `default:"text" enum:"text,json" env:"DSPY_METRICS_LOG_FORMAT" help:"text or json (${default})."`
 }
@@ -62,8 +63,13 @@ func (c *serve) Validate() error {
 			errs = append(errs, fmt.Errorf("%s must be positive", flag))
 		}
 	}
-	if c.DrainDelay < 0 {
-		errs = append(errs, errors.New("--drain-delay must not be negative"))
+	for flag, wrong := range map[string]bool{
+		"--drain-delay":  c.DrainDelay < 0,
+		"--idle-timeout": c.IdleTimeout < 0,
+	} {
+		if wrong {
+			errs = append(errs, fmt.Errorf("%s must not be negative", flag))
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -100,6 +106,7 @@ func (c *serve) options(logger *slog.Logger) []otelmetrics.Option {
 	options := []otelmetrics.Option{
 		otelmetrics.WithLogger(logger),
 		otelmetrics.WithRuntimeMetrics(),
+		otelmetrics.WithIdleTimeout(c.IdleTimeout),
 		// No span is exported from here; this takes part in the traces of
 		// callers, so that their trace id is on the exemplars.
 		otelmetrics.WithTracerProvider(sdktrace.NewTracerProvider(

@@ -44,12 +44,18 @@ type Config struct {
 	// makes room under the limit. When it is measured again, it begins at zero with a new start time. An up-down counter
 	// is kept as long as it is not at zero, and a series that was primed for good. By default all are.
 	IdleTimeout time.Duration
-	// OnRetire is called in a collection with the name of the stream and the attributes of each series forgotten.
-	// Handles of the series stay valid. It must not collect.
-	OnRetire func(stream string, attrs attribute.Set)
+	// OnRetire is called at the end of a collection that has forgotten series. Their handles stay valid. It must not
+	// collect.
+	OnRetire func([]Retired)
 
 	// Now is the clock, by default time.Now.
 	Now func() time.Time
+}
+
+// Retired is a series that was forgotten.
+type Retired struct {
+	Stream     string
+	Attributes attribute.Set
 }
 
 // Meter makes instruments that can be bound. It is safe for concurrent use.
@@ -110,17 +116,18 @@ func (m *Meter) collect(reader int) []metricdata.Metrics {
 	}
 	streams := m.snapshot()
 	out := make([]metricdata.Metrics, 0, len(streams))
+	var retired []Retired
 	for _, st := range streams {
-		metrics, ok, retired := st.collect(reader)
+		metrics, ok, forgotten := st.collect(reader)
 		if ok {
 			out = append(out, metrics)
 		}
-		if m.config.OnRetire == nil {
-			continue
+		for _, attrs := range forgotten {
+			retired = append(retired, Retired{st.name, attrs})
 		}
-		for _, attrs := range retired {
-			m.config.OnRetire(st.name, attrs)
-		}
+	}
+	if len(retired) > 0 && m.config.OnRetire != nil {
+		m.config.OnRetire(retired)
 	}
 	return out
 }

@@ -16,8 +16,10 @@ func aging(t *testing.T, limit int, temporality ...sdkmetric.TemporalitySelector
 	c, retired := newClock(), new([]string)
 	w := newWorld(t, setup{limit: limit, temporality: temporality, config: func(cfg *Config) {
 		cfg.Now, cfg.IdleTimeout = c.now, time.Minute
-		cfg.OnRetire = func(stream string, attrs attribute.Set) {
-			*retired = append(*retired, stream+"{"+attrs.Encoded(attribute.DefaultEncoder())+"}")
+		cfg.OnRetire = func(series []Retired) {
+			for _, s := range series {
+				*retired = append(*retired, s.Stream+"{"+s.Attributes.Encoded(attribute.DefaultEncoder())+"}")
+			}
 		}
 	}})
 	return w, c, retired

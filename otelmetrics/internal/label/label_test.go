@@ -152,3 +152,57 @@ func BenchmarkGet(b *testing.B) {
 		tree.Get("cot", "success")
 	}
 }
+
+func TestForget(t *testing.T) {
+	t.Parallel()
+	v, overflowed := values(t, views.Label{Key: "open", Values: []string{"known"}, Budget: 2})
+	tree := NewTree(func(values []string) *string { return &values[0] }, v)
+	first := tree.Get("first")
+	if got := *tree.Get("second"); got != views.Other {
+		t.Fatalf("got %q, want other", got)
+	}
+	v.Forget("never seen")
+	v.Forget("known")
+	v.Forget("first")
+	if got := *tree.Get("second"); got != "second" {
+		t.Errorf("got %q in the free place", got)
+	}
+	if got := *tree.Get("first"); got != views.Other {
+		t.Errorf("got %q for the forgotten value, want other", got)
+	}
+	if *first != "first" || *tree.Get("known") != "known" || overflowed.Load() != 2 {
+		t.Errorf("got %q and %q with %d overflows", *first, *tree.Get("known"), overflowed.Load())
+	}
+	v.Forget("second")
+	if again := tree.Get("first"); again == first || *again != "first" {
+		t.Errorf("got %q, want it anew", *again)
+	}
+}
+
+// Whatever is forgotten in between, nothing is attributed to another value.
+func TestForgetConcurrently(t *testing.T) {
+	t.Parallel()
+	a, _ := values(t, views.Label{Key: "a", Budget: 2})
+	b, _ := values(t, views.Label{Key: "b", Budget: 2})
+	tree := NewTree(func(values []string) []string { return values }, a, b)
+	var wg sync.WaitGroup
+	for worker := range 4 {
+		wg.Go(func() {
+			for i := range 20_000 {
+				x, y := strconv.Itoa((i+worker)%4), strconv.Itoa(i*7%5)
+				got := tree.Get(x, y)
+				if got[0] != x && got[0] != views.Other || got[1] != y && got[1] != views.Other {
+					t.Errorf("got %q, want %q, %q or other", got, x, y)
+				}
+				if i%3 == 0 {
+					a.Forget(x)
+					b.Forget(y)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if got := len(a.places); got > a.size() {
+		t.Errorf("%d places, want at most %d", got, a.size())
+	}
+}
