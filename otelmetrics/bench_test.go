@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -242,20 +244,48 @@ func BenchmarkScrape(b *testing.B) {
 		for _, one := range []struct {
 			name    string
 			handler http.Handler
+			measure func(context.Context)
 		}{
-			{"dspy", m.Handler()},
-			{"client_golang", promhttp.HandlerFor(native, options)},
-			{"otel_sdk", promhttp.HandlerFor(registry, options)},
+			{"dspy", m.Handler(), func(ctx context.Context) { m.RecordTimeToFirstToken(ctx, "value0", time.Second) }},
+			{"client_golang", promhttp.HandlerFor(native, options), func(context.Context) { histograms.WithLabelValues("qa", "value0").Observe(1) }},
+			{"otel_sdk", promhttp.HandlerFor(registry, options), func(ctx context.Context) {
+				histogram.Record(ctx, 1, metric.WithAttributes(attribute.String("service", "qa"), attribute.String("prediction_type", "value0")))
+			}},
 		} {
 			b.Run(fmt.Sprintf("series=%d/%s", series, one.name), func(b *testing.B) {
 				b.ReportAllocs()
-				request := httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/metrics", nil)
-				request.Header.Set("Accept", openMetrics)
-				w := nothing{header: make(http.Header)}
-				for b.Loop() {
-					one.handler.ServeHTTP(w, request)
+				for scrape := scraper(b.Context(), one.handler); b.Loop(); {
+					scrape()
 				}
+			})
+			b.Run(fmt.Sprintf("measuring/series=%d/%s", series, one.name), func(b *testing.B) {
+				ctx, stop := context.WithCancel(b.Context())
+				var scraping sync.WaitGroup
+				scraping.Go(func() {
+					for scrape := scraper(ctx, one.handler); ctx.Err() == nil; {
+						scrape()
+					}
+				})
+				var took []time.Duration
+				for b.Loop() {
+					start := time.Now()
+					one.measure(ctx)
+					took = append(took, time.Since(start))
+				}
+				stop()
+				scraping.Wait()
+				slices.Sort(took)
+				b.ReportMetric(float64(took[len(took)/2]), "p50-ns")
+				b.ReportMetric(float64(took[len(took)*99/100]), "p99-ns")
 			})
 		}
 	}
+}
+
+// scraper returns what scrapes a handler as Prometheus does.
+func scraper(ctx context.Context, handler http.Handler) func() {
+	request := httptest.NewRequestWithContext(ctx, http.MethodGet, "/metrics", nil)
+	request.Header.Set("Accept", openMetrics)
+	w := nothing{header: make(http.Header)}
+	return func() { handler.ServeHTTP(w, request) }
 }
