@@ -44,16 +44,22 @@ func (r *Recorder) declareCaches(service string) error {
 }
 
 // Hit counts a prediction that the cache answered.
-func (c *Cache) Hit(ctx context.Context) {
-	if c != nil {
-		c.hits.Add(ctx, 1)
+func (c *Cache) Hit(ctx context.Context) { c.AddHits(ctx, 1) }
+
+// AddHits counts several hits. A count below 1 is ignored.
+func (c *Cache) AddHits(ctx context.Context, count int64) {
+	if c != nil && count > 0 {
+		c.hits.Add(ctx, count)
 	}
 }
 
 // Miss counts a prediction that the cache could not answer.
-func (c *Cache) Miss(ctx context.Context) {
-	if c != nil {
-		c.misses.Add(ctx, 1)
+func (c *Cache) Miss(ctx context.Context) { c.AddMisses(ctx, 1) }
+
+// AddMisses counts several misses. A count below 1 is ignored.
+func (c *Cache) AddMisses(ctx context.Context, count int64) {
+	if c != nil && count > 0 {
+		c.misses.Add(ctx, count)
 	}
 }
 

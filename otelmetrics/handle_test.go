@@ -29,8 +29,9 @@ func recordAll(ctx context.Context, m *otelmetrics.Recorder) {
 	}
 	cache := m.Cache(otelmetrics.Redis)
 	cache.Hit(ctx)
-	cache.Miss(ctx)
-	cache.Miss(ctx)
+	cache.AddHits(ctx, -1)
+	cache.AddMisses(ctx, 0)
+	cache.AddMisses(ctx, 2)
 	cache.Evict(ctx)
 	cache.SetSize(ctx, 42)
 	cache.SetSize(ctx, -1)

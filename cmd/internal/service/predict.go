@@ -1,47 +1,53 @@
 package service
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
 	"time"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
-func (s *Service) predict(w http.ResponseWriter, r *http.Request) {
-	if s.draining.Load() {
-		retryAfter(w, time.Second)
-		s.refuse(w, r, http.StatusServiceUnavailable, otelmetrics.UpstreamUnavailable, "the service is shutting down")
-		return
-	}
-	select {
-	case s.places <- struct{}{}:
-		defer func() { <-s.places }()
-	default:
-		retryAfter(w, time.Second)
-		s.refuse(w, r, http.StatusTooManyRequests, otelmetrics.RateLimit,
-			fmt.Sprintf("%d predictions are being made, which is the limit", s.MaxConcurrency))
-		return
-	}
-	request, err := decode(http.MaxBytesReader(w, r.Body, s.MaxBodyBytes))
-	if err == nil {
-		err = s.Predictor.Check(request)
-	}
-	switch {
-	case err == nil:
-		s.answer(w, r, request)
-	case r.Context().Err() != nil:
-		s.Recorder.RecordError(r.Context(), otelmetrics.Canceled)
-	case tooLarge(err):
-		s.refuse(w, r, http.StatusRequestEntityTooLarge, otelmetrics.InvalidInput,
-			fmt.Sprintf("the body is larger than %d bytes", s.MaxBodyBytes))
-	default:
-		s.refuse(w, r, http.StatusBadRequest, otelmetrics.InvalidInput, err.Error())
-	}
+// predict serves a route of predictions.
+func (s *Service) predict(route Route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.draining.Load() {
+			retryAfter(w, time.Second)
+			s.refuse(w, r, http.StatusServiceUnavailable, otelmetrics.UpstreamUnavailable, "the service is shutting down")
+			return
+		}
+		select {
+		case s.places <- struct{}{}:
+			defer func() { <-s.places }()
+		default:
+			retryAfter(w, time.Second)
+			s.refuse(w, r, http.StatusTooManyRequests, otelmetrics.RateLimit,
+				fmt.Sprintf("%d predictions are being made, which is the limit", s.MaxConcurrency))
+			return
+		}
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.MaxBodyBytes))
+		kind := s.kind(route, r.Header, body)
+		if err == nil {
+			err = s.Backend.Check(kind, body)
+		}
+		var tooLarge *http.MaxBytesError
+		switch {
+		case err == nil:
+			s.answer(w, r, &exchange{kind: kind, body: body})
+		case r.Context().Err() != nil:
+			s.Recorder.RecordError(r.Context(), otelmetrics.Canceled)
+		case errors.As(err, &tooLarge):
+			s.refuse(w, r, http.StatusRequestEntityTooLarge, otelmetrics.InvalidInput,
+				fmt.Sprintf("the body is larger than %d bytes", s.MaxBodyBytes))
+		default:
+			s.refuse(w, r, http.StatusBadRequest, otelmetrics.InvalidInput, err.Error())
+		}
+	})
 }
 
 // refuse answers a request for which no prediction starts: one error.
@@ -50,45 +56,49 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, status int, err
 	writeProblem(w, status, errorType, detail)
 }
 
-func (s *Service) answer(w http.ResponseWriter, r *http.Request, request Request) {
-	outputs, err := s.measured(r.Context(), request)
-	if err == nil {
-		writeJSON(w, http.StatusOK, answer{PredictionType: request.PredictionType, Outputs: outputs})
-		return
-	}
-	errorType := otelmetrics.Classify(err)
-	if errorType == otelmetrics.Canceled {
-		return // nobody is there to be answered
-	}
-	s.Logger.Warn("prediction failed", slog.String("prediction_type", string(request.PredictionType)),
-		slog.String("error_type", string(errorType)), slog.Any("error", err))
-	writeProblem(w, status(errorType), errorType, detail(errorType, err))
-}
-
-// detail tells the client no more than it needs of a fault of ours.
-func detail(errorType otelmetrics.ErrorType, err error) string {
-	switch errorType {
-	case otelmetrics.Panic:
-		return "the prediction failed; the log of the service has the cause"
-	case otelmetrics.Timeout:
-		return "the prediction took too long"
-	default:
-		return err.Error()
-	}
-}
-
-// measured makes the prediction within its time. A panic of the predictor is
-// measured as one and comes back as an error, so that the client gets an answer.
-func (s *Service) measured(ctx context.Context, request Request) (outputs Outputs, err error) {
-	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
+// answer makes the prediction within its time.
+func (s *Service) answer(w http.ResponseWriter, r *http.Request, e *exchange) {
+	ctx, cancel := context.WithTimeout(r.Context(), s.Timeout)
 	defer cancel()
+	ctx, prediction := s.Recorder.StartPrediction(ctx, e.kind)
+	e.prediction = &prediction
+	r = r.WithContext(withExchange(ctx, e))
+	r.Body = io.NopCloser(bytes.NewReader(e.body))
+	r.ContentLength, r.TransferEncoding = int64(len(e.body)), nil
+
+	aborted := s.forward(w, r)
+	if aborted && e.err == nil {
+		e.err = context.Canceled // the client took no more of the answer
+	}
+	prediction.End(&e.err)
+	if e.err != nil {
+		s.log(r, e)
+	}
+	if aborted {
+		panic(http.ErrAbortHandler) //nolint:forbidigo // the client must see that the answer is not whole
+	}
+}
+
+// forward lets the proxy answer, and reports whether the answer was cut off.
+func (s *Service) forward(w http.ResponseWriter, r *http.Request) (aborted bool) {
 	defer func() {
-		if panicked := recover(); panicked != nil {
-			s.Logger.Error("predictor panicked", slog.Any("panic", panicked), slog.String("stack", string(debug.Stack())))
-			err = &otelmetrics.Error{Type: otelmetrics.Panic, Err: errors.New("predictor panicked")}
+		switch panicked := recover(); panicked {
+		case nil:
+		case http.ErrAbortHandler: //nolint:errorlint // it is the value itself
+			aborted = true
+		default:
+			panic(panicked) //nolint:forbidigo // not ours
 		}
 	}()
-	ctx, prediction := s.Recorder.StartPrediction(ctx, request.PredictionType)
-	defer prediction.End(&err)
-	return s.Predictor.Predict(ctx, request)
+	s.proxy.ServeHTTP(w, r)
+	return false
+}
+
+func (s *Service) log(r *http.Request, e *exchange) {
+	errorType, level := otelmetrics.Classify(e.err), slog.LevelWarn
+	if errorType == otelmetrics.Canceled || errorType == otelmetrics.InvalidInput {
+		level = slog.LevelDebug
+	}
+	s.Logger.Log(r.Context(), level, "prediction failed", slog.String("prediction_type", string(e.kind)),
+		slog.String("error_type", string(errorType)), slog.Any("error", e.err))
 }

@@ -1,54 +1,46 @@
 package service
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
+	"strings"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
-// Request is the body of POST /predict.
-type Request struct {
-	PredictionType otelmetrics.PredictionType `json:"prediction_type"`
-	Inputs         Inputs                     `json:"inputs"`
-}
-
-// Inputs are the input fields of the predictor.
-type Inputs struct {
+// inputs are the input fields of the embedded predictor.
+type inputs struct {
 	Question string `json:"question"`
 	Context  string `json:"context"`
 }
 
-// Outputs are the output fields of the predictor.
-type Outputs map[string]any
-
-// answer is the body of a successful response. The embedded predictor spends no
-// tokens and has no cache.
+// answer is the body of its answers.
 type answer struct {
 	PredictionType otelmetrics.PredictionType `json:"prediction_type"`
-	Outputs        Outputs                    `json:"outputs"`
-	Usage          any                        `json:"usage"`
-	Cached         bool                       `json:"cached"`
+	Outputs        map[string]any             `json:"outputs"`
 }
 
 // decode reads the one JSON value of the body. The content type is not looked
 // at: curl's default for a body is that of a form.
-func decode(body io.Reader) (Request, error) {
-	request := Request{PredictionType: otelmetrics.Predict}
-	decoder := json.NewDecoder(body)
-	if err := decoder.Decode(&request); err != nil {
-		return Request{}, explain(err)
+func decode(body []byte) (inputs, error) {
+	var question struct {
+		PredictionType otelmetrics.PredictionType `json:"prediction_type"`
+		Inputs         inputs                     `json:"inputs"`
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	if err := decoder.Decode(&question); err != nil {
+		return inputs{}, explain(err)
 	}
 	if err := decoder.Decode(new(json.RawMessage)); !errors.Is(err, io.EOF) {
-		if explained := explain(err); tooLarge(explained) {
-			return Request{}, explained
-		}
-		return Request{}, errors.New("the body goes on after the JSON object")
+		return inputs{}, errors.New("the body goes on after the JSON object")
 	}
-	return request, nil
+	if strings.TrimSpace(question.Inputs.Question) == "" {
+		return inputs{}, errors.New("inputs.question is missing or empty")
+	}
+	return question.Inputs, nil
 }
 
 func explain(err error) error {
@@ -68,9 +60,4 @@ func explain(err error) error {
 	default:
 		return err
 	}
-}
-
-func tooLarge(err error) bool {
-	var limit *http.MaxBytesError
-	return errors.As(err, &limit)
 }

@@ -1,41 +1,41 @@
-// Package service is the HTTP service in front of a predictor: it admits, bounds
-// and measures predictions.
+// Package service is the HTTP service in front of a DSPy program: it admits,
+// bounds, caches and measures predictions.
 package service
 
 import (
-	"context"
 	_ "embed"
+	"errors"
 	"html/template"
 	"log/slog"
 	"net/http"
+	"net/http/httputil"
 	"sync/atomic"
 	"time"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
-// Predictor makes predictions. It is called concurrently.
-type Predictor interface {
-	// Check refuses a request that the predictor cannot take; it is the
-	// caller's fault and no prediction starts.
-	Check(Request) error
-	// Predict makes the prediction and ends early when ctx does.
-	Predict(ctx context.Context, r Request) (Outputs, error)
-}
-
-// Config has no defaults: every field must be set.
+// Config has no defaults: every field must be set but for Cache and KeyHeaders.
 type Config struct {
 	Recorder       *otelmetrics.Recorder
-	Predictor      Predictor
+	Backend        Backend
+	Routes         []Route
+	TypeHeader     string   // the request header that tells the prediction type
+	TypeField      string   // the field of a JSON body that does
+	Cache          Cache    // nil for none
+	KeyHeaders     []string // that determine answers beside the usual ones
 	Logger         *slog.Logger
 	Timeout        time.Duration // of one prediction
 	MaxConcurrency int           // predictions at a time
-	MaxBodyBytes   int64
+	MaxBodyBytes   int64         // of a request
+	MaxAnswerBytes int64         // of an answer that is read or cached; longer ones only pass through
 }
 
 // Service answers predictions over HTTP.
 type Service struct {
 	Config
+	proxy    *httputil.ReverseProxy
+	handler  http.Handler
 	places   chan struct{}
 	draining atomic.Bool
 	page     *template.Template
@@ -44,13 +44,19 @@ type Service struct {
 //go:embed page.html
 var page string
 
-// New returns a service.
+//go:embed openapi.json
+var openAPI []byte
+
+// New returns a service. The error tells which routes cannot be served.
 func New(c Config) (*Service, error) {
 	parsed, err := template.New("page").Parse(page)
 	if err != nil {
 		return nil, err
 	}
-	return &Service{Config: c, places: make(chan struct{}, c.MaxConcurrency), page: parsed}, nil
+	s := &Service{Config: c, places: make(chan struct{}, c.MaxConcurrency), page: parsed}
+	s.proxy = s.newProxy()
+	s.handler, err = s.routes()
+	return s, err
 }
 
 // Drain makes the service unready: what is in flight ends, new predictions are
@@ -58,14 +64,20 @@ func New(c Config) (*Service, error) {
 func (s *Service) Drain() { s.draining.Store(true) }
 
 // Handler serves all endpoints.
-func (s *Service) Handler() http.Handler {
+func (s *Service) Handler() http.Handler { return s.handler }
+
+func (s *Service) routes() (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", s.Recorder.Handler())
-	mux.HandleFunc("POST /predict", s.predict)
 	mux.HandleFunc("GET /health", s.health)
 	mux.HandleFunc("GET /ready", s.ready)
+	mux.HandleFunc("GET /openapi.json", s.openAPI)
 	mux.HandleFunc("GET /{$}", s.index)
-	return s.Recorder.Middleware(s.routed(mux))
+	var errs []error
+	for _, route := range s.Routes {
+		errs = append(errs, handle(mux, route.Pattern, s.predict(route)))
+	}
+	return s.Recorder.Middleware(s.routed(mux)), errors.Join(errs...)
 }
 
 func (s *Service) health(w http.ResponseWriter, _ *http.Request) {
@@ -80,10 +92,15 @@ func (s *Service) ready(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]string{"status": "ready"})
 }
 
+func (s *Service) openAPI(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(openAPI) // a client that goes away is seen by the middleware
+}
+
 func (s *Service) index(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-	if err := s.page.Execute(w, method); err != nil {
+	if err := s.page.Execute(w, s); err != nil {
 		s.Logger.Debug("page not written", slog.Any("error", err))
 	}
 }

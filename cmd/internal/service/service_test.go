@@ -24,14 +24,23 @@ type stub struct {
 	predict func(context.Context) error
 }
 
-func (s stub) Predict(ctx context.Context, r service.Request) (service.Outputs, error) {
-	if err := s.predict(ctx); err != nil {
+func (s stub) RoundTrip(r *http.Request) (*http.Response, error) {
+	if err := s.predict(r.Context()); err != nil {
 		return nil, err
 	}
-	return s.Extractive.Predict(ctx, r)
+	return s.Extractive.RoundTrip(r)
 }
 
 func answers(context.Context) error { return nil }
+
+func config(recorder *otelmetrics.Recorder, backend service.Backend) service.Config {
+	return service.Config{
+		Recorder: recorder, Backend: backend, Logger: slog.New(slog.DiscardHandler),
+		Routes:     []service.Route{{Pattern: "POST /predict"}},
+		TypeHeader: "X-Prediction-Type", TypeField: "prediction_type",
+		Timeout: time.Minute, MaxConcurrency: 2, MaxBodyBytes: 1000, MaxAnswerBytes: 1 << 20,
+	}
+}
 
 // start serves with a predictor and returns the service and its URL.
 func start(t *testing.T, predict func(context.Context) error, change func(*service.Config)) (*service.Service, string) {
@@ -46,10 +55,7 @@ func start(t *testing.T, predict func(context.Context) error, change func(*servi
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := service.Config{
-		Recorder: recorder, Predictor: stub{embedded, predict}, Logger: logger,
-		Timeout: time.Minute, MaxConcurrency: 2, MaxBodyBytes: 1000,
-	}
+	config := config(recorder, stub{embedded, predict})
 	if change != nil {
 		change(&config)
 	}
@@ -142,13 +148,11 @@ func TestPredict(t *testing.T) {
 			var answer struct {
 				PredictionType string         `json:"prediction_type"`
 				Outputs        map[string]any `json:"outputs"`
-				Usage          *struct{}      `json:"usage"`
-				Cached         *bool          `json:"cached"`
 			}
 			if err := json.Unmarshal([]byte(got.body), &answer); err != nil || got.status != http.StatusOK {
 				t.Fatalf("got status %d, %v: %s", got.status, err, got.body)
 			}
-			if answer.PredictionType != kind || answer.Usage != nil || answer.Cached == nil || *answer.Cached {
+			if answer.PredictionType != kind {
 				t.Errorf("got %s", got.body)
 			}
 			for _, output := range outputs {
@@ -331,10 +335,7 @@ func FuzzPredict(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	s, err := service.New(service.Config{
-		Recorder: recorder, Predictor: embedded, Logger: logger,
-		Timeout: time.Minute, MaxConcurrency: 64, MaxBodyBytes: 1 << 16,
-	})
+	s, err := service.New(config(recorder, embedded))
 	if err != nil {
 		f.Fatal(err)
 	}

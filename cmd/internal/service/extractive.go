@@ -1,10 +1,13 @@
 package service
 
 import (
+	"bytes"
 	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
-	"strings"
+	"io"
+	"net/http"
+	"net/http/httputil"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/extractive"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
@@ -26,28 +29,54 @@ func NewExtractive(text string) (*Extractive, error) {
 // method is said with every answer: nobody shall take it for a language model's.
 const method = "extractive: the passage that fits the question best (BM25), no language model"
 
-// Check refuses what the predictor cannot do, before a prediction starts.
-func (e *Extractive) Check(r Request) error {
-	if _, err := mode(r.PredictionType); err != nil {
+// String tells what it is.
+func (e *Extractive) String() string { return "the embedded predictor, " + method }
+
+// Check refuses what the predictor cannot do.
+func (e *Extractive) Check(kind otelmetrics.PredictionType, body []byte) error {
+	if _, err := mode(kind); err != nil {
 		return err
 	}
-	if strings.TrimSpace(r.Inputs.Question) == "" {
-		return errors.New("inputs.question is missing or empty")
-	}
-	return nil
+	_, err := decode(body)
+	return err
 }
 
-// Predict answers the request.
-func (e *Extractive) Predict(ctx context.Context, r Request) (Outputs, error) {
-	mode, err := mode(r.PredictionType)
+// Rewrite leaves the request as it is: it goes nowhere.
+func (e *Extractive) Rewrite(*httputil.ProxyRequest) {}
+
+// RoundTrip answers the request.
+func (e *Extractive) RoundTrip(r *http.Request) (*http.Response, error) {
+	exchange := exchangeOf(r)
+	question, err := decode(exchange.body)
 	if err != nil {
 		return nil, &otelmetrics.Error{Type: otelmetrics.InvalidInput, Err: err}
 	}
-	answer, err := e.predictor.Predict(ctx, extractive.Question{Text: r.Inputs.Question, Context: r.Inputs.Context, Mode: mode})
+	outputs, err := e.predict(r.Context(), exchange.kind, question)
+	if err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(answer{PredictionType: exchange.kind, Outputs: outputs})
 	if err != nil {
 		return nil, fmt.Errorf("embedded predictor: %w", err)
 	}
-	outputs := Outputs{"answer": answer.Text, "method": method}
+	return &http.Response{
+		StatusCode: http.StatusOK, ProtoMajor: 1, ProtoMinor: 1, Request: r,
+		Header:        http.Header{"Content-Type": {"application/json"}},
+		Body:          io.NopCloser(bytes.NewReader(body)),
+		ContentLength: int64(len(body)),
+	}, nil
+}
+
+func (e *Extractive) predict(ctx context.Context, kind otelmetrics.PredictionType, in inputs) (map[string]any, error) {
+	mode, err := mode(kind)
+	if err != nil {
+		return nil, &otelmetrics.Error{Type: otelmetrics.InvalidInput, Err: err}
+	}
+	answer, err := e.predictor.Predict(ctx, extractive.Question{Text: in.Question, Context: in.Context, Mode: mode})
+	if err != nil {
+		return nil, fmt.Errorf("embedded predictor: %w", err)
+	}
+	outputs := map[string]any{"answer": answer.Text, "method": method}
 	switch mode {
 	case extractive.ChainOfThought:
 		outputs["reasoning"] = answer.Reasoning

@@ -1,0 +1,76 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
+)
+
+// exchange is one prediction on its way through the layers. One goroutine at a
+// time has it.
+type exchange struct {
+	kind       otelmetrics.PredictionType
+	body       []byte
+	prediction *otelmetrics.Prediction
+	// err is why it failed, the first cause that was seen.
+	err error
+}
+
+type exchangeKey struct{}
+
+func withExchange(ctx context.Context, e *exchange) context.Context {
+	return context.WithValue(ctx, exchangeKey{}, e)
+}
+
+// exchangeOf returns the exchange that every request in the layers carries.
+func exchangeOf(r *http.Request) *exchange {
+	e, _ := r.Context().Value(exchangeKey{}).(*exchange)
+	return e
+}
+
+func (e *exchange) fail(err error) {
+	if e.err == nil {
+		e.err = err
+	}
+}
+
+// brokenBy returns why the transport of an answer ended early: because of us,
+// as the context tells, or because of the backend.
+func brokenBy(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if typed, ok := errors.AsType[*otelmetrics.Error](err); ok {
+		return typed
+	}
+	return &otelmetrics.Error{Type: otelmetrics.UpstreamUnavailable, Err: err}
+}
+
+// failed returns the error that an answer's status tells, or nil.
+func failed(status int) error {
+	if status < http.StatusBadRequest {
+		return nil
+	}
+	return &otelmetrics.Error{Type: errorType(status), Err: errors.New("the backend answered " + http.StatusText(status))}
+}
+
+func errorType(status int) otelmetrics.ErrorType {
+	switch status {
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
+		return otelmetrics.InvalidInput
+	case http.StatusTooManyRequests:
+		return otelmetrics.RateLimit
+	case http.StatusRequestTimeout, http.StatusGatewayTimeout:
+		return otelmetrics.Timeout
+	case http.StatusBadGateway, http.StatusServiceUnavailable:
+		return otelmetrics.UpstreamUnavailable
+	case 499: // nginx: the client went away
+		return otelmetrics.Canceled
+	}
+	if status < http.StatusInternalServerError {
+		return otelmetrics.OtherError
+	}
+	return otelmetrics.PredictionFailed
+}

@@ -1,0 +1,64 @@
+package service
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
+)
+
+// Route is where predictions are asked for.
+type Route struct {
+	// Pattern is one of [http.ServeMux]. It becomes the label endpoint.
+	Pattern string
+	// Type is the type of all predictions of the route. If it is empty the
+	// request tells.
+	Type otelmetrics.PredictionType
+}
+
+// ParseRoute reads "[METHOD ]PATH[=TYPE]". The method is POST by default.
+func ParseRoute(text string) (Route, error) {
+	pattern, kind, typed := strings.Cut(text, "=")
+	if typed && kind == "" {
+		return Route{}, fmt.Errorf("route %q: no prediction type after =; give one or leave the = out", text)
+	}
+	method, path, hasMethod := strings.Cut(pattern, " ")
+	if !hasMethod {
+		method, path = http.MethodPost, pattern
+	}
+	if !strings.HasPrefix(path, "/") {
+		return Route{}, fmt.Errorf("route %q: the path does not begin with /", text)
+	}
+	return Route{Pattern: method + " " + path, Type: otelmetrics.PredictionType(kind)}, nil
+}
+
+// handle adds a route to a mux, which panics where a pattern is wrong or stands
+// against another.
+func handle(mux *http.ServeMux, pattern string, handler http.Handler) (err error) {
+	defer func() {
+		if wrong := recover(); wrong != nil {
+			err = fmt.Errorf("route %q: %v", pattern, wrong)
+		}
+	}()
+	mux.Handle(pattern, handler)
+	return nil
+}
+
+// kind returns the prediction type of a request: that of the route, of the
+// header, of the field of a JSON body, or the plain one.
+func (s *Service) kind(route Route, header http.Header, body []byte) otelmetrics.PredictionType {
+	if route.Type != "" {
+		return route.Type
+	}
+	if told := header.Get(s.TypeHeader); told != "" {
+		return otelmetrics.PredictionType(told)
+	}
+	var fields map[string]json.RawMessage
+	var told otelmetrics.PredictionType
+	if json.Unmarshal(body, &fields) == nil && json.Unmarshal(fields[s.TypeField], &told) == nil && told != "" {
+		return told
+	}
+	return otelmetrics.Predict
+}
