@@ -72,6 +72,7 @@ func (u *Upstream) Check(otelmetrics.PredictionType, []byte) error { return nil 
 
 // Rewrite makes the request to the service. It says for whom it is made.
 func (u *Upstream) Rewrite(r *httputil.ProxyRequest) {
+	r.Out.URL.RawQuery = r.In.URL.RawQuery // also what net/http cannot parse
 	r.SetURL(u.target)
 	r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"]
 	r.SetXForwarded()
@@ -82,7 +83,7 @@ func (u *Upstream) Rewrite(r *httputil.ProxyRequest) {
 // answer that the service is not there. All errors that are not those of the
 // request's context are [otelmetrics.UpstreamUnavailable].
 func (u *Upstream) RoundTrip(r *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(r.Body)
+	body, err := read(r)
 	if err != nil {
 		return nil, err
 	}
@@ -91,8 +92,10 @@ func (u *Upstream) RoundTrip(r *http.Request) (*http.Response, error) {
 		attempts++
 		last := attempts > u.retries
 		attempt := r.Clone(r.Context())
-		attempt.Body = io.NopCloser(bytes.NewReader(body))
 		attempt.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+		if len(body) > 0 {
+			attempt.Body, _ = attempt.GetBody()
+		}
 		response, err := u.transport.RoundTrip(attempt)
 		switch {
 		case err != nil && (last || r.Context().Err() != nil || !unsent(err) && !repeatable(r)):
@@ -105,6 +108,14 @@ func (u *Upstream) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return response, nil
 	}, backoff.WithBackOff(pauses()))
+}
+
+// read returns the body of a request, which may have none.
+func read(r *http.Request) ([]byte, error) {
+	if r.Body == nil {
+		return nil, nil
+	}
+	return io.ReadAll(r.Body)
 }
 
 // pauses are short, as a client waits: 50 ms and half as much more each time.
