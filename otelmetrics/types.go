@@ -40,6 +40,7 @@ const (
 	InvalidInput        = views.InvalidInput
 	PredictionFailed    = views.PredictionFailed
 	UpstreamUnavailable = views.UpstreamUnavailable
+	CacheUnavailable    = views.CacheUnavailable
 	Canceled            = views.Canceled
 	Panic               = views.Panic
 	OtherError          = views.OtherError

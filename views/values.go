@@ -40,6 +40,9 @@ const (
 	PredictionFailed ErrorType = "prediction_failed"
 	// UpstreamUnavailable: the predictor could not be reached.
 	UpstreamUnavailable ErrorType = "upstream_unavailable"
+	// CacheUnavailable: the cache could not be asked, or what it held was
+	// damaged. The prediction went on without it.
+	CacheUnavailable ErrorType = "cache_unavailable"
 	// Canceled: the caller went away.
 	Canceled ErrorType = "canceled"
 	// Panic: the predictor panicked.
@@ -83,7 +86,7 @@ func predictionTypes() []string {
 func statuses() []string { return texts(Success, Failure) }
 
 func errorTypes() []string {
-	return texts(Timeout, RateLimit, InvalidInput, PredictionFailed, UpstreamUnavailable, Canceled, Panic, OtherError)
+	return texts(Timeout, RateLimit, InvalidInput, PredictionFailed, UpstreamUnavailable, CacheUnavailable, Canceled, Panic, OtherError)
 }
 
 func cacheTypes() []string { return texts(Memory, Redis, DSPy) }

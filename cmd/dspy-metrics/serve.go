@@ -15,15 +15,16 @@ import (
 	"go.opentelemetry.io/otel"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
-	"github.com/dspy-metrics/dspy-metrics/cmd/internal/guide"
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/service"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
-	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
 type serve struct {
 	Listen          string        `default:":3000" env:"DSPY_METRICS_LISTEN" placeholder:"ADDRESS" help:"Address to listen on (${default}); port 0 chooses one."`
 	Service         string        `env:"DSPY_METRICS_SERVICE" placeholder:"NAME" help:"Value of the label service; by default OTEL_SERVICE_NAME, else dspy-metrics."`
+	backend `embed:""`
+	answers `embed:""`
+
 	Timeout         time.Duration `default:"30s" env:"DSPY_METRICS_TIMEOUT" help:"Longest time for one prediction (${default})."`
 	MaxConcurrency  int           `default:"64" env:"DSPY_METRICS_MAX_CONCURRENCY" placeholder:"N" help:"Predictions at a time; more are answered 429 (${default})."`
 	MaxBodyBytes    int64         `default:"1048576" env:"DSPY_METRICS_MAX_BODY_BYTES" placeholder:"N" help:"Largest request body; larger ones are answered 413 (${default})."`
@@ -42,6 +43,8 @@ with an OTLP endpoint the same metrics are pushed as well.
 Examples:
   dspy-metrics
   dspy-metrics serve --listen 127.0.0.1:8080 --service qa --max-concurrency 16
+  dspy-metrics --upstream http://127.0.0.1:8000 --route /predict --route /predict/stream
+  dspy-metrics --upstream http://127.0.0.1:8000 --route '/qa/{id}=cot' --cache redis://127.0.0.1:6379/0
   DSPY_METRICS_LOG_FORMAT=json OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 dspy-metrics
 
   curl -s localhost:3000/predict -d '{"inputs":{"question":"Which labels do the predictions have?"}}'
@@ -52,26 +55,34 @@ Exit codes: 0 after SIGINT or SIGTERM, 1 if it could not run, 2 for wrong flags 
 
 // Validate is called by the parser.
 func (c *serve) Validate() error {
-	var errs []error
-	for flag, wrong := range map[string]bool{
-		"--timeout":          c.Timeout <= 0,
-		"--max-concurrency":  c.MaxConcurrency < 1,
-		"--max-body-bytes":   c.MaxBodyBytes < 1,
-		"--shutdown-timeout": c.ShutdownTimeout <= 0,
-	} {
-		if wrong {
-			errs = append(errs, fmt.Errorf("%s must be positive", flag))
-		}
+	return errors.Join(
+		positive("--timeout", c.Timeout),
+		positive("--max-concurrency", c.MaxConcurrency),
+		positive("--max-body-bytes", c.MaxBodyBytes),
+		positive("--shutdown-timeout", c.ShutdownTimeout),
+		notNegative("--drain-delay", c.DrainDelay),
+		notNegative("--idle-timeout", c.IdleTimeout),
+		c.backend.validate(),
+		c.answers.validate(),
+	)
+}
+
+type number interface {
+	int | int64 | time.Duration
+}
+
+func positive[N number](flag string, value N) error {
+	if value > 0 {
+		return nil
 	}
-	for flag, wrong := range map[string]bool{
-		"--drain-delay":  c.DrainDelay < 0,
-		"--idle-timeout": c.IdleTimeout < 0,
-	} {
-		if wrong {
-			errs = append(errs, fmt.Errorf("%s must not be negative", flag))
-		}
+	return fmt.Errorf("%s must be positive", flag)
+}
+
+func notNegative[N number](flag string, value N) error {
+	if value >= 0 {
+		return nil
 	}
-	return errors.Join(errs...)
+	return fmt.Errorf("%s must not be negative", flag)
 }
 
 // Run serves until ctx ends.
@@ -83,23 +94,45 @@ func (c *serve) Run(ctx context.Context) error {
 	if err != nil {
 		return usageError{err}
 	}
-	predictor, err := service.NewExtractive(guide.Text(views.Default()))
-	if err != nil {
-		return err
-	}
-	svc, err := service.New(service.Config{
-		Recorder: recorder, Predictor: predictor, Logger: logger,
-		Timeout: c.Timeout, MaxConcurrency: c.MaxConcurrency, MaxBodyBytes: c.MaxBodyBytes,
-	})
-	if err != nil {
-		return err
-	}
-	served := c.listenAndServe(ctx, svc, logger)
+	served := c.serve(ctx, recorder, logger)
 	// The push path is flushed last, when nothing is in flight any more.
 	if err := recorder.Shutdown(context.WithoutCancel(ctx)); err != nil {
 		logger.Warn("the last push failed", slog.Any("error", err))
 	}
 	return served
+}
+
+func (c *serve) serve(ctx context.Context, recorder *otelmetrics.Recorder, logger *slog.Logger) error {
+	backend, err := c.backend.open(c.MaxConcurrency)
+	if err != nil {
+		return err
+	}
+	routes, err := c.routes()
+	if err != nil {
+		return err
+	}
+	config := service.Config{
+		Recorder: recorder, Backend: backend, Routes: routes, TypeHeader: c.TypeHeader, TypeField: c.TypeField,
+		KeyHeaders: c.CacheKeyHeader, Logger: logger, Timeout: c.Timeout, MaxConcurrency: c.MaxConcurrency,
+		MaxBodyBytes: c.MaxBodyBytes, MaxAnswerBytes: c.MaxAnswerBytes,
+	}
+	answers, err := c.answers.open(ctx, recorder, logger)
+	if err != nil {
+		return err
+	}
+	if answers != nil {
+		config.Cache = answers
+		defer func() {
+			if err := answers.Close(); err != nil {
+				logger.Warn("the cache was not closed", slog.Any("error", err))
+			}
+		}()
+	}
+	svc, err := service.New(config)
+	if err != nil {
+		return usageError{err}
+	}
+	return c.listenAndServe(ctx, svc, logger)
 }
 
 func (c *serve) options(logger *slog.Logger) []otelmetrics.Option {

@@ -8,7 +8,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httputil"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // Cache keeps answers. What it cannot give it does not have: it never fails. It
@@ -35,6 +37,7 @@ func (c *caching) RoundTrip(r *http.Request) (*http.Response, error) {
 	key := c.key(r)
 	if stored, ok := c.cache.Get(r.Context(), key); ok {
 		if response, err := parse(stored, r, "hit"); err == nil {
+			age(response.Header)
 			return response, nil
 		}
 	}
@@ -138,6 +141,13 @@ func parse(answer []byte, r *http.Request, status string) (*http.Response, error
 	}
 	response.Header.Set(cacheStatus, cacheName+"; "+status)
 	return response, nil
+}
+
+// age tells how old a stored answer is, as RFC 9111 asks of caches.
+func age(header http.Header) {
+	if made, err := http.ParseTime(header.Get("Date")); err == nil {
+		header.Set("Age", strconv.Itoa(max(0, int(time.Since(made).Seconds()))))
+	}
 }
 
 // body is a body that is read through something else.

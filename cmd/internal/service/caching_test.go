@@ -116,6 +116,19 @@ func TestCache(t *testing.T) {
 	poll(t, url, predictions("predict", "failure", failures), errorsOf("prediction_failed", failures), idle)
 }
 
+func TestCachedAnswersSpendNothing(t *testing.T) {
+	t.Parallel()
+	url := behind(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("DSPy-Input-Tokens", "10")
+		w.Header().Set("DSPy-Cost-USD", "0.5")
+	}, cached)
+	for range 3 {
+		asked{path: "/predict", body: "a"}.send(t, url)
+	}
+	poll(t, url, predictions("predict", "success", 3), tokens("predict", "input", 10),
+		`dspy_cost_usd_total{prediction_type="predict",service="qa"} 0.5`, idle)
+}
+
 // Equal requests in flight are made once, each is a prediction of its own, and
 // what is spent is spent once.
 func TestEqualRequestsAreMadeOnce(t *testing.T) {

@@ -59,6 +59,7 @@ func (e *Extractive) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("embedded predictor: %w", err)
 	}
+	body = append(body, '\n')
 	return &http.Response{
 		StatusCode: http.StatusOK, ProtoMajor: 1, ProtoMinor: 1, Request: r,
 		Header:        http.Header{"Content-Type": {"application/json"}},

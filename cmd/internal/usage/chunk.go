@@ -29,11 +29,12 @@ func (s *Stream) event(e event) {
 	if json.Valid(e.data) {
 		object = gjson.ParseBytes(e.data)
 	}
-	if object.IsObject() {
+	switch {
+	case object.IsObject():
 		s.object(e, object)
-	} else if e.name == memberError {
+	case e.name == memberError:
 		s.report.fail(views.PredictionFailed)
-	} else if len(e.data) > 0 && !e.open && !isSignal(e.name) {
+	case len(e.data) > 0 && !e.open && !isSignal(e.name):
 		s.hasContent()
 	}
 }

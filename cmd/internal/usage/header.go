@@ -7,35 +7,33 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
-// The header fields that a DSPy service writes. Counts are non-negative decimal
-// integers.
+// The header fields that a DSPy service writes, besides those of the tokens.
+// Counts are non-negative decimal integers.
 const (
-	headerInputTokens      = "DSPy-Input-Tokens"
-	headerOutputTokens     = "DSPy-Output-Tokens"
-	headerCacheReadTokens  = "DSPy-Cache-Read-Tokens"
-	headerCacheWriteTokens = "DSPy-Cache-Write-Tokens"
-	headerReasoningTokens  = "DSPy-Reasoning-Tokens"
-	headerCost             = "DSPy-Cost-USD"      // a non-negative decimal number
-	headerCache            = "DSPy-Cache"         // hit or miss, of the whole answer
-	headerCalls            = "DSPy-LM-Calls"      // cache hits included
-	headerCacheHits        = "DSPy-LM-Cache-Hits" // at most as many as there are calls
-	headerToolCalls        = "DSPy-Tool-Calls"
-	headerParseFailures    = "DSPy-Parse-Failures"
+	headerCost          = "DSPy-Cost-USD"      // a non-negative decimal number
+	headerCache         = "DSPy-Cache"         // hit or miss, of the whole answer
+	headerCalls         = "DSPy-LM-Calls"      // cache hits included
+	headerCacheHits     = "DSPy-LM-Cache-Hits" // at most as many as there are calls
+	headerToolCalls     = "DSPy-Tool-Calls"
+	headerParseFailures = "DSPy-Parse-Failures"
 )
 
 // FromHeader reads the header of an answer, or its trailer. It does not state
 // failures.
 func FromHeader(h http.Header) Report {
 	var r Report
-	for name, tokenType := range map[string]views.TokenType{
-		headerInputTokens:      views.Input,
-		headerOutputTokens:     views.Output,
-		headerCacheReadTokens:  views.CacheRead,
-		headerCacheWriteTokens: views.CacheWrite,
-		headerReasoningTokens:  views.Reasoning,
+	for _, field := range []struct {
+		name      string
+		tokenType views.TokenType
+	}{
+		{"DSPy-Input-Tokens", views.Input},
+		{"DSPy-Output-Tokens", views.Output},
+		{"DSPy-Cache-Read-Tokens", views.CacheRead},
+		{"DSPy-Cache-Write-Tokens", views.CacheWrite},
+		{"DSPy-Reasoning-Tokens", views.Reasoning},
 	} {
-		if n := r.headerCount(h, name); n != nil {
-			r.Tokens = overlay(r.Tokens, map[views.TokenType]int64{tokenType: *n})
+		if n := r.headerCount(h, field.name); n != nil {
+			r.Tokens = overlay(r.Tokens, map[views.TokenType]int64{field.tokenType: *n})
 		}
 	}
 	r.Cost = r.headerCost(h)

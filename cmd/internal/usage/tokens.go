@@ -96,10 +96,10 @@ func add(sum, counts map[views.TokenType]int64) {
 
 // sensible takes sums out that are too large.
 func (r *Report) sensible(sum map[views.TokenType]int64) map[views.TokenType]int64 {
-	for tokenType, count := range sum {
-		if count > maxCount {
-			r.ignore("the sum of " + string(tokenType) + " tokens is too large")
-			delete(sum, tokenType)
+	for _, n := range countNames() {
+		if sum[n.tokenType] > maxCount {
+			r.ignore("the sum of " + string(n.tokenType) + " tokens is too large")
+			delete(sum, n.tokenType)
 		}
 	}
 	if len(sum) == 0 {

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/guide"
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/service"
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/upstream"
+	"github.com/dspy-metrics/dspy-metrics/views"
+)
+
+// backend is who makes the predictions, and what tells their type.
+type backend struct {
+	Upstream       string        `env:"DSPY_METRICS_UPSTREAM" placeholder:"URL" help:"The DSPy service that makes the predictions; by default the embedded predictor does."`
+	ConnectTimeout time.Duration `default:"5s" env:"DSPY_METRICS_CONNECT_TIMEOUT" help:"Longest wait for a connection to the upstream (${default})."`
+	Retries        int           `default:"2" env:"DSPY_METRICS_RETRIES" placeholder:"N" help:"How often a request is sent again that did not reach the upstream, or failed there and has an Idempotency-Key (${default})."`
+	Route          []string      `default:"/predict" env:"DSPY_METRICS_ROUTES" placeholder:"[METHOD ]PATH[=TYPE]" help:"A route of predictions, POST by default, as net/http's patterns, and their type if it is always the same (${default}). Repeatable, or with commas."`
+	TypeHeader     string        `default:"X-Prediction-Type" env:"DSPY_METRICS_TYPE_HEADER" placeholder:"NAME" help:"The request header that tells the prediction type (${default})."`
+	TypeField      string        `default:"prediction_type" env:"DSPY_METRICS_TYPE_FIELD" placeholder:"NAME" help:"The field of a JSON request that tells it (${default})."`
+}
+
+func (b *backend) validate() error {
+	_, err := b.routes()
+	return errors.Join(err, notNegative("--retries", b.Retries), positive("--connect-timeout", b.ConnectTimeout))
+}
+
+func (b *backend) routes() ([]service.Route, error) {
+	var routes []service.Route
+	var errs []error
+	for _, text := range b.Route {
+		route, err := service.ParseRoute(text)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("--route: %w", err))
+		}
+		routes = append(routes, route)
+	}
+	return routes, errors.Join(errs...)
+}
+
+func (b *backend) open(connections int) (service.Backend, error) {
+	if b.Upstream == "" {
+		return service.NewExtractive(guide.Text(views.Default()))
+	}
+	opened, err := upstream.New(upstream.Config{
+		URL: b.Upstream, Connections: connections, ConnectTimeout: b.ConnectTimeout, Retries: b.Retries,
+	})
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--%w", err)}
+	}
+	return opened, nil
+}

@@ -1,0 +1,130 @@
+// Package cache keeps the answers of predictions, in the process or in Redis, and
+// records on the metrics how it fares.
+//
+// A cache never fails its caller: what cannot be looked up is a miss, and what
+// cannot be stored is not stored.
+package cache
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
+)
+
+// Config says what to open. Where a field is zero, its default holds.
+type Config struct {
+	// URL is "off", "memory", "redis://…" or "rediss://…" (Redis over TLS). The
+	// last two are as redis.ParseURL takes them; their timeouts and retries give
+	// way to Timeout. It has no default.
+	URL string
+
+	// MaxBytes bounds the memory cache: the keys and the answers together. What
+	// the entries cost beyond that, some hundred bytes each, is not in it. The
+	// default is 64 MiB. Redis has a bound of its own: maxmemory.
+	MaxBytes int64
+
+	// MaxEntryBytes bounds the key and the answer of one entry. What is larger is
+	// not stored. It is at most 512 MiB and by default 1 MiB.
+	MaxEntryBytes int64
+
+	// TTL is how long an answer is kept after it was stored: at least 1 ms and by
+	// default an hour.
+	TTL time.Duration
+
+	// Timeout is the longest that one operation on Redis takes, connecting
+	// included. The default is 100 ms.
+	Timeout time.Duration
+
+	// PollInterval is how often Redis is asked for its size and evictions, which
+	// are those of the whole server and not only of this cache. Until it has
+	// answered there is no size, and in an outage the last one stays. The default
+	// is 15 s.
+	PollInterval time.Duration
+
+	// Recorder is recorded on. Without one, nothing is.
+	Recorder *otelmetrics.Recorder
+
+	// Logger is told when Redis fails and when it is back. Without one, nobody is.
+	Logger *slog.Logger
+}
+
+// Cache holds answers by key. Its methods are safe for concurrent use.
+type Cache struct {
+	store         store
+	metrics       *otelmetrics.Cache
+	maxEntryBytes int64
+}
+
+// store is where the answers are.
+type store interface {
+	get(ctx context.Context, key string) ([]byte, bool)
+	set(ctx context.Context, key string, answer []byte)
+	close() error
+}
+
+// Open returns the cache that the configuration names. An error is a fault of the
+// configuration, and says nothing secret of the URL: a Redis that is away is not
+// one, for it may come back. The cache lives until [Cache.Close], not until ctx
+// ends.
+//
+// Opening Redis silences go-redis' process-wide logger, which writes a line for
+// each failed connection; the cache reports outages itself, one line each.
+func Open(ctx context.Context, c Config) (*Cache, error) {
+	c, err := c.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	switch c.URL {
+	case "off":
+		return &Cache{}, nil
+	case "memory":
+		metrics := c.Recorder.Cache(otelmetrics.Memory)
+		held, err := openMemory(ctx, c, metrics)
+		if err != nil {
+			return nil, err
+		}
+		return &Cache{held, metrics, min(c.MaxEntryBytes, c.MaxBytes)}, nil
+	default:
+		metrics := c.Recorder.Cache(otelmetrics.Redis)
+		shared, err := openRedis(ctx, c, metrics)
+		if err != nil {
+			return nil, err
+		}
+		return &Cache{shared, metrics, c.MaxEntryBytes}, nil
+	}
+}
+
+// Get returns the answer stored under the key, which the caller must not change.
+// Each look-up counts as one hit or one miss, but for a cache that is off.
+func (c *Cache) Get(ctx context.Context, key string) ([]byte, bool) {
+	if c.store == nil {
+		return nil, false
+	}
+	answer, ok := c.store.get(ctx, key)
+	if ok {
+		c.metrics.Hit(ctx)
+	} else {
+		c.metrics.Miss(ctx)
+	}
+	return answer, ok
+}
+
+// Set stores a copy of the answer under the key, in place of an earlier one. A
+// caller that has gone away does not stop it: the answer is worth keeping.
+func (c *Cache) Set(ctx context.Context, key string, answer []byte) {
+	if c.store == nil || int64(len(key))+int64(len(answer)) > c.maxEntryBytes {
+		return
+	}
+	c.store.set(context.WithoutCancel(ctx), key, answer)
+}
+
+// Close lets go of what the cache holds: memory is emptied, connections are
+// closed. Afterwards each Get is a miss and Set does nothing. Close it once.
+func (c *Cache) Close() error {
+	if c.store == nil {
+		return nil
+	}
+	return c.store.close()
+}

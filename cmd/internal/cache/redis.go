@@ -1,0 +1,160 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
+	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
+)
+
+// shared holds answers in Redis, for all processes that use it.
+//
+// Each operation on Redis that fails is one error of the metrics, whoever made
+// it: a look-up, a store, or the watch. From the first failure on, look-ups and
+// stores are skipped, which costs no time and is no error, until the watch has
+// found that Redis answers again. So an outage delays the predictions underway
+// by Timeout, once, and an error rate above zero lasts as long as it does.
+type shared struct {
+	Config
+	client   *redis.Client
+	password string
+	metrics  *otelmetrics.Cache
+	watch    watch
+
+	away    outage // look-ups fail
+	refused outage // stores are refused by a Redis that answers look-ups
+}
+
+func openRedis(ctx context.Context, c Config, metrics *otelmetrics.Cache) (*shared, error) {
+	options, err := redisOptions(c.URL)
+	if err != nil {
+		return nil, err
+	}
+	options.DialTimeout = c.Timeout
+	options.ReadTimeout = c.Timeout
+	options.WriteTimeout = c.Timeout
+	options.PoolTimeout = c.Timeout
+	options.ContextTimeoutEnabled = true
+	options.MaxRetries = -1
+	options.DialerRetries = 1
+	options.DisableIdentity = true
+	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	logging.Disable()
+
+	s := &shared{Config: c, client: redis.NewClient(options), password: options.Password, metrics: metrics}
+	s.away = s.outage("redis is unavailable: predictions go on without the cache", "redis is available again")
+	s.refused = s.outage("redis refuses to store answers", "redis stores answers again")
+	// A Redis that is full takes an answer now and then, when one has expired.
+	s.refused.calm = calm
+	s.watch.start(ctx, s)
+	return s, nil
+}
+
+func (s *shared) outage(begun, ended string) outage {
+	logger := s.Logger.With(slog.String("addr", s.client.Options().Addr))
+	return outage{begun: begun, ended: ended, logger: logger, now: time.Now}
+}
+
+func (s *shared) get(ctx context.Context, key string) ([]byte, bool) {
+	at, ok := s.away.enter()
+	if !ok {
+		return nil, false
+	}
+	framed, err := s.lookUp(ctx, key)
+	switch {
+	case err == nil:
+	case errors.Is(err, redis.Nil), over(ctx):
+		return nil, false
+	case redis.HasErrorPrefix(err, "WRONGTYPE"):
+		s.damaged(ctx, key)
+		return nil, false
+	default:
+		s.failed(ctx, at, err)
+		return nil, false
+	}
+	answer, err := unframe(key, framed)
+	if err != nil {
+		s.damaged(ctx, key)
+	}
+	return answer, err == nil
+}
+
+func (s *shared) lookUp(ctx context.Context, key string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
+	defer cancel()
+	return s.client.Get(ctx, keyPrefix+key).Bytes()
+}
+
+// over reports whether the caller has gone away or has no time left, which is no
+// fault of Redis. Its deadline is the connection's too, which may notice first.
+func over(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ctx.Err() != nil || ok && !time.Now().Before(deadline)
+}
+
+// damaged counts a value that is not an answer. The one that is made now will
+// take its place.
+func (s *shared) damaged(ctx context.Context, key string) {
+	s.Recorder.RecordError(ctx, otelmetrics.CacheUnavailable)
+	s.Logger.DebugContext(ctx, errDamaged.Error(), slog.String("key", keyPrefix+key))
+}
+
+func (s *shared) set(ctx context.Context, key string, answer []byte) {
+	at, ok := s.away.enter()
+	if !ok {
+		return
+	}
+	refusedAt, _ := s.refused.active()
+	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
+	defer cancel()
+	err := s.client.Set(ctx, keyPrefix+key, frame(key, answer), s.TTL).Err()
+	switch {
+	case err == nil:
+		s.refused.work(ctx, refusedAt)
+	case isReply(err):
+		// Full, read-only, not permitted: what is there can still be read.
+		s.Recorder.RecordError(ctx, otelmetrics.CacheUnavailable)
+		s.refused.fail(ctx, refusedAt, s.reason(err))
+	default:
+		s.failed(ctx, at, err)
+	}
+}
+
+// failed reports that Redis could not be asked.
+func (s *shared) failed(ctx context.Context, at turn, err error) {
+	if s.watch.stopped() {
+		return
+	}
+	s.Recorder.RecordError(ctx, otelmetrics.CacheUnavailable)
+	if s.away.fail(ctx, at, s.reason(err)) {
+		s.watch.wake()
+	}
+}
+
+// isReply reports whether Redis answered, with an error.
+func isReply(err error) bool {
+	var reply redis.Error
+	return errors.As(err, &reply)
+}
+
+// reason returns what can be logged of an error. A server that does not know AUTH
+// quotes its arguments.
+func (s *shared) reason(err error) string {
+	text, _, _ := strings.Cut(err.Error(), ", with args beginning with")
+	if s.password != "" {
+		text = strings.ReplaceAll(text, s.password, "…")
+	}
+	return text
+}
+
+func (s *shared) close() error {
+	s.watch.stop()
+	return s.client.Close()
+}

@@ -1,0 +1,253 @@
+"""Tell what a request spent in DSPy by headers of its response.
+
+For services whose JSON must not change. Copy this file, and add two lines:
+
+    dspy.configure(callbacks=[UsageCallback()])
+    app = HeadersMiddleware(app)  # any ASGI application
+
+It needs nothing but DSPy. The counts of a request are kept in DSPy's own context, so they go
+where its settings go: async tasks, asyncio.to_thread, dspy.asyncify and dspy.Parallel alike, and
+concurrent requests never mix.
+
+A streamed response sends its headers before anything is known, and so carries none of these:
+send what current() has in its last event instead.
+"""
+
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import dspy
+from dspy.utils.callback import BaseCallback
+from dspy.utils.usage_tracker import UsageTracker
+
+_SETTING = "dspy_metrics_tally"
+
+# Header name -> where providers report the number, the first that is there counts: chat
+# completions, the Responses API, and LiteLLM's names for Anthropic.
+_TOKENS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "DSPy-Input-Tokens": (("prompt_tokens",), ("input_tokens",)),
+    "DSPy-Output-Tokens": (("completion_tokens",), ("output_tokens",)),
+    "DSPy-Cache-Read-Tokens": (
+        ("prompt_tokens_details", "cached_tokens"),
+        ("input_tokens_details", "cached_tokens"),
+        ("cache_read_input_tokens",),
+    ),
+    "DSPy-Cache-Write-Tokens": (
+        ("prompt_tokens_details", "cache_creation_tokens"),
+        ("cache_creation_input_tokens",),
+    ),
+    "DSPy-Reasoning-Tokens": (
+        ("completion_tokens_details", "reasoning_tokens"),
+        ("output_tokens_details", "reasoning_tokens"),
+    ),
+}
+
+
+@dataclass
+class Tally:
+    """What one request has done so far. Its methods may be called from any thread."""
+
+    lm_calls: int = 0
+    """Calls of a language model, retries not counted, failed ones counted."""
+    lm_cache_hits: int = 0
+    """Calls that DSPy's own cache answered: they spend no tokens."""
+    tool_calls: int = 0
+    """Calls of tools; that ReAct ends with its tool `finish` is not one."""
+    parse_failures: int = 0
+    """Answers of a language model that an adapter could not parse."""
+    tokens: dict[str, int] = field(default_factory=dict)
+    """Tokens by header name, of what was reported only."""
+    _cost: Decimal = Decimal(0)
+    _priced: int = 0
+    _billed: int = 0
+    _open: dict[str, "_Call"] = field(default_factory=dict)
+    _failure: BaseException | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def cached(self) -> bool:
+        """Whether the language model was asked, and the cache answered every time."""
+        return 0 < self.lm_calls == self.lm_cache_hits
+
+    @property
+    def cost(self) -> Decimal | None:
+        """US dollars, or None if nothing was spent or the price of any call is not known."""
+        return self._cost if 0 < self._billed == self._priced else None
+
+    def headers(self) -> dict[str, str]:
+        """The headers of the response; none if neither a model nor a tool was called."""
+        with self._lock:
+            if not self.lm_calls and not self.tool_calls:
+                return {}
+            headers = {name: str(count) for name, count in self.tokens.items()}
+            if self.cost is not None:
+                headers["DSPy-Cost-USD"] = format(self.cost, "f")
+            if self.lm_calls:
+                headers["DSPy-Cache"] = "hit" if self.cached else "miss"
+            return headers | {
+                "DSPy-LM-Calls": str(self.lm_calls),
+                "DSPy-LM-Cache-Hits": str(self.lm_cache_hits),
+                "DSPy-Tool-Calls": str(self.tool_calls),
+                "DSPy-Parse-Failures": str(self.parse_failures),
+            }
+
+    def _start_lm(self, call_id: str) -> None:
+        parent = dspy.settings.get("usage_tracker")
+        if isinstance(parent, _Call):
+            return  # a model that asks another one is one call
+        call = _Call(parent)
+        with self._lock:
+            self._open[call_id] = call
+        call.enter()
+
+    def _end_lm(self, call_id: str, failed: bool) -> None:
+        with self._lock:
+            call = self._open.pop(call_id, None)
+        if call is None:
+            return
+        call.leave()
+        with self._lock:
+            self.lm_calls += 1
+            if call.reports:
+                self._bill(call)
+            elif not failed:
+                self.lm_cache_hits += 1
+
+    def _bill(self, call: "_Call") -> None:
+        for usage in call.reports:
+            for name, places in _TOKENS.items():
+                if (count := _count(usage, places)) is not None:
+                    self.tokens[name] = self.tokens.get(name, 0) + count
+        self._billed += 1
+        if (cost := call.cost()) is not None:
+            self._cost += cost
+            self._priced += 1
+
+    def _call_tool(self) -> None:
+        with self._lock:
+            self.tool_calls += 1
+
+    def _fail_parse(self, failure: BaseException) -> None:
+        with self._lock:
+            if failure is not self._failure:  # adapters that inherit parse() report it twice
+                self.parse_failures += 1
+                self._failure = failure
+
+
+class _Call(UsageTracker):
+    """One call of a language model, as DSPy accounts for it.
+
+    DSPy reports usage to the tracker of its context once for each answer of a provider, even for
+    one that it cannot use, and never for an answer of its cache. It appends the cost to the
+    `history` of the modules that it counts as callers. This is both, while the call lasts.
+    """
+
+    def __init__(self, parent: UsageTracker | None) -> None:
+        super().__init__()
+        self.reports: list[Mapping[str, Any]] = []
+        self.history: list[Mapping[str, Any]] = []
+        self._parent = parent
+        self._context: AbstractContextManager[None] | None = None
+
+    def enter(self) -> None:
+        callers = [*(dspy.settings.get("caller_modules") or []), self]
+        self._context = dspy.context(usage_tracker=self, caller_modules=callers)
+        self._context.__enter__()
+
+    def leave(self) -> None:
+        if self._context is not None:
+            self._context.__exit__(None, None, None)
+
+    def add_usage(self, lm: str, usage_entry: dict[str, Any]) -> None:
+        self.reports.append(self._flatten_usage_entry(usage_entry))
+        if self._parent is not None:
+            self._parent.add_usage(lm, usage_entry)
+
+    def cost(self) -> Decimal | None:
+        """The cost that DSPy knows, None without its history (dspy.configure(disable_history))."""
+        cost = self.history[0].get("cost") if len(self.history) == 1 else None
+        return None if cost is None else Decimal(str(cost))
+
+
+def _count(usage: Mapping[str, Any], places: tuple[tuple[str, ...], ...]) -> int | None:
+    for path in places:
+        value: Any = usage
+        for key in path:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+    return None
+
+
+class UsageCallback(BaseCallback):
+    """Counts into the tally of the request that is being answered; outside of one, does nothing."""
+
+    def on_lm_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        if tally := current():
+            tally._start_lm(call_id)
+
+    def on_lm_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
+        if tally := current():
+            tally._end_lm(call_id, failed=exception is not None)
+
+    def on_tool_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        if instance.name != "finish" and (tally := current()):
+            tally._call_tool()
+
+    def on_adapter_parse_end(
+        self, call_id: str, outputs: Any, exception: BaseException | None = None
+    ) -> None:
+        if exception is not None and (tally := current()):
+            tally._fail_parse(exception)
+
+
+def current() -> Tally | None:
+    """The tally of the request that is being answered, if there is one."""
+    tally: Tally | None = dspy.settings.get(_SETTING)
+    return tally
+
+
+@contextmanager
+def measure() -> Iterator[Tally]:
+    """Count what is done inside: for services that are not ASGI, jobs and tests."""
+    tally = Tally()
+    with dspy.context(**{_SETTING: tally}):
+        yield tally
+
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+
+
+class HeadersMiddleware:
+    """Adds the headers to every response of an ASGI application but event streams."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        with measure() as tally:
+
+            async def send_with_headers(message: Message) -> None:
+                if message["type"] == "http.response.start" and not _is_event_stream(message):
+                    own = [(k.lower().encode(), v.encode()) for k, v in tally.headers().items()]
+                    message = {**message, "headers": [*message.get("headers", ()), *own]}
+                await send(message)
+
+            await self.app(scope, receive, send_with_headers)
+
+
+def _is_event_stream(start: Message) -> bool:
+    return any(
+        name.lower() == b"content-type" and value.startswith(b"text/event-stream")
+        for name, value in start.get("headers", ())
+    )

@@ -1,0 +1,57 @@
+"""Language models for tests in this process."""
+
+import asyncio
+import re
+import threading
+from collections.abc import AsyncIterator
+from typing import Any
+
+import dspy
+from dspy.lm15 import Message, Request, Response, ServerError, TextPart, Usage
+
+
+class Engine:
+    """No call ends before `together` calls are under way."""
+
+    def __init__(self, together: int) -> None:
+        self._barrier = threading.Barrier(together)
+
+    def complete(self, request: Request) -> Response:
+        self._barrier.wait(30)
+        return respond(request)
+
+
+class AsyncEngine:
+    def __init__(self, together: int) -> None:
+        self._barrier = asyncio.Barrier(together)
+
+    async def complete(self, request: Request) -> Response:
+        async with asyncio.timeout(30):
+            await self._barrier.wait()
+        return respond(request)
+
+    async def stream(self, request: Request) -> AsyncIterator[Any]:
+        raise NotImplementedError
+        yield
+
+
+def respond(request: Request) -> Response:
+    """Spend as many tokens as stand after n= in the question; n=fail fails, n=odd is unparsable."""
+    said = re.search(r"n=(\w+)", request.messages[-1].text or "")
+    assert said is not None
+    if said[1] == "fail":
+        raise ServerError("fail")
+    reply = "odd" if said[1] == "odd" else "[[ ## answer ## ]]\nyes\n\n[[ ## completed ## ]]"
+    n = int(said[1]) if said[1].isdigit() else 1
+    return Response(
+        id=None,
+        model="counting",
+        message=Message.assistant([TextPart(reply)]),
+        finish_reason="stop",
+        usage=Usage(input_tokens=n, output_tokens=2 * n, cache_write_tokens=n),
+    )
+
+
+def counting_lm(together: int = 1, *, cache: bool = False) -> dspy.LM:
+    engines = {"engine": Engine(together), "async_engine": AsyncEngine(together)}
+    return dspy.LM("test/counting", num_retries=0, cache=cache, **engines)

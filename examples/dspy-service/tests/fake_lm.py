@@ -1,0 +1,138 @@
+"""An OpenAI-compatible language model on loopback, for tests of what talks to one.
+
+It answers in the form that DSPy's ChatAdapter asks for. Markers in the last message steer it:
+
+    [[fault 429]] [[fault 401]] [[fault 500]] [[fault slow 3]] [[fault garbage]] [[fault break]]
+    [[fault drip 1]]         a stream of one word a second
+    [[tokens 100 40 20 5]]   input, of which cached; output, of which reasoning
+    [[no usage]]
+
+Run it by hand with `python tests/fake_lm.py 9000`.
+"""
+
+import asyncio
+import json
+import re
+import sys
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+REPLY = "[[ ## reasoning ## ]]\nTwo and two.\n\n[[ ## answer ## ]]\nfour, says the fake\n\n"
+CALCULATE = """[[ ## next_thought ## ]]
+Work it out.
+
+[[ ## next_tool_name ## ]]
+calculator
+
+[[ ## next_tool_args ## ]]
+{"expression": "2 + 2"}
+
+"""
+FINISH = """[[ ## next_thought ## ]]
+Done.
+
+[[ ## next_tool_name ## ]]
+finish
+
+[[ ## next_tool_args ## ]]
+{}
+
+"""
+END = "[[ ## completed ## ]]"
+ERRORS = {
+    "429": ("rate_limit_exceeded", {"Retry-After": "7"}),
+    "401": ("invalid_api_key", {}),
+    "500": ("server_error", {}),
+}
+
+
+def content(prompt: str, fault: str | None) -> str:
+    if fault == "garbage":
+        return "no field at all"
+    step = FINISH if "[[ ## observation_0 ## ]]" in prompt else CALCULATE
+    return (step if "next_tool_name" in prompt else REPLY) + END
+
+
+def usage(prompt: str) -> dict[str, Any] | None:
+    if "[[no usage]]" in prompt:
+        return None
+    given = re.search(r"\[\[tokens (\d+) (\d+) (\d+) (\d+)\]\]", prompt)
+    read, cached, written, thought = map(int, given.groups()) if given else (100, 40, 20, 5)
+    return {
+        "prompt_tokens": read,
+        "completion_tokens": written,
+        "total_tokens": read + written,
+        "prompt_tokens_details": {"cached_tokens": cached},
+        "completion_tokens_details": {"reasoning_tokens": thought},
+    }
+
+
+async def chat(request: Request) -> Response:
+    body = await request.json()
+    prompt = body["messages"][-1]["content"]
+    found = re.search(r"\[\[fault (\w+) ?(\d*)\]\]", prompt)
+    fault, seconds = found.groups() if found else (None, "")
+    request.app.state.calls += 1
+    if fault in ERRORS:
+        code, headers = ERRORS[fault]
+        said = f"{code} for {request.headers.get('authorization')}"  # as careless as some are
+        error = {"message": said, "type": code, "code": code}
+        return JSONResponse({"error": error}, int(fault), headers)
+    if fault == "slow":
+        await asyncio.sleep(float(seconds))
+    head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": 0, "model": body["model"]}
+    if body.get("stream"):
+        pause = float(seconds) if fault == "drip" else 0.0
+        source = counted(request.app, chunks(head, prompt, fault, pause))
+        return StreamingResponse(source, media_type="text/event-stream")
+    message = {"role": "assistant", "content": content(prompt, fault)}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    whole = {**head, "object": "chat.completion", "choices": [choice], "usage": usage(prompt)}
+    return JSONResponse(whole)
+
+
+async def counted(app: Starlette, source: AsyncIterator[str]) -> AsyncIterator[str]:
+    app.state.streams += 1
+    try:
+        async for text in source:
+            yield text
+    finally:
+        app.state.streams -= 1
+
+
+async def chunks(
+    head: dict[str, Any], prompt: str, fault: str | None, pause: float
+) -> AsyncIterator[str]:
+    words = re.findall(r"\s*\S+", content(prompt, fault))
+    for word in words[:-3] if fault == "break" else words:
+        await asyncio.sleep(pause)
+        yield chunk(head, {"content": word})
+    if fault == "break":
+        raise ConnectionError("break")
+    yield chunk(head, {}, "stop")
+    whole = {**head, "object": "chat.completion.chunk", "choices": [], "usage": usage(prompt)}
+    yield f"data: {json.dumps(whole)}\n\ndata: [DONE]\n\n"
+
+
+def chunk(head: dict[str, Any], delta: dict[str, str], finish: str | None = None) -> str:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    whole = {**head, "object": "chat.completion.chunk", "choices": [choice]}
+    return f"data: {json.dumps(whole)}\n\n"
+
+
+def application() -> Starlette:
+    app = Starlette(routes=[Route("/v1/chat/completions", chat, methods=["POST"])])
+    app.state.calls = 0
+    app.state.streams = 0
+    return app
+
+
+if __name__ == "__main__":
+    uvicorn.run(application(), host="127.0.0.1", port=int(sys.argv[1]))
