@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -28,9 +29,19 @@ type process struct {
 // by then, what the program wrote is shown.
 func start(t *testing.T, program string, args ...string) *process {
 	t.Helper()
+	return startIn(t, "", nil, program, args...)
+}
+
+// startIn is start in a folder and with more variables. The processes that the
+// program starts itself end with it.
+func startIn(t *testing.T, dir string, variables []string, program string, args ...string) *process {
+	t.Helper()
 	// The context of a test ends just before its cleanups run.
 	p := &process{cmd: exec.CommandContext(t.Context(), locate(t, program), args...), exited: make(chan struct{})}
-	p.cmd.Env = environment()
+	p.cmd.Dir = dir
+	p.cmd.Env = append(environment(), variables...)
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	p.cmd.Cancel = func() error { return syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) }
 	p.cmd.Stdout = &p.output
 	p.cmd.Stderr = &p.output
 	p.cmd.WaitDelay = patience

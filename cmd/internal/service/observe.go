@@ -35,7 +35,9 @@ func (o observing) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch {
 	case streaming(response):
 		observed.stream = usage.NewStream(response.Header.Get("Content-Type"))
-		observed.stream.OnContent = e.prediction.FirstToken
+		if response.StatusCode < http.StatusBadRequest { // an error has no tokens
+			observed.stream.OnContent = e.prediction.FirstToken
+		}
 	case readable(response.Header):
 		observed.whole = new(bytes.Buffer)
 	}

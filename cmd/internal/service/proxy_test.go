@@ -329,6 +329,22 @@ func TestStream(t *testing.T) {
 	}
 }
 
+// An error of unknown length looks like a stream, and is none.
+func TestErrorIsNoStream(t *testing.T) {
+	t.Parallel()
+	url := behind(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain")
+		w.WriteHeader(http.StatusInternalServerError)
+		_ = http.NewResponseController(w).Flush()
+		_, _ = io.WriteString(w, "Internal Server Error")
+	}, nil)
+	must(t, http.MethodPost, url+"/predict", "{}")
+	poll(t, url, predictions("predict", "failure", 1), idle)
+	if page := must(t, http.MethodGet, url+"/metrics", "").body; strings.Contains(page, "\ndspy_time_to_first_token_seconds_count{") {
+		t.Errorf("a first token was counted:\n%s", page)
+	}
+}
+
 func TestRetries(t *testing.T) {
 	t.Parallel()
 	var attempts atomic.Int64
