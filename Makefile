@@ -72,6 +72,14 @@ e2e: ## Test the service against real servers
 	@programs=$$(e2e/install)
 	PATH="$$programs:$$PATH" go -C e2e test -count=1 ./...
 
+.PHONY: python
+python: ## Lint and test the DSPy service of the examples
+	@programs=$$(e2e/install)
+	cd examples/dspy-service
+	"$$programs/python-dspy-service" -m ruff check --no-cache .
+	"$$programs/python-dspy-service" -m ruff format --no-cache --check .
+	"$$programs/python-dspy-service" -m pytest -q -p no:cacheprovider
+
 .PHONY: bench
 bench: ## Run the benchmarks COUNT times and summarize them
 	@go test -run '^$$' -bench . -benchmem -count $(COUNT) ./... | tee bench.out

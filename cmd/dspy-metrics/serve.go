@@ -20,8 +20,8 @@ import (
 )
 
 type serve struct {
-	Listen          string        `default:":3000" env:"DSPY_METRICS_LISTEN" placeholder:"ADDRESS" help:"Address to listen on (${default}); port 0 chooses one."`
-	Service         string        `env:"DSPY_METRICS_SERVICE" placeholder:"NAME" help:"Value of the label service; by default OTEL_SERVICE_NAME, else dspy-metrics."`
+	Listen  string `default:":3000" env:"DSPY_METRICS_LISTEN" placeholder:"ADDRESS" help:"Address to listen on (${default}); port 0 chooses one."`
+	Service string `env:"DSPY_METRICS_SERVICE" placeholder:"NAME" help:"Value of the label service; by default OTEL_SERVICE_NAME, else dspy-metrics."`
 	backend `embed:""`
 	answers `embed:""`
 

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -58,8 +59,8 @@ func BenchmarkProxy(b *testing.B) {
 			for i := 0; b.Loop(); i++ {
 				start := time.Now()
 				// No two questions are equal, so that nothing comes from the cache.
-				response, err := client.Post(server.URL+"/predict", "application/json",
-					strings.NewReader(`{"prediction_type":"cot","inputs":{"question":"`+time.Duration(i).String()+`"}}`))
+				response, err := post(b.Context(), client, server.URL,
+					`{"prediction_type":"cot","inputs":{"question":"`+strconv.Itoa(i)+`"}}`)
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -73,6 +74,15 @@ func BenchmarkProxy(b *testing.B) {
 			b.ReportMetric(float64(took[len(took)/2]), "p50-ns")
 		})
 	}
+}
+
+func post(ctx context.Context, client *http.Client, url, body string) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/predict", strings.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	return client.Do(request)
 }
 
 func benchmarked(b *testing.B, target, cached string) http.Handler {
@@ -138,7 +148,7 @@ func BenchmarkStreams(b *testing.B) {
 				open := make(chan struct{}, streams)
 				for range streams {
 					reading.Go(func() {
-						response, err := http.Post(server.URL+"/predict", "application/json", strings.NewReader("{}"))
+						response, err := post(b.Context(), http.DefaultClient, server.URL, "{}")
 						if err != nil {
 							b.Error(err)
 							open <- struct{}{}

@@ -125,7 +125,7 @@ func TestCachedAnswersSpendNothing(t *testing.T) {
 	for range 3 {
 		asked{path: "/predict", body: "a"}.send(t, url)
 	}
-	poll(t, url, predictions("predict", "success", 3), tokens("predict", "input", 10),
+	poll(t, url, predictions("predict", "success", 3), tokens("input", 10),
 		`dspy_cost_usd_total{prediction_type="predict",service="qa"} 0.5`, idle)
 }
 
@@ -156,7 +156,7 @@ func TestEqualRequestsAreMadeOnce(t *testing.T) {
 	if made.Load() != 1 {
 		t.Errorf("the DSPy service was asked %d times, want once", made.Load())
 	}
-	poll(t, url, predictions("predict", "success", clients), tokens("predict", "output", 7), idle)
+	poll(t, url, predictions("predict", "success", clients), tokens("output", 7), idle)
 }
 
 // A client that goes away takes nobody with it.

@@ -75,7 +75,7 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, e *exchange) {
 		s.log(r, e)
 	}
 	if aborted {
-		panic(http.ErrAbortHandler) //nolint:forbidigo // the client must see that the answer is not whole
+		panic(http.ErrAbortHandler) // the client must see that the answer is not whole
 	}
 }
 
@@ -84,10 +84,10 @@ func (s *Service) forward(w http.ResponseWriter, r *http.Request) (aborted bool)
 	defer func() {
 		switch panicked := recover(); panicked {
 		case nil:
-		case http.ErrAbortHandler: //nolint:errorlint // it is the value itself
+		case http.ErrAbortHandler:
 			aborted = true
 		default:
-			panic(panicked) //nolint:forbidigo // not ours
+			panic(panicked)
 		}
 	}()
 	s.proxy.ServeHTTP(w, r)

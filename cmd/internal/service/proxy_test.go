@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -59,8 +60,8 @@ func predictions(kind, status string, count int) string {
 	return fmt.Sprintf(`dspy_predictions_total{prediction_type=%q,service="qa",status=%q} %d`, kind, status, count)
 }
 
-func tokens(kind, tokenType string, count int) string {
-	return fmt.Sprintf(`dspy_tokens_total{prediction_type=%q,service="qa",token_type=%q} %d`, kind, tokenType, count)
+func tokens(tokenType string, count int) string {
+	return fmt.Sprintf(`dspy_tokens_total{prediction_type="predict",service="qa",token_type=%q} %d`, tokenType, count)
 }
 
 func errorsOf(errorType string, count int) string {
@@ -114,7 +115,7 @@ func TestOutcomeOfAStatus(t *testing.T) {
 		401: "other", 408: "timeout", 429: "rate_limit", 500: "prediction_failed", 501: "prediction_failed",
 		502: "upstream_unavailable", 503: "upstream_unavailable", 504: "timeout",
 	} {
-		t.Run(fmt.Sprint(status), func(t *testing.T) {
+		t.Run(strconv.Itoa(status), func(t *testing.T) {
 			t.Parallel()
 			url := behind(t, func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Retry-After", "7")
@@ -204,10 +205,10 @@ func TestUsage(t *testing.T) {
 	_, _ = writer.Write([]byte(usage))
 	_ = writer.Close()
 	spent := []string{
-		tokens("predict", "input", 12), tokens("predict", "output", 5), `dspy_cost_usd_total{prediction_type="predict",service="qa"} 0.25`,
+		tokens("input", 12), tokens("output", 5), `dspy_cost_usd_total{prediction_type="predict",service="qa"} 0.25`,
 		`dspy_cache_misses_total{cache_type="dspy",service="qa"} 1`,
 	}
-	none := []string{tokens("predict", "input", 0), tokens("predict", "output", 0), `dspy_cost_usd_total{prediction_type="predict",service="qa"} 0`}
+	none := []string{tokens("input", 0), tokens("output", 0), `dspy_cost_usd_total{prediction_type="predict",service="qa"} 0`}
 	tests := map[string]struct {
 		header map[string]string
 		body   string
@@ -222,8 +223,11 @@ func TestUsage(t *testing.T) {
 		"no usage":     {map[string]string{"Content-Type": "application/json"}, `{"usage":null}`, none},
 		"cached":       {map[string]string{"Content-Type": "application/json"}, strings.Replace(usage, "false", "true", 1), append(none, `dspy_cache_hits_total{cache_type="dspy",service="qa"} 1`)},
 		"error inside": {map[string]string{"Content-Type": "application/json"}, `{"error":"no",` + usage[1:], append(spent, errorsOf("prediction_failed", 1))},
-		"header": {map[string]string{"DSPy-Input-Tokens": "12", "DSPy-Output-Tokens": "5", "DSPy-Cost-USD": "0.25", "DSPy-LM-Calls": "3", "DSPy-LM-Cache-Hits": "2"}, "x",
-			append(spent, `dspy_cache_hits_total{cache_type="dspy",service="qa"} 2`)},
+		"header": {
+			map[string]string{"DSPy-Input-Tokens": "12", "DSPy-Output-Tokens": "5", "DSPy-Cost-USD": "0.25", "DSPy-LM-Calls": "3", "DSPy-LM-Cache-Hits": "2"},
+			"x",
+			append(spent, `dspy_cache_hits_total{cache_type="dspy",service="qa"} 2`),
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -323,7 +327,7 @@ func TestStream(t *testing.T) {
 			if broken := lines.Err() != nil; broken == (name == "whole") {
 				t.Errorf("the client's stream ended with %v", lines.Err())
 			}
-			poll(t, url, append(test.want, tokens("predict", "input", 3), tokens("predict", "output", 2),
+			poll(t, url, append(test.want, tokens("input", 3), tokens("output", 2),
 				`dspy_time_to_first_token_seconds_count{prediction_type="predict",service="qa"} 1`, idle)...)
 		})
 	}

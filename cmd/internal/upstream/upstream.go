@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -38,7 +39,7 @@ type Upstream struct {
 func New(c Config) (*Upstream, error) {
 	target, err := url.Parse(c.URL)
 	if err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https" {
-		return nil, fmt.Errorf("upstream %q: give a URL such as http://127.0.0.1:8000", redacted(c.URL, target))
+		return nil, fmt.Errorf("upstream%s: give a URL such as http://127.0.0.1:8000", redacted(target))
 	}
 	return &Upstream{
 		target: target,
@@ -57,11 +58,11 @@ func New(c Config) (*Upstream, error) {
 }
 
 // redacted keeps a password out of errors.
-func redacted(text string, parsed *url.URL) string {
+func redacted(parsed *url.URL) string {
 	if parsed == nil {
-		return "the value"
+		return ""
 	}
-	return parsed.Redacted()
+	return " " + strconv.Quote(parsed.Redacted())
 }
 
 // String does not tell where the service is: that is not for clients.

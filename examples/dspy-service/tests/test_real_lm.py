@@ -107,7 +107,7 @@ def test_client_that_leaves_cancels_the_model(real: Service, lm: FakeLM) -> None
     request = {"prediction_type": "cot", "inputs": {"question": "[[fault drip 1]]"}}
     with real.client.stream("POST", "/predict/stream", json=request) as response:
         next(response.iter_text())
-        assert lm.app.state.streams == 1
+        eventually(lambda: lm.app.state.streams == 1, seconds=5)
     # The whole answer would take more than ten seconds.
     eventually(lambda: lm.app.state.streams == 0, seconds=5)
     assert real.post("/predict", "predict", "Still there?").status_code == 200
