@@ -24,11 +24,18 @@ import (
 )
 
 // BenchmarkProxy is one prediction over loopback, through the service and
-// through a ReverseProxy that does nothing else.
+// through a ReverseProxy that does nothing else, by a program that answers at
+// once and by one that takes as long as the fastest of programs.
 func BenchmarkProxy(b *testing.B) {
+	b.Run("instant", func(b *testing.B) { benchmarkProxy(b, 0) })
+	b.Run("1ms", func(b *testing.B) { benchmarkProxy(b, time.Millisecond) })
+}
+
+func benchmarkProxy(b *testing.B, work time.Duration) {
 	const answer = `{"prediction_type":"predict","outputs":{"answer":"x"},"usage":{"m":{"prompt_tokens":12,"completion_tokens":5}},"cost_usd":0.001,"cached":false}`
 	program := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
+		<-time.After(work)
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, answer)
 	}))

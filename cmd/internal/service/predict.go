@@ -63,7 +63,8 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, e *exchange) {
 	ctx, prediction := s.Recorder.StartPrediction(ctx, e.kind)
 	e.prediction = &prediction
 	r = r.WithContext(withExchange(ctx, e))
-	r.Body = io.NopCloser(bytes.NewReader(e.body))
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(e.body)), nil }
+	r.Body, _ = r.GetBody()
 	r.ContentLength, r.TransferEncoding = int64(len(e.body)), nil
 
 	aborted := s.forward(w, r)

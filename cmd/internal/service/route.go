@@ -1,10 +1,11 @@
 package service
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/tidwall/gjson"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
@@ -55,10 +56,8 @@ func (s *Service) kind(route Route, header http.Header, body []byte) otelmetrics
 	if told := header.Get(s.TypeHeader); told != "" {
 		return otelmetrics.PredictionType(told)
 	}
-	var fields map[string]json.RawMessage
-	var told otelmetrics.PredictionType
-	if json.Unmarshal(body, &fields) == nil && json.Unmarshal(fields[s.TypeField], &told) == nil && told != "" {
-		return told
+	if told := gjson.GetBytes(body, gjson.Escape(s.TypeField)); told.Type == gjson.String && told.Str != "" {
+		return otelmetrics.PredictionType(told.Str)
 	}
 	return otelmetrics.Predict
 }

@@ -2,11 +2,9 @@
 package upstream
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -79,23 +77,19 @@ func (u *Upstream) Rewrite(r *httputil.ProxyRequest) {
 	r.SetXForwarded()
 }
 
-// RoundTrip sends the request. It tries again as long as no connection was made,
+// RoundTrip sends the request. If its body can be had again (GetBody), it tries
+// again as long as no connection was made,
 // and, for a request that may be repeated, after a connection that broke and an
 // answer that the service is not there. All errors that are not those of the
 // request's context are [otelmetrics.UpstreamUnavailable].
 func (u *Upstream) RoundTrip(r *http.Request) (*http.Response, error) {
-	body, err := read(r)
-	if err != nil {
-		return nil, err
-	}
 	attempts := 0
 	return backoff.Retry(r.Context(), func() (*http.Response, error) {
 		attempts++
-		last := attempts > u.retries
-		attempt := r.Clone(r.Context())
-		attempt.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
-		if len(body) > 0 {
-			attempt.Body, _ = attempt.GetBody()
+		last := attempts > u.retries || r.GetBody == nil
+		attempt := r
+		if attempts > 1 {
+			attempt = again(r)
 		}
 		response, err := u.transport.RoundTrip(attempt)
 		switch {
@@ -111,12 +105,13 @@ func (u *Upstream) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, backoff.WithBackOff(pauses()))
 }
 
-// read returns the body of a request, which may have none.
-func read(r *http.Request) ([]byte, error) {
-	if r.Body == nil {
-		return nil, nil
+// again returns the request for another attempt.
+func again(r *http.Request) *http.Request {
+	attempt := r.Clone(r.Context())
+	if r.Body != nil {
+		attempt.Body, _ = r.GetBody() // of bytes in memory
 	}
-	return io.ReadAll(r.Body)
+	return attempt
 }
 
 // pauses are short, as a client waits: 50 ms and half as much more each time.

@@ -10,12 +10,14 @@ import (
 // The header fields that a DSPy service writes, besides those of the tokens.
 // Counts are non-negative decimal integers.
 const (
-	headerCost          = "DSPy-Cost-USD"      // a non-negative decimal number
-	headerCache         = "DSPy-Cache"         // hit or miss, of the whole answer
-	headerCalls         = "DSPy-LM-Calls"      // cache hits included
-	headerCacheHits     = "DSPy-LM-Cache-Hits" // at most as many as there are calls
-	headerToolCalls     = "DSPy-Tool-Calls"
-	headerParseFailures = "DSPy-Parse-Failures"
+	headerPrefix = "Dspy-"
+
+	headerCost          = "Dspy-Cost-Usd"      // a non-negative decimal number
+	headerCache         = "Dspy-Cache"         // hit or miss, of the whole answer
+	headerCalls         = "Dspy-Lm-Calls"      // cache hits included
+	headerCacheHits     = "Dspy-Lm-Cache-Hits" // at most as many as there are calls
+	headerToolCalls     = "Dspy-Tool-Calls"
+	headerParseFailures = "Dspy-Parse-Failures"
 )
 
 // FromHeader reads the header of an answer, or its trailer. It does not state
@@ -26,11 +28,11 @@ func FromHeader(h http.Header) Report {
 		name      string
 		tokenType views.TokenType
 	}{
-		{"DSPy-Input-Tokens", views.Input},
-		{"DSPy-Output-Tokens", views.Output},
-		{"DSPy-Cache-Read-Tokens", views.CacheRead},
-		{"DSPy-Cache-Write-Tokens", views.CacheWrite},
-		{"DSPy-Reasoning-Tokens", views.Reasoning},
+		{"Dspy-Input-Tokens", views.Input},
+		{"Dspy-Output-Tokens", views.Output},
+		{"Dspy-Cache-Read-Tokens", views.CacheRead},
+		{"Dspy-Cache-Write-Tokens", views.CacheWrite},
+		{"Dspy-Reasoning-Tokens", views.Reasoning},
 	} {
 		if n := r.headerCount(h, field.name); n != nil {
 			r.Tokens = overlay(r.Tokens, map[views.TokenType]int64{field.tokenType: *n})
@@ -43,6 +45,16 @@ func FromHeader(h http.Header) Report {
 	r.headerCalls(h)
 	r.settle()
 	return r
+}
+
+// hasFields tells whether there is any such field. Mostly there is none.
+func hasFields(h http.Header) bool {
+	for name := range h {
+		if strings.HasPrefix(name, headerPrefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // headerCalls tells hits from misses where both follow.

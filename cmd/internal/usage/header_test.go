@@ -76,7 +76,7 @@ func TestFromHeaderTwice(t *testing.T) {
 	header := make(http.Header)
 	header.Add("DSPy-Input-Tokens", "1")
 	header.Add("DSPy-Input-Tokens", "2")
-	want := Report{Ignored: []string{`DSPy-Input-Tokens is not one value: "1, 2"`}}
+	want := Report{Ignored: []string{`Dspy-Input-Tokens is not one value: "1, 2"`}}
 	if diff := cmp.Diff(want, FromHeader(header)); diff != "" {
 		t.Errorf("report (-want +got):\n%s", diff)
 	}

@@ -10,22 +10,22 @@ import (
 // is taken. They are LiteLLM's and OpenAI's, then Anthropic's and DSPy's.
 type names struct {
 	tokenType views.TokenType
-	paths     []string
+	paths     [4]string // fewer if the rest is empty
 }
 
-func countNames() []names {
-	return []names{
-		{views.Input, []string{"prompt_tokens", "input_tokens"}},
-		{views.Output, []string{"completion_tokens", "output_tokens"}},
-		{views.CacheRead, []string{
+func countNames() [5]names {
+	return [5]names{
+		{views.Input, [4]string{"prompt_tokens", "input_tokens"}},
+		{views.Output, [4]string{"completion_tokens", "output_tokens"}},
+		{views.CacheRead, [4]string{
 			"prompt_tokens_details.cached_tokens", "input_tokens_details.cached_tokens",
 			"cache_read_input_tokens", "cache_read_tokens",
 		}},
-		{views.CacheWrite, []string{
+		{views.CacheWrite, [4]string{
 			"prompt_tokens_details.cache_creation_tokens", "prompt_tokens_details.cache_write_tokens",
 			"cache_creation_input_tokens", "cache_write_tokens",
 		}},
-		{views.Reasoning, []string{
+		{views.Reasoning, [4]string{
 			"completion_tokens_details.reasoning_tokens", "output_tokens_details.reasoning_tokens", "reasoning_tokens",
 		}},
 	}
@@ -58,6 +58,9 @@ func (r *Report) model(usage gjson.Result) map[views.TokenType]int64 {
 	counts := make(map[views.TokenType]int64)
 	for _, n := range countNames() {
 		for _, path := range n.paths {
+			if path == "" {
+				break
+			}
 			value := usage.Get(path)
 			if !stated(value) {
 				continue
