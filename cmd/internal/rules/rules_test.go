@@ -20,7 +20,9 @@ func TestMistakes(t *testing.T) {
 			[]string{"latency bound 3 is no bucket bound", "2.5 5 10"},
 		},
 		"latency bound above other buckets": {
-			func(c *views.Contract, _ *rules.Objectives) { c.Metrics.PredictionDuration.Buckets = views.FastBuckets() },
+			func(c *views.Contract, _ *rules.Objectives) {
+				c.Metrics.PredictionDuration.Buckets = views.FastBuckets()
+			},
 			[]string{"latency bound 10 is no bucket bound", "p95 1 is not between 0 and 1"},
 		},
 		"p95 that no quantile exceeds": {
