@@ -1,0 +1,35 @@
+package rules
+
+import "fmt"
+
+// collectorAlerts are about an OpenTelemetry Collector between the service and
+// Prometheus. Without one they are silent. Whether its own counters end in
+// _total depends on how it was told to expose them, so both spellings count.
+func (r ruler) collectorAlerts() group {
+	rate := func(label, counter string) string {
+		return fmt.Sprintf("sum %s (rate(%s_total[5m]) or rate(%[2]s[5m])) > 0", by(append(target(), "instance", label)...), counter)
+	}
+	return group{Name: "dspy-collector", Rules: []rule{
+		alert("DSPyCollectorDown", "warning", "5m",
+			fmt.Sprintf("up{job=%q} == 0", r.objectives.CollectorJob),
+			"A collector cannot be scraped.",
+			`Prometheus could not scrape the collector {{ $labels.instance }} for 5 minutes.`),
+		alert("DSPyCollectorRefusing", "warning", "10m",
+			rate("receiver", "otelcol_receiver_refused_metric_points"),
+			"A collector refuses metrics.",
+			`The receiver {{ $labels.receiver }} of {{ $labels.instance }} refuses {{ $value | humanize }} points a second.`),
+		alert("DSPyCollectorExportFailing", "warning", "10m",
+			rate("exporter", "otelcol_exporter_send_failed_metric_points"),
+			"A collector cannot pass metrics on.",
+			`The exporter {{ $labels.exporter }} of {{ $labels.instance }} fails to send {{ $value | humanize }} points a second.`),
+		alert("DSPyCollectorDropping", "critical", "5m",
+			rate("exporter", "otelcol_exporter_enqueue_failed_metric_points"),
+			"A collector drops metrics because its queue is full.",
+			`The exporter {{ $labels.exporter }} of {{ $labels.instance }} drops {{ $value | humanize }} points a second.`),
+		alert("DSPyCollectorQueueNearlyFull", "warning", "5m",
+			fmt.Sprintf("max %[1]s (otelcol_exporter_queue_size)\n/\n(max %[1]s (otelcol_exporter_queue_capacity) > 0)\n> 0.8",
+				by(append(target(), "instance", "exporter")...)),
+			"The queue of a collector is nearly full.",
+			`The queue of the exporter {{ $labels.exporter }} of {{ $labels.instance }} is {{ $value | humanizePercentage }} full.`),
+	}}
+}

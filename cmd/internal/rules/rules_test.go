@@ -1,0 +1,191 @@
+package rules_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/rules"
+	"github.com/dspy-metrics/dspy-metrics/views"
+)
+
+func TestMistakes(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		change func(*views.Contract, *rules.Objectives)
+		want   []string
+	}{
+		"latency bound between buckets": {
+			func(_ *views.Contract, o *rules.Objectives) { o.LatencyBound = 3 },
+			[]string{"latency bound 3 is no bucket bound", "2.5 5 10"},
+		},
+		"latency bound above other buckets": {
+			func(c *views.Contract, _ *rules.Objectives) {
+				c.Metrics.PredictionDuration.Buckets = views.FastBuckets()
+			},
+			[]string{"latency bound 10 is no bucket bound", "p95 1 is not between 0 and 1"},
+		},
+		"p95 that no quantile exceeds": {
+			func(_ *views.Contract, o *rules.Objectives) { o.P95 = 10 },
+			[]string{"p95 10", "top bucket bound"},
+		},
+		"objective too low to page": {
+			func(_ *views.Contract, o *rules.Objectives) { o.Availability = 0.9 },
+			[]string{"availability objective 0.9", "burn rate 14.4"},
+		},
+		"objective without a budget": {
+			func(_ *views.Contract, o *rules.Objectives) { o.Latency = 1 },
+			[]string{"latency objective 1 is not between"},
+		},
+		"percentages": {
+			func(_ *views.Contract, o *rules.Objectives) { o.ErrorRate, o.CacheHitRate = 5, 50 },
+			[]string{"error rate 5 is not", "cache hit rate 50 is not"},
+		},
+		"no volumes": {
+			func(_ *views.Contract, o *rules.Objectives) { o.Volume, o.LookupVolume, o.BudgetVolume = 0, -1, 0 },
+			[]string{"volume 0", "lookup volume -1", "budget volume 0"},
+		},
+		"no job": {
+			func(_ *views.Contract, o *rules.Objectives) { o.Job = "" },
+			[]string{`job ""`},
+		},
+		"predictions without a status": {
+			func(c *views.Contract, _ *rules.Objectives) { c.Metrics.Predictions.Labels = []string{"service"} },
+			[]string{`metric "dspy_predictions_total" has no label "status"`},
+		},
+		"a cache without a service": {
+			func(c *views.Contract, _ *rules.Objectives) { c.Metrics.CacheHits.Labels = nil },
+			[]string{`metric "dspy_cache_hits_total" has no label "service"`},
+		},
+		"a histogram without buckets": {
+			func(c *views.Contract, _ *rules.Objectives) { c.Metrics.PredictionDuration.Buckets = nil },
+			[]string{`metric "dspy_prediction_duration_seconds" has no buckets`},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			contract, objectives := views.Default(), rules.DefaultObjectives()
+			test.change(&contract, &objectives)
+			_, err := rules.Files(contract, objectives)
+			if err == nil {
+				t.Fatal("got no error")
+			}
+			for _, want := range test.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("got %q, want %q in it", err, want)
+				}
+			}
+		})
+	}
+}
+
+func TestBucketsChangeTheRules(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		bound float64
+		want  string
+	}{
+		"fraction": {7.5, `le=~"7\\.5"`},
+		"whole":    {60, `le=~"60|60\\.0"`},
+		"large":    {1e6, `le=~"1000000|1000000\\.0|1e\\+06"`},
+		"small":    {1e-5, `le=~"0\\.00001|1e-05"`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			contract, objectives := views.Default(), rules.DefaultObjectives()
+			contract.Metrics.PredictionDuration.Buckets = []float64{test.bound, 2e6}
+			objectives.LatencyBound = test.bound
+			files, err := rules.Files(contract, objectives)
+			if err != nil {
+				t.Fatal(err)
+			}
+			slo := string(files["slo-rules.yml"])
+			if got := strings.Count(slo, test.want); got != 7 {
+				t.Errorf("%s stands %d times, want once for each of 7 windows:\n%s", test.want, got, slo)
+			}
+		})
+	}
+}
+
+// Whichever metric is left out, no rule reads it or what was recorded from it.
+func TestMetricLeftOut(t *testing.T) {
+	t.Parallel()
+	metrics := reflect.TypeFor[views.Metrics]()
+	for field := range metrics.Fields() {
+		t.Run(field.Name, func(t *testing.T) {
+			t.Parallel()
+			contract := views.Default()
+			metric := reflect.ValueOf(&contract.Metrics).Elem().FieldByName(field.Name).Addr().Interface().(*views.Metric)
+			name := strings.TrimSuffix(metric.Name, "_total")
+			*metric = views.Metric{}
+			files, err := rules.Files(contract, rules.DefaultObjectives())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for file, content := range files {
+				if strings.Contains(string(content), name) {
+					t.Errorf("%s has %s", file, name)
+				}
+			}
+			if alerts := string(files["alerts.yml"]); !strings.Contains(alerts, "DSPyTargetDown") {
+				t.Errorf("the other alerts are gone too:\n%s", alerts)
+			}
+		})
+	}
+}
+
+func TestLabelsChangeTheRules(t *testing.T) {
+	t.Parallel()
+	contract := views.Default()
+	contract.Labels.Service.Key, contract.Labels.Status.Key, contract.Labels.Overflowed.Key = "app", "outcome", "which"
+	for _, metric := range []*views.Metric{
+		&contract.Metrics.Predictions, &contract.Metrics.ActivePredictions, &contract.Metrics.PredictionDuration,
+		&contract.Metrics.CacheHits, &contract.Metrics.CacheMisses, &contract.Metrics.LabelOverflow,
+	} {
+		metric.Labels = []string{"app", "outcome", "which"}
+	}
+	files, err := rules.Files(contract, rules.DefaultObjectives())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, content := range files {
+		for _, old := range []string{"job, service", "job_service", "$labels.service", "status!=", "job, label)", "$labels.label "} {
+			if strings.Contains(string(content), old) {
+				t.Errorf("%s has %q", file, old)
+			}
+		}
+	}
+	if want, slo := `{outcome!="",outcome!="success"}`, string(files["slo-rules.yml"]); !strings.Contains(slo, want) {
+		t.Errorf("slo-rules.yml has no %s:\n%s", want, slo)
+	}
+}
+
+func TestObjectivesChangeTheRules(t *testing.T) {
+	t.Parallel()
+	files, err := rules.Files(views.Default(), rules.Objectives{
+		Job: "qa", CollectorJob: "gateway",
+		Availability: 0.995, Latency: 0.98, LatencyBound: 5, BudgetVolume: 31,
+		ErrorRate: 0.07, P95: 2.5, Volume: 32, CacheHitRate: 0.25, LookupVolume: 33,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, wanted := range map[string][]string{
+		"slo-rules.yml": {
+			"14.4 * (1 - 0.995)", "14.4 * (1 - 0.98)", "histogram_fraction(0, 5, ", `le=~"5|5\\.0"`, ">= 31",
+			"the objective allows 0.5%.", "the objective allows 2%.", "took longer than 5 s",
+		},
+		"alerts.yml": {
+			`up{job="qa"} == 0`, `absent(dspy_predictions_total{job="qa"})`, `up{job="gateway"} == 0`,
+			"> 0.07", "> 2.5", ">= 32", "< 0.25", ">= 33",
+		},
+	} {
+		for _, want := range wanted {
+			if !strings.Contains(string(files[file]), want) {
+				t.Errorf("%s has no %q:\n%s", file, want, files[file])
+			}
+		}
+	}
+}

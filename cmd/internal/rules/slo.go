@@ -1,0 +1,105 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/dspy-metrics/dspy-metrics/views"
+)
+
+// burn is one alert over two windows: the long one says that it matters, the
+// short one that it goes on. Factor is how many times faster than allowed the
+// budget of 30 days burns.
+type burn struct {
+	long, short    string
+	factor         float64
+	wait, severity string
+}
+
+func fastest() burn { return burns()[0] }
+
+// burns are those of the SRE workbook, with the day between that kubernetes-mixin
+// and sloth add.
+func burns() []burn {
+	return []burn{
+		{"1h", "5m", 14.4, "2m", "critical"},
+		{"6h", "30m", 6, "15m", "critical"},
+		{"1d", "2h", 3, "1h", "warning"},
+		{"3d", "6h", 1, "3h", "warning"},
+	}
+}
+
+// windows returns the windows of a kind: short ones are cheap to read again
+// often, long ones move slowly.
+func windows(kind string) []string {
+	if kind == "short" {
+		return []string{"5m", "30m", "1h", "2h"}
+	}
+	return []string{"6h", "1d", "3d"}
+}
+
+const (
+	failedRatio = "_failed:ratio_rate"
+	slowRatio   = "_slow:ratio_rate"
+)
+
+// ratios are the shares of bad predictions over the windows of the alerts.
+func (r ruler) ratios(kind, interval string) group {
+	g := group{Name: "dspy-slo-" + kind, Interval: interval}
+	for _, window := range windows(kind) {
+		predictions := r.metrics.Predictions
+		// The one of five minutes is among the recordings.
+		if exists(predictions) && window != "5m" {
+			all := r.sum("rate(" + r.selector() + "[" + window + "])")
+			failed := orZero(r.sum("rate("+r.failures()+"["+window+"])"), all)
+			g.Rules = append(g.Rules, rule{
+				Record: r.record(predictions, failedRatio+window),
+				Expr:   indent(failed) + "\n/\n(" + all + " > 0)",
+			})
+		}
+		if duration := r.metrics.PredictionDuration; exists(duration) {
+			g.Rules = append(g.Rules, rule{
+				Record: r.record(duration, slowRatio+window),
+				Expr:   r.above(r.objectives.LatencyBound, duration, window),
+			})
+		}
+	}
+	return g
+}
+
+// budgets are the alerts on the error budgets.
+func (r ruler) budgets() group {
+	g := group{Name: "dspy-slo-alerts"}
+	if predictions := r.metrics.Predictions; exists(predictions) {
+		for _, b := range burns() {
+			volume := r.sum("increase(" + r.selector() + "[" + b.long + "])")
+			g.Rules = append(g.Rules, r.burnAlert(b, "DSPyErrorBudgetBurn", "availability", predictions, failedRatio, r.objectives.Availability, volume,
+				"Predictions fail faster than the availability objective allows.",
+				fmt.Sprintf(`{{ $value | humanizePercentage }} of the predictions of {{ $labels.%s }} failed in the last %s; the objective allows %s.`,
+					r.contract.Labels.Service.Key, b.long, percent(1-r.objectives.Availability))))
+		}
+	}
+	if duration := r.metrics.PredictionDuration; exists(duration) {
+		for _, b := range burns() {
+			volume := r.observations(duration, "increase", b.long)
+			g.Rules = append(g.Rules, r.burnAlert(b, "DSPyLatencyBudgetBurn", "latency", duration, slowRatio, r.objectives.Latency, indent(volume),
+				"Predictions are slower than the latency objective allows.",
+				fmt.Sprintf(`{{ $value | humanizePercentage }} of the predictions of {{ $labels.%s }} took longer than %s s in the last %s; the objective allows %s.`,
+					r.contract.Labels.Service.Key, number(r.objectives.LatencyBound), b.long, percent(1-r.objectives.Latency))))
+		}
+	}
+	return g
+}
+
+func (r ruler) burnAlert(b burn, name, slo string, metric views.Metric, ratio string, objective float64, volume, summary, description string) rule {
+	threshold := fmt.Sprintf("%s * (1 - %s)", number(b.factor), number(objective))
+	expr := fmt.Sprintf("%s > %s\nand\n%s > %s\nand\n%s >= %s",
+		r.record(metric, ratio+b.long), threshold,
+		r.record(metric, ratio+b.short), threshold,
+		volume, number(r.objectives.BudgetVolume))
+	a := alert(name, b.severity, b.wait, expr, summary,
+		fmt.Sprintf("%s At this rate the budget of 30 days is spent within %.2g days.", description, 30/b.factor))
+	a.Labels["slo"], a.Labels["long"], a.Labels["short"] = slo, b.long, b.short
+	return a
+}
+
+func percent(share float64) string { return fmt.Sprintf("%.4g%%", 100*share) }
