@@ -10,6 +10,7 @@ require (
 )
 
 require (
+	github.com/compose-spec/compose-go/v2 v2.9.0 // indirect
 	github.com/munnerz/goautoneg v0.0.0-20191010083416-a7dc8b61c822 // indirect
 	github.com/prometheus/client_model v0.6.3 // indirect
 	google.golang.org/protobuf v1.36.12 // indirect
