@@ -18,6 +18,7 @@ import (
 // this repository ships.
 type collector struct {
 	*process
+	config      string
 	environment []string
 	otlp        string // URL of its receiver for OTLP over HTTP
 	metrics     string // address of its own metrics
@@ -29,7 +30,7 @@ type collector struct {
 func newCollector(t *testing.T, prometheusURL string, exporters ...string) *collector {
 	t.Helper()
 	otlp := freeAddress(t)
-	c := &collector{otlp: "http://" + otlp, metrics: freeAddress(t), scrape: freeAddress(t)}
+	c := &collector{config: "../otel-collector.yaml", otlp: "http://" + otlp, metrics: freeAddress(t), scrape: freeAddress(t)}
 	health := freeAddress(t)
 	c.health = "http://" + health
 	c.environment = []string{
@@ -49,7 +50,7 @@ func newCollector(t *testing.T, prometheusURL string, exporters ...string) *coll
 // run starts the collector, or starts it again, and returns once it is healthy.
 func (c *collector) run(t *testing.T) {
 	t.Helper()
-	c.process = startWith(t, c.environment, "otelcol", "--config=../otel-collector.yaml")
+	c.process = startWith(t, c.environment, "otelcol", "--config="+c.config)
 	until(t, c.process, func() error { return healthy(t, c.health) })
 }
 
