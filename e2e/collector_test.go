@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,7 +59,7 @@ func (c *collector) run(t *testing.T) {
 // the program.
 func startWith(t *testing.T, variables []string, program string, args ...string) *process {
 	t.Helper()
-	return start(t, "env", append(append(variables[:len(variables):len(variables)], locate(t, program)), args...)...)
+	return start(t, "env", slices.Concat(variables, []string{locate(t, program)}, args)...)
 }
 
 // pushing starts a service that pushes by OTLP over HTTP, often.
@@ -142,7 +143,7 @@ func TestTotalsAreExactAfterTheCollectorWasKilled(t *testing.T) {
 	c.run(t)
 	s := pushing(t, "a", "OTEL_EXPORTER_OTLP_ENDPOINT="+c.otlp)
 	exercise(t, s)
-	until(t, p.process, func() error { return p.counted(t, "success", 3) })
+	until(t, p.process, func() error { return p.counted(t, 3) })
 
 	predictions := 3
 	predict := func(until func() bool) {
@@ -161,7 +162,7 @@ func TestTotalsAreExactAfterTheCollectorWasKilled(t *testing.T) {
 	}
 	// An outage that the service did not notice would show nothing.
 	predict(func() bool { return total(s.samples(t), "dspy_metrics_export_errors_total", nil) >= 3 })
-	if err := p.counted(t, "success", predictions); err == nil {
+	if err := p.counted(t, predictions); err == nil {
 		t.Fatal("predictions arrived while there was no collector")
 	}
 	c.run(t)
@@ -175,7 +176,7 @@ func TestTotalsAreExactAfterTheCollectorWasKilled(t *testing.T) {
 		if diff := cmp.Diff(contract(s.samples(t)), contract(stored)); diff != "" {
 			return fmt.Errorf("stored samples differ from the page (-page +stored):\n%s", diff)
 		}
-		return p.counted(t, "success", predictions)
+		return p.counted(t, predictions)
 	})
 }
 
@@ -189,7 +190,7 @@ func TestCollectorAddsUpDeltas(t *testing.T) {
 	for want := range 3 {
 		exercise(t, s)
 		until(t, p.process, func() error {
-			return errors.Join(p.counted(t, "success", 3*(want+1)), p.count(t, "dspy_prediction_duration_seconds_count", 3*(want+1)))
+			return errors.Join(p.counted(t, 3*(want+1)), p.count(t, "dspy_prediction_duration_seconds_count", 3*(want+1)))
 		})
 	}
 }

@@ -53,10 +53,10 @@ func receive(t *testing.T, collectors ...string) *prometheus {
 
 func (p *prometheus) url() string { return "http://" + p.address }
 
-// counted checks the number of predictions that are stored with a status.
-func (p *prometheus) counted(t *testing.T, status string, want int) error {
+// counted checks the number of predictions that are stored as successes.
+func (p *prometheus) counted(t *testing.T, want int) error {
 	t.Helper()
-	return p.count(t, fmt.Sprintf(`dspy_predictions_total{status=%q}`, status), want)
+	return p.count(t, `dspy_predictions_total{status="success"}`, want)
 }
 
 // count checks the sum over the series of a selector.
