@@ -76,9 +76,9 @@ e2e: ## Test the service against real servers
 python: ## Lint and test the DSPy service of the examples
 	@programs=$$(e2e/install)
 	cd examples/dspy-service
-	"$$programs/python-dspy-service" -m ruff check --no-cache .
-	"$$programs/python-dspy-service" -m ruff format --no-cache --check .
-	"$$programs/python-dspy-service" -m pytest -q -p no:cacheprovider
+	"$$programs/e2e-python" -m ruff check --no-cache .
+	"$$programs/e2e-python" -m ruff format --no-cache --check .
+	"$$programs/e2e-python" -m pytest -q -p no:cacheprovider
 
 .PHONY: bench
 bench: ## Run the benchmarks COUNT times and summarize them

@@ -19,12 +19,12 @@ func startDSPy(t *testing.T) string {
 	t.Helper()
 	lm, own := freeAddress(t), freeAddress(t)
 	_, lmPort, _ := splitAddress(t, lm)
-	startIn(t, dspyService, nil, "python-dspy-service", "tests/fake_lm.py", lmPort)
+	startIn(t, dspyService, nil, "e2e-python", "tests/fake_lm.py", lmPort)
 	host, port, url := splitAddress(t, own)
 	program := startIn(t, dspyService, []string{
 		"DSPY_SERVICE_FAULTS=1", "DSPY_LM=openai/gpt-4o-mini", "DSPY_LM_BASE_URL=http://" + lm + "/v1",
 		"DSPY_LM_API_KEY=none", "DSPY_LM_RETRIES=1", "LITELLM_LOCAL_MODEL_COST_MAP=True",
-	}, "python-dspy-service", "-m", "uvicorn", "service:app", "--host", host, "--port", port, "--workers", "4", "--log-level", "warning")
+	}, "e2e-python", "-m", "uvicorn", "service:app", "--host", host, "--port", port, "--workers", "4", "--log-level", "warning")
 	until(t, program, func() error {
 		status, _, _, err := exchange(t, http.MethodGet, url+"/health", nil)
 		if err == nil && status != http.StatusOK {

@@ -18,7 +18,7 @@ func TestOpenAPI(t *testing.T) {
 	if err := os.WriteFile(file, document, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := start(t, "python-dspy-service", "-m", "openapi_spec_validator", file).wait(t); err != nil {
+	if err := start(t, "e2e-python", "-m", "openapi_spec_validator", file).wait(t); err != nil {
 		t.Errorf("the document is not valid: %v", err)
 	}
 }

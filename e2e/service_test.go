@@ -23,7 +23,13 @@ type service struct {
 // serve starts the service and returns once it listens.
 func serve(t *testing.T, flags ...string) *service {
 	t.Helper()
-	s := &service{process: start(t, binary, append([]string{"serve", "--listen", "127.0.0.1:0"}, flags...)...)}
+	return serveWith(t, nil, flags...)
+}
+
+// serveWith is serve with variables of the environment.
+func serveWith(t *testing.T, variables []string, flags ...string) *service {
+	t.Helper()
+	s := &service{process: startWith(t, variables, binary, append([]string{"serve", "--listen", "127.0.0.1:0"}, flags...)...)}
 	bound := regexp.MustCompile(`msg="?listening.* addr=(127\.0\.0\.1:\d+)`)
 	until(t, s.process, func() error {
 		match := bound.FindStringSubmatch(s.output.String())
