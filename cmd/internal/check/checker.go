@@ -1,6 +1,8 @@
 package check
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,12 +18,31 @@ type Checker struct {
 	// AllowedLabels are labels that any series may have besides its own, such as
 	// those that a collector adds.
 	AllowedLabels []string
+	// Buckets replace those of the contract, by the metric's name, for a service
+	// that is configured so.
+	Buckets map[string][]float64
 	// NativeHistograms allows OTLP's exponential histograms, which have no
 	// buckets to compare.
 	NativeHistograms bool
 	// WithoutPriming accepts counters whose series come with their first
 	// measurement.
 	WithoutPriming bool
+}
+
+// Validate returns what is wrong with the checker itself.
+func (c Checker) Validate() error {
+	errs := []error{c.Contract.Validate()}
+	for name, buckets := range c.Buckets {
+		i := slices.IndexFunc(c.Contract.Metrics.All(), func(m views.Metric) bool { return m.Name == name })
+		ascending := slices.IsSortedFunc(buckets, func(a, b float64) int { return cmp.Or(cmp.Compare(a, b), 1) })
+		switch {
+		case i < 0 || c.Contract.Metrics.All()[i].Kind != views.Histogram:
+			errs = append(errs, fmt.Errorf("buckets of %q: no such histogram in the contract", name))
+		case len(buckets) == 0 || !ascending:
+			errs = append(errs, fmt.Errorf("buckets of %q: want bounds that ascend", name))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Check returns what is wrong with the exposition, in the order of the
@@ -31,7 +52,7 @@ func (c Checker) Check(e *Exposition) []Finding {
 	r.index()
 	for _, metric := range c.Contract.Metrics.All() {
 		for _, family := range r.families[metric.Name] {
-			r.family(metric, family)
+			r.family(r.metrics[metric.Name], family)
 		}
 	}
 	r.budgets()
@@ -66,6 +87,9 @@ func newReview(c Checker, e *Exposition) *review {
 		r.found.count[key] = count
 	}
 	for _, metric := range c.Contract.Metrics.All() {
+		if buckets, ok := c.Buckets[metric.Name]; ok {
+			metric.Buckets = buckets
+		}
 		r.metrics[metric.Name] = metric
 	}
 	for _, label := range c.Contract.Labels.All() {

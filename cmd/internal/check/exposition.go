@@ -20,6 +20,13 @@ const (
 // page belongs to somebody else and is only parsed.
 const namespace = "dspy_"
 
+// reserved tells whether Prometheus would show the name under the namespace:
+// it writes an underscore for what stands between the words of an instrument.
+func reserved(name string) bool {
+	words := len(namespace) - 1
+	return len(name) > words && strings.EqualFold(name[:words], namespace[:words]) && strings.IndexByte("_./-", name[words]) >= 0
+}
+
 // The limits of what is kept of one exposition.
 const (
 	maxFamilies = 10_000

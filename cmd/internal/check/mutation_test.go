@@ -32,7 +32,7 @@ func mutations() map[string]mutation {
 		"metric renamed":      {active, `dspy_activ_predictions{service="qa"}`, check.Text, e, check.UnknownMetric, "dspy_activ_predictions", 1, "not in the contract", []check.Rule{check.MissingMetric}},
 		"metric added":        {"# HELP dspy_active_predictions", "dspy_mine 1\n# HELP dspy_active_predictions", check.Text, e, check.UnknownMetric, "dspy_mine", 1, `"dspy_mine" is not in the contract`, nil},
 		"OM metadata _total":  {"# TYPE dspy_errors counter", "# TYPE dspy_errors_total counter", check.OpenMetrics, e, check.WrongType, "dspy_errors_total", 26, "without _total", []check.Rule{check.WrongType, check.Syntax, check.NotPrimed, check.WrongHelp}},
-		"instrument name":     {active, `{"dspy.active_predictions",service="qa"}`, check.Text, w, check.MissingMetric, "dspy_active_predictions", 0, "no series", nil},
+		"instrument name":     {active, `{"dspy.active_predictions",service="qa"}`, check.Text, e, check.UnknownMetric, "dspy.active_predictions", 1, "not in the contract", []check.Rule{check.MissingMetric}},
 		"OM counter suffix":   {`dspy_metrics_scrape_errors_total 0.0`, `dspy_metrics_scrape_errors 0.0`, check.OpenMetrics, e, check.Syntax, "", 1, "no sample of that name alone", []check.Rule{check.NotPrimed}},
 		"histogram suffix":    {"dspy_api_latency_seconds_count", "dspy_api_latency_seconds_counts", check.Text, e, check.UnknownMetric, "dspy_api_latency_seconds_counts", 1, "not in the contract", []check.Rule{check.WrongCount}},
 		"histogram no suffix": {"dspy_api_latency_seconds_count", "dspy_api_latency_seconds", check.Text, e, check.Syntax, "", 1, "is a histogram", []check.Rule{check.WrongCount}},
@@ -50,14 +50,14 @@ func mutations() map[string]mutation {
 		"unit not the suffix": {"# TYPE dspy_cache_size_bytes gauge\n", "# TYPE dspy_cache_size_bytes gauge\n# UNIT dspy_cache_size_bytes meters\n", check.OpenMetrics, e, check.Syntax, "", 30, "not the end of the name", []check.Rule{check.WrongUnit}},
 
 		// Labels and their values.
-		"label renamed":     {active, `dspy_active_predictions{servic="qa"}`, check.Text, e, check.ExtraLabel, "dspy_active_predictions", 33, `"servic" is not one of the metric`, []check.Rule{check.MissingLabel}},
+		"label renamed":     {active, `dspy_active_predictions{servic="qa"}`, check.Text, e, check.ExtraLabel, "dspy_active_predictions", 32, `"servic" is not one of the metric`, []check.Rule{check.MissingLabel}},
 		"label gone":        {active, `dspy_active_predictions`, check.Text, e, check.MissingLabel, "dspy_active_predictions", 1, `"service" is missing`, nil},
 		"scope label":       {active, `dspy_active_predictions{service="qa",otel_scope_name="x"}`, check.Text, e, check.ExtraLabel, "dspy_active_predictions", 54, `"otel_scope_name" is not one`, nil},
 		"job":               {active, `dspy_active_predictions{service="qa",job="x"}`, check.Text, w, check.ExtraLabel, "dspy_active_predictions", 42, "exported_job", nil},
 		"le on a gauge":     {active, `dspy_active_predictions{service="qa",le="1"}`, check.Text, e, check.ExtraLabel, "dspy_active_predictions", 41, `"le"`, nil},
 		"label twice":       {active, `dspy_active_predictions{service="qa",service="b"}`, check.Text, e, check.Syntax, "", 38, "stands twice", []check.Rule{check.MissingMetric}},
 		"label empty":       {active, `dspy_active_predictions{service=""}`, check.Text, e, check.UnknownValue, "dspy_active_predictions", 33, "is empty", nil},
-		"value not closed":  {failures, strings.Replace(failures, "failure", "failed", 1), check.Text, e, check.UnknownValue, "dspy_predictions_total", 69, `unknown value "failed"`, []check.Rule{check.NotPrimed}},
+		"value not closed":  {failures, strings.Replace(failures, "failure", "failed", 1), check.Text, e, check.UnknownValue, "dspy_predictions_total", 68, `unknown value "failed"`, []check.Rule{check.NotPrimed}},
 		"series twice":      {failures, failures + " 1\n" + failures, check.Text, e, check.DuplicateSeries, "dspy_predictions_total", 1, "stands twice", nil},
 		"counter not there": {failures + " 1\n", "", check.Text, e, check.NotPrimed, "dspy_predictions_total", 0, `1 series of well-known label values are missing, the first is {service="qa",prediction_type="react",status="failure"}`, nil},
 
@@ -68,7 +68,7 @@ func mutations() map[string]mutation {
 		"bucket in two spelling": {latency + `,le="0.25"}`, latency + `,le="1.0"}`, check.Text, e, check.DuplicateSeries, "dspy_api_latency_seconds", 1, "bucket of 1 stands twice", []check.Rule{check.MissingBucket}},
 		"no +Inf":                {"dspy_api_latency_seconds_bucket" + latency + `,le="+Inf"} 1` + "\n", "", check.Text, e, check.MissingBucket, "dspy_api_latency_seconds", 1, "no bucket of +Inf", nil},
 		"le gone":                {latency + `,le="0.25"}`, latency + `}`, check.Text, e, check.MissingLabel, "dspy_api_latency_seconds", 1, `"le" is missing`, []check.Rule{check.MissingBucket}},
-		"le not a number":        {latency + `,le="0.25"}`, latency + `,le="x"}`, check.Text, e, check.Syntax, "", 112, `the value "x" of the label "le"`, []check.Rule{check.MissingBucket}},
+		"le not a number":        {latency + `,le="0.25"}`, latency + `,le="x"}`, check.Text, e, check.Syntax, "", 101, `the value "x" of the label "le"`, []check.Rule{check.MissingBucket}},
 		"le spelled 1 in OM":     {latency + `,le="1.0"}`, latency + `,le="1"}`, check.OpenMetrics, w, check.BucketSpelling, "dspy_api_latency_seconds", 101, `written "1", want "1.0"`, nil},
 		"not cumulative":         {latency + `,le="0.25"} 1`, latency + `,le="0.25"} 0`, check.Text, e, check.NotCumulative, "dspy_api_latency_seconds", 1, "the bucket of 0.25 has 0, less than the 1", nil},
 		"count differs":          {"dspy_api_latency_seconds_count" + latency + "} 1", "dspy_api_latency_seconds_count" + latency + "} 2", check.Text, e, check.WrongCount, "dspy_api_latency_seconds", 1, "the count is 2, the bucket of +Inf has 1", nil},
@@ -134,12 +134,13 @@ func TestMutations(t *testing.T) {
 
 // at tells whether the finding is in the lines that were changed. Findings
 // about a whole series or metric stand at its first line, so only a column
-// beyond the first one is told apart.
+// beyond the first one is told apart. What has no line of its own is reported at
+// the line before.
 func (m mutation) at(before string, f check.Finding) bool {
 	if m.column <= 1 {
 		return m.column == f.Column || f.Column > 0
 	}
-	first := 1 + strings.Count(before[:strings.Index(before, m.before)], "\n")
-	last := first + max(strings.Count(m.before, "\n"), strings.Count(m.after, "\n"))
+	first := strings.Count(before[:strings.Index(before, m.before)], "\n")
+	last := 1 + first + max(strings.Count(m.before, "\n"), strings.Count(m.after, "\n"))
 	return f.Column == m.column && f.Line >= first && f.Line <= last
 }

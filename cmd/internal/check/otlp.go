@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
 	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
@@ -42,12 +41,6 @@ func decode(resource *metricspb.ResourceMetrics) *Exposition {
 		}
 	}
 	return e
-}
-
-// reserved tells whether Prometheus would show the name under the namespace.
-func reserved(name string) bool {
-	dotted := strings.NewReplacer(".", "_", "/", "_", "-", "_").Replace(strings.ToLower(name))
-	return strings.HasPrefix(dotted, namespace)
 }
 
 type decoder struct {

@@ -227,7 +227,7 @@ func (p *parser) family(name string, at position) *Family {
 	}
 	family := &Family{name: name, at: at}
 	p.families[name] = family
-	if strings.HasPrefix(name, namespace) {
+	if reserved(name) {
 		p.exposition.Families = append(p.exposition.Families, family)
 	}
 	return family
@@ -256,7 +256,6 @@ func (p *parser) sample(c *cursor) error {
 	if err := c.space("the value"); err != nil {
 		return err
 	}
-	valueAt := c.at
 	if s.value, err = c.number("value"); err != nil {
 		return err
 	}
@@ -264,8 +263,9 @@ func (p *parser) sample(c *cursor) error {
 	if err != nil || family == nil {
 		return err
 	}
-	if err := p.bounds(c, valueAt, family, s); err != nil {
-		return err
+	if l, ok := unbounded(family, s); ok {
+		p.report(l.at, fmt.Sprintf("the value %q of the label %q is not a number", short(l.value), l.name), "")
+		return nil
 	}
 	if err := p.trailer(c, strings.HasSuffix(s.name, "_bucket") || strings.HasSuffix(s.name, "_total")); err != nil {
 		return err
@@ -274,15 +274,15 @@ func (p *parser) sample(c *cursor) error {
 	return nil
 }
 
-// bounds checks what the library parsers check of le and quantile.
-func (p *parser) bounds(c *cursor, at int, family *Family, s sample) error {
+// unbounded finds an le or a quantile that is not a number.
+func unbounded(family *Family, s sample) (label, bool) {
 	key := map[string]string{"histogram": "le", "summary": "quantile"}[family.kind]
-	if l, ok := s.label(key); ok && key != "" {
-		if _, err := strconv.ParseFloat(l.value, 64); err != nil {
-			return c.wrong(at, "", "the value %q of the label %q is not a number", short(l.value), key)
-		}
+	l, ok := s.label(key)
+	if key == "" || !ok {
+		return label{}, false
 	}
-	return nil
+	_, err := strconv.ParseFloat(l.value, 64)
+	return l, err != nil
 }
 
 // trailer reads what may follow a value: a timestamp and an exemplar.
@@ -368,7 +368,7 @@ func (p *parser) keep(family *Family, s sample) {
 		})
 	}
 	family.seen, p.current = true, family
-	if !strings.HasPrefix(family.name, namespace) {
+	if !reserved(family.name) {
 		return
 	}
 	if p.samples == maxSamples {
