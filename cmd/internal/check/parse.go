@@ -159,7 +159,10 @@ func (p *parser) comment(c *cursor) error {
 func (p *parser) describe(c *cursor, keyword string, family *Family, nameAt int) error {
 	at, text := c.at, c.text[c.at:]
 	set := map[string]*position{"HELP": &family.helpAt, "TYPE": &family.kindAt, "UNIT": &family.unitAt}[keyword]
-	if set.line > 0 {
+	// Go's own collector has a gauge and a counter that are one name in
+	// OpenMetrics; Prometheus takes both, and they are nobody's promise here.
+	strict := !p.om || reserved(family.name)
+	if set.line > 0 && strict {
 		return c.wrong(nameAt, fmt.Sprintf("the first is in line %d", set.line), "a second %s line for %q", keyword, short(family.name))
 	}
 	*set = c.position(at)
@@ -182,7 +185,7 @@ func (p *parser) describe(c *cursor, keyword string, family *Family, nameAt int)
 			return c.wrong(at, "one of "+strings.Join(p.kinds(), ", "), "the type %q is unknown", short(text))
 		}
 		family.kind = text
-		if family.seen {
+		if family.seen && strict {
 			return c.wrong(nameAt, "", "the TYPE line of %q comes after its samples", short(family.name))
 		}
 	}
@@ -287,28 +290,23 @@ func unbounded(family *Family, s sample) (label, bool) {
 
 // trailer reads what may follow a value: a timestamp and an exemplar.
 func (p *parser) trailer(c *cursor, exemplar bool) error {
-	end := c.at
-	c.blanks()
-	if c.done() && (end == c.at || !p.om) {
+	if c.done() {
 		return nil
 	}
-	c.at = end
+	if strings.HasSuffix(c.text, " ") || strings.HasSuffix(c.text, "\t") {
+		return c.wrong(len(c.text)-1, "", "a blank at the end of the line")
+	}
 	if err := c.space("the timestamp"); err != nil {
 		return err
 	}
 	if c.peek() != '#' || !p.om {
-		if err := c.timestamp(); err != nil {
+		if err := c.timestamp(); err != nil || c.done() {
 			return err
 		}
-		end = c.at
-		c.blanks()
-		if c.done() && (end == c.at || !p.om) {
-			return nil
-		}
 		if !p.om {
+			c.blanks()
 			return c.wrong(c.at, "", "got %s after the timestamp, want the end of the line", c.next())
 		}
-		c.at = end
 		if err := c.space("the exemplar"); err != nil {
 			return err
 		}
@@ -360,7 +358,7 @@ func (p *parser) keep(family *Family, s sample) {
 	if s.name == "process_start_time_seconds" {
 		p.exposition.started = s.value
 	}
-	if family.seen && p.current != family {
+	if family.seen && p.current != family && reserved(family.name) {
 		p.exposition.problems.add(Finding{
 			Severity: Warning, Rule: Syntax, Metric: short(family.name), Line: s.at.line, Column: s.at.column,
 			Message: "the lines of the metric do not stand together",
