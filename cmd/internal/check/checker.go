@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -82,10 +83,7 @@ func newReview(c Checker, e *Exposition) *review {
 		values:   make(map[string]map[string]position),
 	}
 	r.found.list = slices.Clone(e.problems.list)
-	r.found.count = make(map[finding]int)
-	for key, count := range e.problems.count {
-		r.found.count[key] = count
-	}
+	r.found.count = maps.Clone(e.problems.count)
 	for _, metric := range c.Contract.Metrics.All() {
 		if buckets, ok := c.Buckets[metric.Name]; ok {
 			metric.Buckets = buckets
@@ -166,7 +164,7 @@ func (r *review) suggestion(name string) string {
 	for _, metric := range r.Contract.Metrics.All() {
 		instrument := strings.ReplaceAll(metric.Instrument, ".", "_")
 		if flat == instrument || flat == metric.Name || strings.HasPrefix(flat, metric.Name) || strings.HasPrefix(metric.Name, flat) {
-			return fmt.Sprintf("the documented name is %s", metric.Name)
+			return "the documented name is " + metric.Name
 		}
 	}
 	return "names under " + namespace + " are the contract's: choose another for a metric of your own"

@@ -113,7 +113,7 @@ func (r *review) group(metric views.Metric, family *Family) [][]sample {
 			groups = append(groups, nil)
 			r.series(metric, s)
 		}
-		r.bound(metric, family, s)
+		r.bound(metric, s)
 		groups[i] = append(groups[i], s)
 	}
 	return groups

@@ -16,7 +16,7 @@ type bucket struct {
 }
 
 // bound checks that le is on buckets and nowhere else.
-func (r *review) bound(metric views.Metric, family *Family, s sample) {
+func (r *review) bound(metric views.Metric, s sample) {
 	le, ok := s.label("le")
 	bucket := metric.Kind == views.Histogram && strings.HasSuffix(s.name, "_bucket")
 	switch {

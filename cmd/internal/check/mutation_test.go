@@ -140,7 +140,8 @@ func (m mutation) at(before string, f check.Finding) bool {
 	if m.column <= 1 {
 		return m.column == f.Column || f.Column > 0
 	}
-	first := strings.Count(before[:strings.Index(before, m.before)], "\n")
+	head, _, _ := strings.Cut(before, m.before)
+	first := strings.Count(head, "\n")
 	last := 1 + first + max(strings.Count(m.before, "\n"), strings.Count(m.after, "\n"))
 	return f.Column == m.column && f.Line >= first && f.Line <= last
 }

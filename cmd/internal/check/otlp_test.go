@@ -15,7 +15,6 @@ import (
 	collectorpb "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
 	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/check"
 	"github.com/dspy-metrics/dspy-metrics/views"
@@ -35,7 +34,7 @@ func conforming(t testing.TB) *collectorpb.ExportMetricsServiceRequest {
 			data := &metricspb.Histogram{AggregationTemporality: metricspb.AggregationTemporality_AGGREGATION_TEMPORALITY_CUMULATIVE}
 			for _, attributes := range series {
 				data.DataPoints = append(data.DataPoints, &metricspb.HistogramDataPoint{
-					Attributes: attributes, StartTimeUnixNano: 1, Count: 2, Sum: proto.Float64(0.5),
+					Attributes: attributes, StartTimeUnixNano: 1, Count: 2, Sum: new(0.5),
 					ExplicitBounds: metric.Buckets, BucketCounts: append([]uint64{2}, make([]uint64, len(metric.Buckets))...),
 				})
 			}

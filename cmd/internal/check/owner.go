@@ -1,6 +1,9 @@
 package check
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // owner finds the family of a sample by the suffixes that its type allows.
 func (p *parser) owner(c *cursor, at int, s sample) (*Family, error) {
@@ -22,12 +25,7 @@ func (p *parser) owner(c *cursor, at int, s sample) (*Family, error) {
 }
 
 func (p *parser) allows(kind, suffix string) bool {
-	for _, allowed := range p.suffixes(kind) {
-		if allowed == suffix {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(p.suffixes(kind), suffix)
 }
 
 // suffixes are what the names of a type's samples have after the family's.

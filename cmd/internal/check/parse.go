@@ -122,7 +122,9 @@ func (p *parser) comment(c *cursor) error {
 		return nil
 	}
 	c.at++
-	c.blanks()
+	if err := c.space("the keyword"); err != nil {
+		return err
+	}
 	at := c.at
 	keyword := c.word()
 	switch {
@@ -144,7 +146,7 @@ func (p *parser) comment(c *cursor) error {
 		return c.wrong(c.at, "", "got %s in the metric name %q", c.next(), short(name))
 	}
 	if !c.done() || p.om {
-		if err := c.space("the text"); err != nil && !(keyword == "HELP" && c.at > 0 && c.text[c.at-1] == ' ') {
+		if err := c.space("the text"); err != nil && (keyword != "HELP" || c.text[c.at-1] != ' ') {
 			return err
 		}
 	}
