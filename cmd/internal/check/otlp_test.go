@@ -1,7 +1,10 @@
 package check_test
 
 import (
+	"bytes"
 	"context"
+	"io"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +18,7 @@ import (
 	collectorpb "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
 	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
+	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/check"
 	"github.com/dspy-metrics/dspy-metrics/views"
@@ -243,5 +247,56 @@ func TestReceiver(t *testing.T) {
 		if exporters[client.Name] == nil || client.Exposition.Series() != 1 {
 			t.Errorf("got %q with %d series, want 1", client.Name, client.Exposition.Series())
 		}
+	}
+}
+
+func TestReceiverHTTP(t *testing.T) {
+	t.Parallel()
+	receiver, err := check.Listen(t.Context(), "127.0.0.1:0", checker(), megabyte)
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := protojson.Marshal(conforming(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const jsonType = "application/json"
+	for name, test := range map[string]struct {
+		path, contentType, encoding string
+		body                        []byte
+		want                        int
+	}{
+		"json":          {"/v1/metrics", jsonType, "", document, http.StatusOK},
+		"json gzip":     {"/v1/metrics", jsonType, "gzip", gzipped(t, bytes.NewReader(document)), http.StatusOK},
+		"not json":      {"/v1/metrics", jsonType, "", []byte("{"), http.StatusBadRequest},
+		"not protobuf":  {"/v1/metrics", "application/x-protobuf", "", []byte("\xff"), http.StatusBadRequest},
+		"gzip bomb":     {"/v1/metrics", jsonType, "gzip", gzipped(t, io.LimitReader(endless{}, 100*megabyte)), http.StatusBadRequest},
+		"other type":    {"/v1/metrics", "text/plain", "", nil, http.StatusUnsupportedMediaType},
+		"other signals": {"/v1/traces", jsonType, "", nil, http.StatusNotFound},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+receiver.Addr()+test.path, bytes.NewReader(test.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", test.contentType)
+		req.Header.Set("Content-Encoding", test.encoding)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != test.want {
+			t.Errorf("%s: got status %d, want %d", name, resp.StatusCode, test.want)
+		}
+	}
+	if err := receiver.Close(); err != nil {
+		t.Error(err)
+	}
+	clients := receiver.Clients()
+	if len(clients) != 1 {
+		t.Fatalf("got %d clients, want 1", len(clients))
+	}
+	if findings := checker().Check(clients[0].Exposition); len(findings) > 0 {
+		t.Errorf("got %+v", findings)
 	}
 }

@@ -43,7 +43,6 @@ type Receiver struct {
 	mu      sync.Mutex
 	clients []*Client
 	refused int
-	arrived chan struct{} // closed with the first export
 }
 
 // Listen starts a receiver at the address. An export that is larger than
@@ -55,7 +54,7 @@ func Listen(ctx context.Context, address string, checker Checker, maxBytes int) 
 	}
 	r := &Receiver{
 		checker: checker, maxBytes: maxBytes, listener: listener,
-		served: make(chan error, 1), places: make(chan struct{}, maxExports), arrived: make(chan struct{}),
+		served: make(chan error, 1), places: make(chan struct{}, maxExports),
 	}
 	service := grpc.NewServer(grpc.MaxRecvMsgSize(maxBytes))
 	collectorpb.RegisterMetricsServiceServer(service, &metricsService{receiver: r})
@@ -97,9 +96,6 @@ func (r *Receiver) enter(req *http.Request) bool {
 // Addr is where the receiver listens.
 func (r *Receiver) Addr() string { return r.listener.Addr().String() }
 
-// Arrived is closed with the first export that is taken.
-func (r *Receiver) Arrived() <-chan struct{} { return r.arrived }
-
 // Close ends the receiver and all its connections.
 func (r *Receiver) Close() error {
 	err := r.server.Close()
@@ -138,11 +134,6 @@ func (r *Receiver) receive(in *collectorpb.ExportMetricsServiceRequest) {
 			r.clients = append(r.clients, newClient(key, resource.GetResource()))
 		}
 		r.clients[i].add(r.checker, decode(resource))
-	}
-	select {
-	case <-r.arrived:
-	default:
-		close(r.arrived)
 	}
 }
 

@@ -187,18 +187,18 @@ func TestHang(t *testing.T) {
 	})
 }
 
-// TestHugePageOfOneKind bounds what is kept of a page that may be read.
+// TestHugePages bounds what is kept of a page that may be read.
 func TestHugePages(t *testing.T) { //nolint:paralleltest // It measures memory.
 	line := map[string]func(int) string{
-		"series":   func(i int) string { return fmt.Sprintf("dspy_active_predictions{service=\"%d\"} 1\n", i) },
+		"series":   func(i int) string { return fmt.Sprintf("dspy_errors_total{a=\"%d\"} 1\n", i) },
 		"metrics":  func(i int) string { return fmt.Sprintf("dspy_x%d 1\n", i) },
-		"mistakes": func(int) string { return "{\n" },
+		"mistakes": func(int) string { return "dspy_errors_total{a=b} 1\n" },
 		"values":   func(int) string { return "dspy_errors_total{service=\"a\",error_type=\"b\",x=\"y\"} NaN\n" },
 	}
 	for name, line := range line {
 		t.Run(name, func(t *testing.T) {
 			var b strings.Builder
-			for i := 0; b.Len() < 16*megabyte; i++ {
+			for i := 0; b.Len() < 8*megabyte; i++ {
 				b.WriteString(line(i))
 			}
 			var before, after runtime.MemStats
