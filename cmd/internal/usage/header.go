@@ -24,6 +24,9 @@ const (
 // failures.
 func FromHeader(h http.Header) Report {
 	var r Report
+	if !hasFields(h) {
+		return r
+	}
 	for _, field := range []struct {
 		name      string
 		tokenType views.TokenType

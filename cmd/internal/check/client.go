@@ -1,0 +1,80 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+
+	resourcepb "go.opentelemetry.io/proto/otlp/resource/v1"
+)
+
+// Client is what one OTLP client, known by its resource, has sent so far.
+type Client struct {
+	// Name is the service's name and instance, as far as the resource says.
+	Name string
+	// Exposition is the last of every series, with what was found on the way.
+	Exposition *Exposition
+
+	key      string
+	families map[string]int // index in Exposition.Families
+}
+
+func newClient(key string, resource *resourcepb.Resource) *Client {
+	c := &Client{Name: "unnamed service", key: key, Exposition: &Exposition{Format: OTLP}, families: make(map[string]int)}
+	instance := ""
+	for _, attribute := range resource.GetAttributes() {
+		switch value := text(attribute.GetValue()); {
+		case value == "":
+		case attribute.GetKey() == "service.name":
+			c.Name = short(value)
+		case attribute.GetKey() == "service.instance.id":
+			instance = " " + short(value)
+		}
+	}
+	c.Name += instance
+	return c
+}
+
+// add takes the next export. It may be a part of the metrics only, so what is
+// not in it is kept.
+func (c *Client) add(checker Checker, next *Exposition) {
+	all := &c.Exposition.problems
+	for _, found := range next.problems.list {
+		all.add(found)
+	}
+	for _, family := range next.Families {
+		i, ok := c.families[family.name]
+		if !ok {
+			if len(c.families) < maxFamilies {
+				c.families[family.name] = len(c.Exposition.Families)
+				c.Exposition.Families = append(c.Exposition.Families, family)
+			}
+			continue
+		}
+		before := c.Exposition.Families[i]
+		if before.temporality == cumulative && family.temporality == cumulative {
+			for _, found := range checker.Compare(&Exposition{Format: OTLP, Families: []*Family{before}}, &Exposition{Format: OTLP, Families: []*Family{family}}) {
+				if found.Rule != Vanished {
+					all.add(found)
+				}
+			}
+		}
+		family.samples = merge(before.samples, family.samples)
+		if len(family.samples) > maxSamples {
+			family.samples = family.samples[:maxSamples]
+			all.add(Finding{Severity: Error, Rule: TooLarge, Metric: short(family.name), Message: fmt.Sprintf("more than %d series: the rest was not checked", maxSamples)})
+		}
+		c.Exposition.Families[i] = family
+	}
+}
+
+// merge puts the samples that are not there any more behind the new ones.
+func merge(before, after []sample) []sample {
+	there := make(map[string]struct{}, len(after))
+	for _, s := range after {
+		there[s.name+s.series()] = struct{}{}
+	}
+	return append(slices.Clip(after), slices.DeleteFunc(slices.Clone(before), func(s sample) bool {
+		_, ok := there[s.name+s.series()]
+		return ok
+	})...)
+}

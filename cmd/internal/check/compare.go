@@ -1,0 +1,46 @@
+package check
+
+import (
+	"strings"
+
+	"github.com/dspy-metrics/dspy-metrics/views"
+)
+
+// Compare returns what cannot be between two readings of one target: counters
+// and histograms that went down, and series that are gone.
+func (c Checker) Compare(before, after *Exposition) []Finding {
+	r := newReview(c, &Exposition{Format: after.Format})
+	if before.started != 0 && after.started != 0 && before.started != after.started {
+		r.add(Warning, Restarted, "", position{}, "check again", "the process started anew between the readings: they were not compared")
+		return r.found.all()
+	}
+	r.compare(before, after)
+	return r.found.all()
+}
+
+func (r *review) compare(before, after *Exposition) {
+	now := make(map[string]sample)
+	for _, family := range after.Families {
+		for _, s := range family.samples {
+			now[s.name+s.series()] = s
+		}
+	}
+	for _, family := range before.Families {
+		metric, ok := r.metric(family)
+		if !ok {
+			continue
+		}
+		grows := metric.Kind == views.Counter || metric.Kind == views.Histogram
+		for _, s := range family.samples {
+			then, ok := now[s.name+s.series()]
+			switch {
+			case !ok:
+				r.add(Warning, Vanished, metric.Name, position{}, "a series stays until the process ends, but for those that it forgets when idle",
+					"%s%s was not there any more", s.name, short(s.series()))
+			case grows && then.value < s.value && then.start == s.start && !strings.HasSuffix(s.name, "_created"):
+				r.wrong(Decreased, metric, then, then.at, "it only grows while the process lives",
+					"%s went from %v to %v", s.name, s.value, then.value)
+			}
+		}
+	}
+}

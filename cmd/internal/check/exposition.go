@@ -1,0 +1,124 @@
+package check
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Format is how an exposition was written.
+type Format string
+
+// The formats.
+const (
+	Text        Format = "text"
+	OpenMetrics Format = "openmetrics"
+	OTLP        Format = "otlp"
+)
+
+// namespace is what the names of the contract start with; everything else on a
+// page belongs to somebody else and is only parsed.
+const namespace = "dspy_"
+
+// reserved tells whether Prometheus would show the name under the namespace:
+// it writes an underscore for what stands between the words of an instrument.
+func reserved(name string) bool {
+	words := len(namespace) - 1
+	return len(name) > words && strings.EqualFold(name[:words], namespace[:words]) && strings.IndexByte("_./-", name[words]) >= 0
+}
+
+// The limits of what is kept of one exposition.
+const (
+	maxFamilies = 10_000
+	maxSamples  = 200_000
+	maxLabels   = 100
+)
+
+// Exposition is what a service exposed at one moment.
+type Exposition struct {
+	// Format is how it was written.
+	Format Format
+	// Families are the metrics under dspy_, in order.
+	Families []*Family
+	// problems are what was found when it was read.
+	problems findings
+	// started is when the process started, in seconds since the epoch; 0 if it
+	// does not say.
+	started float64
+}
+
+// Series returns how many series of the contract's namespace there are; a
+// histogram's buckets are one each.
+func (e *Exposition) Series() int {
+	n := 0
+	for _, family := range e.Families {
+		n += len(family.samples)
+	}
+	return n
+}
+
+// Family is one metric with its series.
+type Family struct {
+	name, kind, help, unit string
+	hasHelp                bool
+	at, kindAt             position
+	helpAt, unitAt         position
+	samples                []sample
+	seen                   bool // whether there was a sample, kept or not
+	// temporality is an OTLP metric's.
+	temporality string
+}
+
+// sample is one line of a page. A point of an OTLP histogram is several.
+type sample struct {
+	name   string
+	labels []label // sorted by name
+	value  float64
+	at     position
+	start  uint64 // when an OTLP point started to count; 0 on a page
+}
+
+type label struct {
+	name, value string
+	at          position // of the value, or of the name if that is wrong
+}
+
+// position is from 1; zero if there is none.
+type position struct{ line, column int }
+
+// suffix is what the sample's name has after the family's.
+func (f *Family) suffix(s sample) string { return strings.TrimPrefix(s.name, f.name) }
+
+func (s sample) label(name string) (label, bool) {
+	i := slices.IndexFunc(s.labels, func(l label) bool { return l.name == name })
+	if i < 0 {
+		return label{}, false
+	}
+	return s.labels[i], true
+}
+
+// series writes the labels in the notation of the text format, but some.
+func (s sample) series(but ...string) string {
+	var b strings.Builder
+	for _, l := range s.labels {
+		if slices.Contains(but, l.name) {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(l.name)
+		b.WriteByte('=')
+		b.WriteString(strconv.Quote(l.value))
+	}
+	return "{" + b.String() + "}"
+}
+
+// short keeps hostile names and values from filling a screen.
+func short(s string) string {
+	const most = 200
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
+}

@@ -1,0 +1,135 @@
+package check
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// Severity tells whether a finding breaks the contract.
+type Severity string
+
+const (
+	// Error is a breach of the contract, or of the format.
+	Error Severity = "error"
+	// Warning is what may be well, such as a metric not measured yet.
+	Warning Severity = "warning"
+)
+
+// Rule names what was checked.
+type Rule string
+
+// The rules.
+const (
+	// Syntax: the page is not a valid exposition.
+	Syntax Rule = "syntax"
+	// TooLarge: there is more than is kept in memory, and the rest was not checked.
+	TooLarge Rule = "too-large"
+	// MissingMetric: a metric of the contract is not there.
+	MissingMetric Rule = "missing-metric"
+	// UnknownMetric: a metric is named like the contract's and is not in it.
+	UnknownMetric Rule = "unknown-metric"
+	// WrongType: the metric is of another kind.
+	WrongType Rule = "wrong-type"
+	// WrongUnit: the unit is another.
+	WrongUnit Rule = "wrong-unit"
+	// WrongHelp: the help text is missing or is not the contract's description.
+	WrongHelp Rule = "wrong-help"
+	// WrongTemporality: an OTLP metric is not cumulative.
+	WrongTemporality Rule = "wrong-temporality"
+	// MissingLabel: a series lacks a label of its metric.
+	MissingLabel Rule = "missing-label"
+	// ExtraLabel: a series has a label that its metric has not.
+	ExtraLabel Rule = "extra-label"
+	// UnknownValue: a label value is empty or not in the closed set.
+	UnknownValue Rule = "unknown-value"
+	// OverBudget: a label has more values than its budget.
+	OverBudget Rule = "over-budget"
+	// InvalidValue: a number that the metric cannot have.
+	InvalidValue Rule = "invalid-value"
+	// DuplicateSeries: the same series stands twice.
+	DuplicateSeries Rule = "duplicate-series"
+	// MissingBucket: a histogram lacks a bucket of the contract, or +Inf.
+	MissingBucket Rule = "missing-bucket"
+	// ExtraBucket: a histogram has a bucket that is not in the contract.
+	ExtraBucket Rule = "extra-bucket"
+	// BucketSpelling: a bound is not written in the canonical way of OpenMetrics.
+	BucketSpelling Rule = "bucket-spelling"
+	// NotCumulative: a bucket counts less than the one below it.
+	NotCumulative Rule = "not-cumulative"
+	// WrongCount: a histogram's count or sum is missing or contradicts its buckets.
+	WrongCount Rule = "wrong-count"
+	// NotPrimed: a counter lacks series that have to be there at zero.
+	NotPrimed Rule = "not-primed"
+	// Decreased: what may only grow was less at the second reading.
+	Decreased Rule = "decreased"
+	// Vanished: a series was not there any more at the second reading.
+	Vanished Rule = "vanished"
+	// Restarted: the process started anew between the readings.
+	Restarted Rule = "restarted"
+)
+
+// Finding is one difference from the contract.
+type Finding struct {
+	Severity Severity `json:"severity"`
+	Rule     Rule     `json:"rule"`
+	// Metric is the documented name, empty for the page as a whole.
+	Metric string `json:"metric,omitempty"`
+	// Labels identify the series, in the notation of the text format.
+	Labels string `json:"labels,omitempty"`
+	// Line and Column are where it is, from 1, in characters; 0 if there is no
+	// such place.
+	Line    int    `json:"line,omitempty"`
+	Column  int    `json:"column,omitempty"`
+	Message string `json:"message"`
+	// Remedy says what to do.
+	Remedy string `json:"remedy,omitempty"`
+}
+
+// listed is how many findings of one rule about one metric are listed.
+const listed = 5
+
+// findings are listed up to a number, and counted beyond.
+type findings struct {
+	list  []Finding
+	count map[finding]int
+}
+
+type finding struct {
+	severity Severity
+	rule     Rule
+	metric   string
+}
+
+func (f *findings) add(found Finding) {
+	key := finding{found.Severity, found.Rule, found.Metric}
+	if found.Rule == UnknownMetric {
+		// Their names are any number.
+		key.metric = ""
+	}
+	if f.count == nil {
+		f.count = make(map[finding]int)
+	}
+	f.count[key]++
+	if f.count[key] <= listed {
+		f.list = append(f.list, found)
+	}
+}
+
+// all returns what is listed, and how many more there were.
+func (f *findings) all() []Finding {
+	list := slices.Clone(f.list)
+	more := make([]Finding, 0)
+	for key, count := range f.count {
+		if count > listed {
+			more = append(more, Finding{
+				Severity: key.severity, Rule: key.rule, Metric: key.metric,
+				Message: fmt.Sprintf("and %d more findings like these", count-listed),
+			})
+		}
+	}
+	slices.SortFunc(more, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Metric, b.Metric), cmp.Compare(a.Severity, b.Severity))
+	})
+	return append(list, more...)
+}

@@ -1,0 +1,115 @@
+package check
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"unicode"
+
+	"github.com/fatih/color"
+)
+
+// Table writes the reports for people, in color or not.
+func (r Reports) Table(w io.Writer, colored bool) error {
+	paint := newPaint(colored)
+	for i, report := range r {
+		if i > 0 {
+			if _, err := fmt.Fprintln(w); err != nil {
+				return err
+			}
+		}
+		if err := report.table(w, paint); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r Report) table(w io.Writer, paint paint) error {
+	if r.Unchecked != "" {
+		_, err := fmt.Fprintf(w, "%s: %s %s\n", paint.bold(visible(r.Target)), paint.red("not checked:"), visible(r.Unchecked))
+		return err
+	}
+	verdict := paint.green("clean")
+	if len(r.Findings) > 0 {
+		verdict = Reports{r}.Summary().String()
+	}
+	if _, err := fmt.Fprintf(w, "%s: %s of %s as %s: %s\n", paint.bold(visible(r.Target)), plural(r.Series, "sample"), namespace+"*", r.Format, verdict); err != nil {
+		return err
+	}
+	if len(r.Findings) == 0 {
+		return nil
+	}
+	// Colors would count as width, so they come after the columns.
+	var plain bytes.Buffer
+	columns := tabwriter.NewWriter(&plain, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(columns, "SEVERITY\tRULE\tAT\tMETRIC\tFINDING")
+	for _, f := range r.Findings {
+		at := ""
+		if f.Line > 0 {
+			at = fmt.Sprintf("%d:%d", f.Line, f.Column)
+		}
+		_, _ = fmt.Fprintf(columns, "%s\t%s\t%s\t%s\t%s\n", f.Severity, f.Rule, at, visible(f.Metric), visible(f.Message))
+		for _, more := range []string{f.Labels, f.Remedy} {
+			if more != "" {
+				_, _ = fmt.Fprintf(columns, "\t\t\t\t  %s\n", visible(more))
+			}
+		}
+	}
+	if err := columns.Flush(); err != nil {
+		return err
+	}
+	for line := range strings.Lines(plain.String()) {
+		if _, err := io.WriteString(w, paint.line(line)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// visible keeps a hostile page from controlling the terminal.
+func visible(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
+}
+
+// paint holds the colors.
+type paint struct {
+	bold, red, yellow, green, faint func(a ...any) string
+}
+
+func newPaint(colored bool) paint {
+	of := func(attribute color.Attribute) func(...any) string {
+		c := color.New(attribute)
+		if colored {
+			c.EnableColor()
+		} else {
+			c.DisableColor()
+		}
+		return c.SprintFunc()
+	}
+	return paint{of(color.Bold), of(color.FgRed), of(color.FgYellow), of(color.FgGreen), of(color.Faint)}
+}
+
+// line colors a line of the table by its first word.
+func (p paint) line(line string) string {
+	text := strings.TrimRight(line, " \n")
+	word, rest, _ := strings.Cut(text, " ")
+	switch word {
+	case string(Error):
+		text = p.red(word) + " " + rest
+	case string(Warning):
+		text = p.yellow(word) + " " + rest
+	case "SEVERITY":
+		text = p.bold(text)
+	default:
+		text = p.faint(text)
+	}
+	return text + "\n"
+}

@@ -1,0 +1,196 @@
+package check
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+)
+
+// Reader reads targets. It holds no state between readings.
+type Reader struct {
+	// Client makes the requests; see [HTTP.Client].
+	Client *http.Client
+	// Format is asked for and taken for granted; empty is what the target says.
+	Format Format
+	// Timeout is for one request, its answer included.
+	Timeout time.Duration
+	// MaxBytes is the most that a page may have when it is unpacked.
+	MaxBytes int64
+	// Stdin is read for the target "-".
+	Stdin io.Reader
+}
+
+// Read reads the page of a target: a URL, a file, or "-".
+func (r *Reader) Read(ctx context.Context, target string) (*Exposition, error) {
+	if target == "-" {
+		return r.local(ctx, r.Stdin)
+	}
+	if isURL(target) {
+		return r.request(ctx, target)
+	}
+	file, err := os.Open(target) //nolint:gosec // The user names the file to read.
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() //nolint:errcheck // Only read.
+	return r.local(ctx, file)
+}
+
+func isURL(target string) bool {
+	return strings.HasPrefix(target, "http://") || strings.HasPrefix(target, "https://")
+}
+
+// Display is the target without what may be secret in it.
+func Display(target string) string {
+	if !isURL(target) {
+		if target == "-" {
+			return "standard input"
+		}
+		return target
+	}
+	u, err := url.Parse(target)
+	if err != nil {
+		return "a URL that is not valid"
+	}
+	u.User, u.Fragment = nil, ""
+	if u.RawQuery != "" {
+		u.RawQuery = "…"
+	}
+	return u.String()
+}
+
+// local reads a file or standard input, packed with gzip or not.
+func (r *Reader) local(ctx context.Context, from io.Reader) (*Exposition, error) {
+	type result struct {
+		raw []byte
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		raw, err := r.plain(from)
+		done <- result{raw, err}
+	}()
+	select {
+	case got := <-done:
+		if got.err != nil {
+			return nil, got.err
+		}
+		return r.parse(string(got.raw), "")
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (r *Reader) plain(from io.Reader) ([]byte, error) {
+	buffered := bufio.NewReader(from)
+	if magic, err := buffered.Peek(2); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
+		unzipped, err := gzip.NewReader(buffered)
+		if err != nil {
+			return nil, fmt.Errorf("gzip: %w", err)
+		}
+		return limited(unzipped, r.MaxBytes)
+	}
+	return limited(buffered, r.MaxBytes)
+}
+
+// parse decides the format: the one that was set, else what the page came
+// with, else what it looks like.
+func (r *Reader) parse(page string, format Format) (*Exposition, error) {
+	switch {
+	case page == "":
+		return nil, errors.New("the page is empty")
+	case r.Format != "":
+		format = r.Format
+	case format == "":
+		format = Detect(page)
+	}
+	return Parse(page, format), nil
+}
+
+func (r *Reader) request(ctx context.Context, target string) (*Exposition, error) {
+	slow := fmt.Errorf("no complete answer within %s: see --timeout", r.Timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, r.Timeout, slow)
+	defer cancel()
+	page, format, err := r.get(ctx, target)
+	if err != nil {
+		if errors.Is(context.Cause(ctx), slow) {
+			return nil, slow
+		}
+		// The URL, which this error repeats, may hold a secret.
+		if wrapped, ok := errors.AsType[*url.Error](err); ok {
+			err = wrapped.Err
+		}
+		return nil, err
+	}
+	return r.parse(page, format)
+}
+
+func (r *Reader) get(ctx context.Context, target string) (page string, format Format, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+	if err != nil {
+		return "", "", err
+	}
+	req.Header.Set("Accept", accept(r.Format))
+	resp, err := r.Client.Do(req)
+	if err != nil {
+		return "", "", err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return "", "", refused(resp)
+	}
+	format, err = formatOf(resp.Header.Get("Content-Type"))
+	if err != nil {
+		return "", "", err
+	}
+	body, err := unpacked(resp.Body, resp.Header.Get("Content-Encoding"), r.MaxBytes)
+	return string(body), format, err
+}
+
+// accept is what Prometheus sends, as far as it is read here.
+func accept(format Format) string {
+	const (
+		openMetrics = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8"
+		plain       = "text/plain;version=0.0.4"
+	)
+	switch format {
+	case Text:
+		return plain
+	case OpenMetrics:
+		return openMetrics
+	default:
+		return openMetrics + ";q=0.6," + plain + ";q=0.3,*/*;q=0.2"
+	}
+}
+
+func refused(resp *http.Response) error {
+	hint := ""
+	switch resp.StatusCode {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		hint = ": see --basic-auth-user, --bearer-token-file and --header"
+	case http.StatusNotFound:
+		hint = ": is this the path of the metrics?"
+	}
+	return fmt.Errorf("status %d %s%s", resp.StatusCode, http.StatusText(resp.StatusCode), hint)
+}
+
+func formatOf(contentType string) (Format, error) {
+	mediaType, _, _ := mime.ParseMediaType(contentType)
+	switch mediaType {
+	case "application/openmetrics-text":
+		return OpenMetrics, nil
+	case "text/plain":
+		return Text, nil
+	default:
+		return "", fmt.Errorf("content type %q is not an exposition's, want text/plain or application/openmetrics-text", short(contentType))
+	}
+}
