@@ -22,6 +22,7 @@ const (
 type commands struct {
 	Version kong.VersionFlag `help:"Print the version and exit."`
 	Serve   serve            `cmd:"" default:"withargs" help:"Answer predictions over HTTP and expose their metrics (the default)."`
+	Load    load             `cmd:"" help:"Make traffic for a running service and measure how it answers."`
 }
 
 func main() {
