@@ -45,7 +45,7 @@ func (s *Summary) WriteText(w io.Writer) error {
 	fmt.Fprintf(&text, "repeats\t%d\t%s; cache: %d hits, %d misses, %d collapsed\n",
 		s.Repeats, share(s.Repeats, s.Requests), s.Cache.Hits, s.Cache.Misses, s.Cache.Collapsed)
 	fmt.Fprintf(&text, "streams\t%d\t%s\n", s.Streams, share(s.Streams, s.Requests))
-	fmt.Fprintf(&text, "dropped\t%d\tnot sent: %d were in flight\n", s.Dropped, s.Concurrency)
+	fmt.Fprintf(&text, "dropped\t%d\tnot sent because %d others were in flight\n", s.Dropped, s.Concurrency)
 	if s.WarmupRequests > 0 {
 		fmt.Fprintf(&text, "warmup\t%d\tnot counted above\n", s.WarmupRequests)
 	}
