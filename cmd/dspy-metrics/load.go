@@ -177,19 +177,19 @@ func (c *load) report(config *generator.Config, stderr *os.File) (finish func())
 	switch {
 	case c.Quiet:
 		return func() {}
-	case term.IsTerminal(int(stderr.Fd())): //nolint:gosec // a descriptor is a small number
+	case term.IsTerminal(int(stderr.Fd())):
 		config.ProgressInterval = time.Second
 		config.Progress = func(p generator.Progress) {
 			line := p.String()
-			if width, _, err := term.GetSize(int(stderr.Fd())); err == nil && width > 0 && len(line) >= width { //nolint:gosec // likewise
+			if width, _, err := term.GetSize(int(stderr.Fd())); err == nil && width > 0 && len(line) >= width {
 				line = line[:width-1]
 			}
-			fmt.Fprintf(stderr, "\r%s\x1b[K", line)
+			_, _ = fmt.Fprintf(stderr, "\r%s\x1b[K", line) // progress that is not seen is no failure
 		}
-		return func() { fmt.Fprint(stderr, "\r\x1b[K") }
+		return func() { _, _ = fmt.Fprint(stderr, "\r\x1b[K") }
 	default:
 		config.ProgressInterval = 5 * time.Second
-		config.Progress = func(p generator.Progress) { fmt.Fprintln(stderr, p) }
+		config.Progress = func(p generator.Progress) { _, _ = fmt.Fprintln(stderr, p) }
 		return func() {}
 	}
 }
