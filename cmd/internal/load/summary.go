@@ -50,7 +50,7 @@ type Counts struct {
 // CacheCount counts answers by what they say of the cache of the service.
 type CacheCount struct {
 	Hits      int64 `json:"hits"`
-	Misses    int64 `json:"misses"`
+	Misses    int64 `json:"misses"`    // without the collapsed, which the service counts as misses too
 	Collapsed int64 `json:"collapsed"` // shared with an equal request in flight
 }
 
