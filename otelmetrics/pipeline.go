@@ -144,8 +144,9 @@ func (p *pipeline) declare(producers []*bound.Producer, all []sdkmetric.View) (e
 	if p.overflow, err = newSeries(p, p.contract.Metrics.LabelOverflow, int64Counter); err != nil {
 		return err
 	}
+	failed, err := p.counter(p.contract.Metrics.ExportErrors)
 	if p.push != nil {
-		p.push.failed, err = p.counter(p.contract.Metrics.ExportErrors)
+		p.push.failed = failed
 	}
 	return err
 }
