@@ -17,9 +17,13 @@ type Labels struct {
 	Endpoint, Method, StatusCode                                     Label
 	// Overflowed is the label of the metric LabelOverflow.
 	Overflowed Label
+
+	// Own are labels beyond the documented ones: see [Contract.AddLabel].
+	Own []Label
 }
 
 // Metrics are all metrics of the contract, in the order of the documentation.
+// One that is set to the zero Metric is left out: nothing is recorded for it.
 type Metrics struct {
 	Predictions, CacheHits, CacheMisses, CacheEvictions, Errors Metric
 	ActivePredictions, CacheSize                                Metric
@@ -28,6 +32,12 @@ type Metrics struct {
 
 	// The metrics about the metrics.
 	LabelOverflow, ScrapeErrors, ExportErrors Metric
+
+	// Own are metrics beyond the documented ones, whose names are not under
+	// dspy_. Declare their instruments with any meter of the provider: the view
+	// gives them their name, labels and buckets, as it does for the others. The
+	// values of their labels are bounded by the series limit only.
+	Own []Metric
 }
 
 // Default returns the documented contract. Each call returns a value of its
@@ -157,11 +167,17 @@ func defaultMetrics() Metrics {
 	}
 }
 
-// All returns the metrics in the order of the documentation.
-func (m Metrics) All() []Metric { return fields[Metric](m) }
+// All returns the metrics in the order of the documentation, then the own ones.
+// Those that are left out are not among them.
+func (m Metrics) All() []Metric {
+	return slices.DeleteFunc(append(m.documented(), m.Own...), func(m Metric) bool { return !m.Exists() })
+}
 
-// All returns the labels in the order of the documentation.
-func (l Labels) All() []Label { return fields[Label](l) }
+// documented returns the metrics that have a field.
+func (m Metrics) documented() []Metric { return values(fields[Metric](&m)) }
+
+// All returns the labels in the order of the documentation, then the own ones.
+func (l Labels) All() []Label { return append(values(fields[Label](&l)), l.Own...) }
 
 // Find returns the definition of the label with this key.
 func (l Labels) Find(key string) (Label, bool) {
@@ -173,12 +189,32 @@ func (l Labels) Find(key string) (Label, bool) {
 	return Label{}, false
 }
 
+// AddLabel adds a label of the user's own to metrics of the contract or, if none
+// is given, to every documented one that has the label service:
+//
+//	contract.AddLabel(views.Label{Key: "tenant", Description: "Who asks"}.Only("acme", "initech"))
+func (c *Contract) AddLabel(label Label, metrics ...*Metric) {
+	if len(metrics) == 0 {
+		for _, metric := range fields[Metric](&c.Metrics) {
+			if slices.Contains(metric.Labels, c.Labels.Service.Key) {
+				metrics = append(metrics, metric)
+			}
+		}
+	}
+	for _, metric := range metrics {
+		metric.Labels = append(slices.Clip(metric.Labels), label.Key)
+	}
+	c.Labels.Own = append(slices.Clip(c.Labels.Own), label)
+	c.Labels.Overflowed = c.Labels.Overflowed.With(label.Key)
+}
+
 // Clone returns a copy that shares nothing with the contract.
 func (c Contract) Clone() Contract {
-	for _, label := range pointers[Label](&c.Labels) {
+	c.Labels.Own, c.Metrics.Own = slices.Clone(c.Labels.Own), slices.Clone(c.Metrics.Own)
+	for _, label := range append(fields[Label](&c.Labels), pointers(c.Labels.Own)...) {
 		*label = label.clone()
 	}
-	for _, metric := range pointers[Metric](&c.Metrics) {
+	for _, metric := range append(fields[Metric](&c.Metrics), pointers(c.Metrics.Own)...) {
 		*metric = metric.clone()
 	}
 	return c
@@ -197,21 +233,31 @@ func (c Contract) MaxSeries(m Metric) int {
 	return series
 }
 
-// fields returns the fields of a struct whose fields are all of one type, so
-// that no list of them has to be kept beside the struct.
-func fields[T, S any](s S) []T {
-	out := make([]T, 0, reflect.TypeFor[S]().NumField())
-	for _, p := range pointers[T](&s) {
-		out = append(out, *p)
+// fields returns the fields of this type, so that no list of them has to be kept
+// beside the struct.
+func fields[T, S any](s *S) []*T {
+	v := reflect.ValueOf(s).Elem()
+	out := make([]*T, 0, v.NumField())
+	for i := range v.NumField() {
+		if field, ok := v.Field(i).Addr().Interface().(*T); ok {
+			out = append(out, field)
+		}
 	}
-	return slices.Clip(out)
+	return out
 }
 
-func pointers[T, S any](s *S) []*T {
-	v := reflect.ValueOf(s).Elem()
-	out := make([]*T, v.NumField())
-	for i := range out {
-		out[i] = v.Field(i).Addr().Interface().(*T)
+func pointers[T any](all []T) []*T {
+	out := make([]*T, len(all))
+	for i := range all {
+		out[i] = &all[i]
+	}
+	return out
+}
+
+func values[T any](all []*T) []T {
+	out := make([]T, len(all))
+	for i, one := range all {
+		out[i] = *one
 	}
 	return out
 }

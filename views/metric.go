@@ -56,7 +56,40 @@ func (n Number) String() string {
 	}
 }
 
-// Metric is one row of the contract.
+// Form is how a histogram keeps its observations.
+type Form int
+
+// The forms of histograms.
+const (
+	// Classic histograms have the documented buckets: OpenTelemetry's explicit
+	// bucket histogram. It is the form of every histogram of [Default].
+	Classic Form = iota
+	// Native histograms have buckets that follow the observations, at a relative
+	// error of a few percent: OpenTelemetry's exponential histogram, Prometheus'
+	// native one. A Prometheus that is to have them must scrape them, by its
+	// scrape_native_histograms; the text formats cannot carry their buckets.
+	Native
+	// ClassicAndNative histograms are kept in both forms, under one name: for the
+	// time in which dashboards move from one to the other.
+	ClassicAndNative
+)
+
+// String returns the name of the form, for example "classic+native".
+func (f Form) String() string {
+	switch f {
+	case Classic:
+		return "classic"
+	case Native:
+		return "native"
+	case ClassicAndNative:
+		return "classic+native"
+	default:
+		return "unknown"
+	}
+}
+
+// Metric is one row of the contract. The zero value stands for a metric that is
+// left out.
 type Metric struct {
 	// Name is the documented name that every backend shows,
 	// for example "dspy_predictions_total".
@@ -77,9 +110,17 @@ type Metric struct {
 	// documentation. Each is defined in [Contract.Labels].
 	Labels []string
 	// Buckets are the upper bounds of a histogram, ascending, in the metric's
-	// unit and without +Inf. Nil for every other kind.
+	// unit and without +Inf. Nil for every other kind. A [Native] histogram keeps
+	// them for whoever reads it in classic form; rules and dashboards take their
+	// bounds from them.
 	Buckets []float64
+	// Form is how a histogram keeps its observations; [Classic] for every other
+	// kind.
+	Form Form
 }
+
+// Exists tells whether the metric is in the contract, and was not left out.
+func (m Metric) Exists() bool { return m.Name != "" }
 
 func (m Metric) clone() Metric {
 	m.Labels = slices.Clone(m.Labels)

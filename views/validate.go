@@ -13,7 +13,8 @@ import (
 // Validate returns all mistakes of the contract, joined, or nil.
 //
 // Names must be legal in Prometheus under every translation strategy and start
-// with dspy_, instrument names with dspy.; a counter's name ends in _total, and
+// with dspy_, instrument names with dspy., but for [Metrics.Own], which must not;
+// a counter's name ends in _total, and
 // a name ends in its base unit where it has one. Names, instruments and
 // descriptions are unique. Buckets are finite, ascending and only on
 // histograms. Labels are defined, legal and not reserved by Prometheus; their
@@ -26,10 +27,18 @@ func (c Contract) Validate() error {
 	for _, label := range c.Labels.All() {
 		errs = append(errs, label.validate())
 	}
-	metrics := c.Metrics.All()
-	for _, metric := range metrics {
-		errs = append(errs, metric.validate(c.Labels))
+	for _, metric := range c.Metrics.documented() {
+		if metric.Exists() {
+			errs = append(errs, metric.validateNames("dspy"), metric.validate(c.Labels))
+		}
 	}
+	for _, metric := range c.Metrics.Own {
+		errs = append(errs, metric.validateNames("[a-z][a-z0-9]*"), metric.validate(c.Labels))
+		if reserved(metric.Name) || reserved(metric.Instrument) {
+			errs = append(errs, fmt.Errorf("metric %q: the name, or the instrument %q, is under dspy, which is for the documented metrics: choose a prefix of your own", metric.Name, metric.Instrument))
+		}
+	}
+	metrics := c.Metrics.All()
 	errs = append(errs,
 		unique("name", metrics, func(m Metric) string { return m.Name }),
 		unique("instrument", metrics, func(m Metric) string { return m.Instrument }),
@@ -48,12 +57,7 @@ func (m Metric) validate(labels Labels) error {
 	bad := func(format string, args ...any) {
 		errs = append(errs, fmt.Errorf("metric %q: "+format, append([]any{m.Name}, args...)...))
 	}
-	if !matches(`^dspy_[a-z0-9]+(_[a-z0-9]+)*$`, m.Name) {
-		bad("name is not of the form dspy_lower_case_words")
-	}
-	if !matches(`^dspy(\.[a-z0-9_]+)+$`, m.Instrument) || len(m.Instrument) > 255 {
-		bad("instrument %q is not of the form dspy.lower_case.words", m.Instrument)
-	}
+
 	if m.Description == "" || strings.HasSuffix(m.Description, ".") || !utf8.ValidString(m.Description) {
 		bad("description %q is not one sentence without a period at its end", m.Description)
 	}
@@ -83,6 +87,19 @@ func (m Metric) validate(labels Labels) error {
 	return errors.Join(errs...)
 }
 
+// validateNames checks the forms of both names, which begin with a word.
+func (m Metric) validateNames(first string) error {
+	var errs []error
+	example := strings.ReplaceAll(first, "[a-z][a-z0-9]*", "prefix")
+	if !matches(`^`+first+`(_[a-z0-9]+)+$`, m.Name) {
+		errs = append(errs, fmt.Errorf("metric %q: name is not of the form %s_lower_case_words", m.Name, example))
+	}
+	if !matches(`^`+first+`(\.[a-z0-9_]+)+$`, m.Instrument) || len(m.Instrument) > 255 {
+		errs = append(errs, fmt.Errorf("metric %q: instrument %q is not of the form %s.lower_case.words", m.Name, m.Instrument, example))
+	}
+	return errors.Join(errs...)
+}
+
 // validateUnit checks the unit and that the name ends in what Prometheus would
 // append for it; else the name would change with the translation strategy.
 func (m Metric) validateUnit() error {
@@ -103,10 +120,13 @@ func (m Metric) validateUnit() error {
 
 func (m Metric) validateBuckets() error {
 	if m.Kind != Histogram {
-		if len(m.Buckets) > 0 {
+		if len(m.Buckets) > 0 || m.Form != Classic {
 			return fmt.Errorf("a %s has no buckets", m.Kind)
 		}
 		return nil
+	}
+	if m.Form < Classic || m.Form > ClassicAndNative {
+		return fmt.Errorf("form %d of the histogram is unknown", m.Form)
 	}
 	if len(m.Buckets) == 0 {
 		return errors.New("a histogram needs at least one bucket")

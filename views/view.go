@@ -14,8 +14,9 @@ import (
 // An instrument of the contract, declared under its OpenTelemetry name with its
 // kind, gets its documented name, description and buckets, and loses every
 // attribute that is not one of its labels. Any other instrument whose name
-// would be exposed under dspy_ is dropped. All others are left alone: the view
-// does not match them.
+// would be exposed under dspy_ is dropped. An instrument of [Metrics.Own] is
+// treated like those of the contract, whatever its scope. All others are left
+// alone: the view does not match them.
 //
 // With scopes given, only instruments of those instrumentation scopes can be
 // the contract's, and one of another scope that is named like them is dropped
@@ -30,10 +31,13 @@ func (c Contract) View(scopes ...string) sdkmetric.View {
 		metrics[metric.Instrument] = metric
 	}
 	return func(instrument sdkmetric.Instrument) (sdkmetric.Stream, bool) {
-		if !reserved(instrument.Name) {
-			return sdkmetric.Stream{}, false
-		}
 		metric, ok := metrics[instrument.Name]
+		if !reserved(instrument.Name) {
+			if !ok || !metric.Kind.is(instrument.Kind) {
+				return sdkmetric.Stream{}, false
+			}
+			return metric.stream(), true
+		}
 		ours := len(scopes) == 0 || slices.Contains(scopes, instrument.Scope.Name)
 		if !ok || !ours || !metric.Kind.is(instrument.Kind) {
 			return sdkmetric.Stream{Name: instrument.Name, Aggregation: sdkmetric.AggregationDrop{}}, true

@@ -82,7 +82,7 @@ func falling(yellow, green float64) []step {
 // complete tells whether the contract has all metrics that the panel needs.
 func (p panel) complete() bool {
 	for _, metric := range p.needs {
-		if metric.Name == "" {
+		if !metric.Exists() {
 			return false
 		}
 	}

@@ -72,9 +72,6 @@ func (p promql) telemetry() []panel {
 func (p promql) overflow() string {
 	var names []string
 	for _, metric := range p.metrics.All() {
-		if metric.Name == "" {
-			continue
-		}
 		if metric.Kind == views.Histogram {
 			metric.Name += "(_count)?"
 		}

@@ -21,7 +21,7 @@ func (p promql) variables(single bool) []dashboard.VariableModel {
 	// Each narrows what the following ones offer.
 	var narrowed []string
 	add := func(label, title, all string, metric views.Metric) {
-		if metric.Name == "" {
+		if !metric.Exists() {
 			return
 		}
 		selector := metric.Name

@@ -119,7 +119,7 @@ func (r ruler) validate() error {
 
 // exists tells whether all of the metrics are in the contract.
 func exists(metrics ...views.Metric) bool {
-	return !slices.ContainsFunc(metrics, func(m views.Metric) bool { return m.Name == "" })
+	return !slices.ContainsFunc(metrics, func(m views.Metric) bool { return !m.Exists() })
 }
 
 func alert(name, severity, wait string, expr string, summary, description string) rule {

@@ -114,6 +114,9 @@ func TestMetricLeftOut(t *testing.T) {
 	t.Parallel()
 	metrics := reflect.TypeFor[views.Metrics]()
 	for field := range metrics.Fields() {
+		if field.Type != reflect.TypeFor[views.Metric]() {
+			continue
+		}
 		t.Run(field.Name, func(t *testing.T) {
 			t.Parallel()
 			contract := views.Default()
