@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/label"
@@ -25,21 +26,21 @@ func (r *Recorder) Cache(cache CacheType) *Cache {
 	return r.caches.Get(string(cache))
 }
 
-func (r *Recorder) declareCaches(service string) error {
-	p, m := r.pipeline, r.pipeline.contract.Metrics
+func (r *Recorder) declareCaches() error {
+	p, m, cacheType := r.pipeline, r.pipeline.contract.Metrics, r.pipeline.contract.Labels.CacheType
 	hits, err1 := declare(p, m.CacheHits, int64Counter)
 	misses, err2 := declare(p, m.CacheMisses, int64Counter)
 	evictions, err3 := declare(p, m.CacheEvictions, int64Counter)
 	size, err4 := declare(p, m.CacheSize, int64Gauge)
 	r.caches = label.NewTree(func(values []string) *Cache {
-		series := []string{service, values[0]}
+		which := attribute.String(cacheType.Key, values[0])
 		return &Cache{
-			hits:      hits(attributes(m.CacheHits.Labels, series)...),
-			misses:    misses(attributes(m.CacheMisses.Labels, series)...),
-			evictions: evictions(attributes(m.CacheEvictions.Labels, series)...),
-			size:      size(attributes(m.CacheSize.Labels, series)...),
+			hits:      hits(attributes(m.CacheHits, r.fixed, which)...),
+			misses:    misses(attributes(m.CacheMisses, r.fixed, which)...),
+			evictions: evictions(attributes(m.CacheEvictions, r.fixed, which)...),
+			size:      size(attributes(m.CacheSize, r.fixed, which)...),
 		}
-	}, p.labels[p.contract.Labels.CacheType.Key])
+	}, p.valuesOf(cacheType)...)
 	return errors.Join(err1, err2, err3, err4)
 }
 

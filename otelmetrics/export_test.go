@@ -11,3 +11,10 @@ func WithClock(now func() time.Time) Option {
 func WithEnvironment(variables map[string]string) Option {
 	return optionFunc(func(c *config) { c.getenv = func(name string) string { return variables[name] } })
 }
+
+// Settling tells how many recorders collections look at.
+func Settling(r *Recorder) int {
+	r.pipeline.mu.Lock()
+	defer r.pipeline.mu.Unlock()
+	return len(r.pipeline.settling)
+}

@@ -19,13 +19,21 @@ import (
 // failure + active holds exactly in every collection, although no measurement
 // ever takes a lock, and active can neither leak nor go below zero.
 type outcomes struct {
+	// started has the bit unlisted while no collection looks at the outcomes.
 	started counted
 	tracked counted // by guards, which have no outcome
 
 	mu            sync.Mutex
 	listed        []*outcome // those that collections look at
 	ended, active int64      // as of the last collection
+	rest          int
 	report        func(change int64)
+	// join has collections look at the outcomes, leave no more; neither is set if
+	// all collections do.
+	join, leave func(*outcomes)
+	// direct is set where nothing tells of collections: then each outcome is
+	// measured as it ends.
+	direct bool
 }
 
 // outcome counts predictions that end in one way.
@@ -53,9 +61,29 @@ type counted struct {
 	_ [56]byte
 }
 
-func (o *outcomes) start() { o.started.Add(1) }
+func (o *outcomes) start() {
+	if o.started.Add(1) >= unlisted {
+		o.wake()
+	}
+}
 
-func (o *outcomes) track(n int64) { o.tracked.Add(n) }
+func (o *outcomes) track(n int64) {
+	o.tracked.Add(n)
+	if o.started.Load() >= unlisted {
+		o.wake()
+	}
+}
+
+// wake is called by each that finds the outcomes unlisted.
+func (o *outcomes) wake() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.started.Load() >= unlisted {
+		o.started.Add(-unlisted)
+		o.rest = patience
+		o.join(o)
+	}
+}
 
 // newOutcome makes an outcome, whose series appears at zero.
 func (o *outcomes) newOutcome(series metric.Int64Counter) *outcome {
@@ -76,6 +104,10 @@ func (o *outcome) add() {
 // list is called by each that finds the outcome unlisted, so that none returns
 // whose prediction the next collection would miss.
 func (o *outcome) list() {
+	if o.outcomes.direct {
+		o.series.Add(context.Background(), o.count.Swap(unlisted)-unlisted)
+		return
+	}
 	o.outcomes.mu.Lock()
 	defer o.outcomes.mu.Unlock()
 	if o.count.Load() >= unlisted {
@@ -111,25 +143,54 @@ func (o *outcomes) settle() int64 {
 	}
 	o.listed = slices.DeleteFunc(o.listed, (*outcome).leave)
 	// Read after the outcomes: whatever ended had started before.
-	active := o.started.Load() - o.ended + o.tracked.Load()
-	o.report(active - o.active)
-	o.active = active
+	started := o.started.Load()
+	active := started - o.ended + o.tracked.Load()
+	if active != o.active {
+		o.report(active - o.active)
+		o.active = active
+	}
+	if active != 0 || len(o.listed) > 0 {
+		o.rest = patience
+	} else if o.rest--; o.rest <= 0 {
+		o.retreat(started)
+	}
 	return active
 }
 
+// retreat has collections look at the outcomes no more, unless something starts
+// in this moment: either this sees it, or it sees the bit.
+func (o *outcomes) retreat(started int64) {
+	if o.leave == nil || !o.started.CompareAndSwap(started, started+unlisted) {
+		return
+	}
+	if o.tracked.Load() != 0 {
+		o.started.Add(-unlisted)
+		return
+	}
+	o.leave(o)
+}
+
 // declareOutcomes declares what is measured at the begin of collections.
-func (r *Recorder) declareOutcomes(service string) error {
+func (r *Recorder) declareOutcomes() error {
 	p, m := r.pipeline, r.pipeline.contract.Metrics.ActivePredictions
 	r.outcomes = &outcomes{report: func(int64) {}}
-	series := attributes(m.Labels, []string{service})
+	series := attributes(m, r.fixed)
 	if p.sdk != nil {
 		instrument, err := declare(p, m, int64UpDownCounter)
 		if err != nil {
 			return err
 		}
 		active := instrument(series...)
-		prime(active)
+		if r.lasting() {
+			prime(active)
+		}
+		r.outcomes.started.Store(unlisted)
+		r.outcomes.join, r.outcomes.leave = p.join, p.leave
 		r.outcomes.report = func(change int64) { active.Add(context.Background(), change) }
+		return nil
+	}
+	if !m.Exists() {
+		r.outcomes.direct = true
 		return nil
 	}
 	// A provider of the user's tells that it collects by asking.

@@ -48,8 +48,12 @@ type pipeline struct {
 	warned   warned
 	codes    []string // of HTTP, by number
 
-	mu        sync.Mutex
-	recorders map[string]*Recorder // by service
+	// shared are the labels whose values a recorder has; see [Recorder.With].
+	shared    []views.Label
+	recorders *label.Tree[recorderOrError]
+
+	mu       sync.Mutex
+	settling map[*outcomes]struct{}
 
 	stopped  atomic.Bool
 	stopOnce sync.Once
@@ -57,10 +61,15 @@ type pipeline struct {
 }
 
 func newPipeline(ctx context.Context, c config) (*pipeline, error) {
-	p := &pipeline{config: c, labels: make(map[string]*label.Values), recorders: make(map[string]*Recorder), codes: codeTexts()}
+	p := &pipeline{config: c, labels: make(map[string]*label.Values), settling: make(map[*outcomes]struct{}), codes: codeTexts()}
 	for _, l := range c.contract.Labels.All() {
 		p.labels[l.Key] = label.NewValues(l, p.overflowed)
 	}
+	p.shared = append([]views.Label{c.contract.Labels.Service}, c.contract.Labels.Own...)
+	p.recorders = label.NewTree(func(values []string) recorderOrError {
+		r, err := newRecorder(p, values)
+		return recorderOrError{r, err}
+	}, p.valuesOf(p.shared...)...)
 	if c.tracerProvider != nil {
 		p.tracer = c.tracerProvider.Tracer(scope)
 	}
@@ -141,7 +150,7 @@ func (p *pipeline) declare(producers []*bound.Producer, all []sdkmetric.View) (e
 	if err != nil {
 		return err
 	}
-	if p.overflow, err = newSeries(p, p.contract.Metrics.LabelOverflow, int64Counter); err != nil {
+	if p.overflow, err = newSeries(p, p.contract.Metrics.LabelOverflow, int64Counter, nil, p.contract.Labels.Overflowed); err != nil {
 		return err
 	}
 	failed, err := p.counter(p.contract.Metrics.ExportErrors)
@@ -154,11 +163,23 @@ func (p *pipeline) declare(producers []*bound.Producer, all []sdkmetric.View) (e
 // settle is called at the begin of each collection.
 func (p *pipeline) settle() {
 	p.mu.Lock()
-	recorders := slices.Collect(maps.Values(p.recorders))
+	settling := slices.Collect(maps.Keys(p.settling))
 	p.mu.Unlock()
-	for _, r := range recorders {
-		r.outcomes.settle()
+	for _, o := range settling {
+		o.settle()
 	}
+}
+
+func (p *pipeline) join(o *outcomes) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.settling[o] = struct{}{}
+}
+
+func (p *pipeline) leave(o *outcomes) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.settling, o)
 }
 
 // counter declares a counter without labels and returns what adds one to it.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
@@ -33,24 +34,27 @@ func (r *Recorder) Predictor(kind PredictionType) *Predictor {
 	return r.predictors.Get(string(kind))
 }
 
-func (r *Recorder) declarePredictors(service string) error {
-	p, m := r.pipeline, r.pipeline.contract.Metrics
+func (r *Recorder) declarePredictors() error {
+	p, m, l := r.pipeline, r.pipeline.contract.Metrics, r.pipeline.contract.Labels
 	predictions, err0 := declare(p, m.Predictions, int64Counter)
 	duration, err1 := declare(p, m.PredictionDuration, float64Histogram)
 	firstToken, err2 := declare(p, m.TimeToFirstToken, float64Histogram)
 	cost, err3 := declare(p, m.Cost, float64Counter)
 	r.predictors = label.NewTree(func(values []string) *Predictor {
-		kind, series := values[0], []string{service, values[0]}
+		kind := attribute.String(l.PredictionType.Key, values[0])
+		outcome := func(status Status) *outcome {
+			return r.outcomes.newOutcome(predictions(attributes(m.Predictions, r.fixed, kind, attribute.String(l.Status.Key, string(status)))...))
+		}
 		return &Predictor{
 			recorder:   r,
-			kind:       PredictionType(kind),
-			succeeded:  r.outcomes.newOutcome(predictions(attributes(m.Predictions.Labels, append(series, string(Success)))...)),
-			failed:     r.outcomes.newOutcome(predictions(attributes(m.Predictions.Labels, append(series, string(Failure)))...)),
-			duration:   duration(attributes(m.PredictionDuration.Labels, series)...),
-			firstToken: firstToken(attributes(m.TimeToFirstToken.Labels, series)...),
-			cost:       cost(attributes(m.Cost.Labels, series)...),
+			kind:       PredictionType(values[0]),
+			succeeded:  outcome(Success),
+			failed:     outcome(Failure),
+			duration:   duration(attributes(m.PredictionDuration, r.fixed, kind)...),
+			firstToken: firstToken(attributes(m.TimeToFirstToken, r.fixed, kind)...),
+			cost:       cost(attributes(m.Cost, r.fixed, kind)...),
 		}
-	}, p.labels[p.contract.Labels.PredictionType.Key])
+	}, p.valuesOf(l.PredictionType)...)
 	return errors.Join(err0, err1, err2, err3)
 }
 

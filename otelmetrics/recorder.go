@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/metric/noop"
 
@@ -16,12 +19,17 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
-// Recorder records the metrics of the contract for one service.
+// Recorder records the metrics of the contract for one service and, where the
+// contract has labels of your own, for one value of each: see [Recorder.With].
 //
 // Its methods are safe for concurrent use, never block, and do nothing on a nil
 // pointer. What is measured after [Recorder.Shutdown] is lost, silently.
 type Recorder struct {
 	pipeline *pipeline
+	// values are those of the labels that all series of the recorder share: the
+	// service's and the own ones, in the order of pipeline.shared.
+	values []string
+	fixed  []attribute.KeyValue // the same as attributes
 
 	outcomes       *outcomes
 	predictors     *label.Tree[*Predictor]
@@ -52,7 +60,7 @@ func New(ctx context.Context, options ...Option) (*Recorder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("otelmetrics: %w", err)
 	}
-	r, err := p.recorder(*p.service)
+	r, err := p.recorder(append([]string{*p.service}, make([]string, len(c.contract.Labels.Own))...)...)
 	if err != nil {
 		return nil, fmt.Errorf("otelmetrics: %w", errors.Join(err, p.stop(ctx)))
 	}
@@ -71,50 +79,90 @@ func (r *Recorder) ForService(name string) (*Recorder, error) {
 	if name == "" {
 		return nil, errors.New("otelmetrics: the name of the service is empty")
 	}
-	other, err := r.pipeline.recorder(name)
+	values := slices.Clone(r.values)
+	values[0] = name
+	other, err := r.pipeline.recorder(values...)
 	if err != nil {
 		return nil, fmt.Errorf("otelmetrics: %w", err)
 	}
 	return other, nil
 }
 
-// recorder returns the one recorder of a service: two would report the same
-// series.
-func (p *pipeline) recorder(service string) (*Recorder, error) {
-	service = p.labels[p.contract.Labels.Service.Key].Bounded(service)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if r, ok := p.recorders[service]; ok {
-		return r, nil
+// With returns the recorder of one value of a label of your own, which the
+// contract has by [views.Contract.AddLabel]. It shares the pipeline with r, and
+// has r's values of the other labels. The value of a label is unknown until it
+// is given here; one over the budget, or that the label does not take, is other.
+//
+// There is one recorder for each combination of values, so calling it for each
+// request is fine: once the recorder is there it takes no lock and does not
+// allocate. A recorder whose values are well-known exposes its counters at zero
+// from the first call on: make it at the start, so that rates see the first
+// event. A label that the contract does not have is logged, and r returned.
+func (r *Recorder) With(label, value string) *Recorder {
+	if r == nil {
+		return nil
 	}
-	r, err := newRecorder(p, service)
-	if err == nil {
-		p.recorders[service] = r
+	p := r.pipeline
+	for i, own := range p.contract.Labels.Own {
+		if own.Key != label {
+			continue
+		}
+		var buffer [8]string
+		values := append(buffer[:0], r.values...)
+		values[1+i] = value
+		if other, err := p.recorder(values...); err == nil {
+			return other
+		}
+		return r // which has declared the same instruments
 	}
-	return r, err
+	p.logger.Error("no such label of your own in the contract: add it there", slog.String("label", label))
+	return r
 }
 
-func newRecorder(p *pipeline, service string) (*Recorder, error) {
-	m := p.contract.Metrics
-	r := &Recorder{pipeline: p}
+// recorder returns the one recorder of the values of the shared labels.
+func (p *pipeline) recorder(values ...string) (*Recorder, error) {
+	made := p.recorders.Get(values...)
+	return made.recorder, made.err
+}
+
+// recorderOrError is a recorder, or why there is none.
+type recorderOrError struct {
+	recorder *Recorder
+	err      error
+}
+
+func newRecorder(p *pipeline, values []string) (*Recorder, error) {
+	m, l := p.contract.Metrics, p.contract.Labels
+	r := &Recorder{pipeline: p, values: values, fixed: pairs(p.shared, values)}
 	if err := errors.Join(
-		r.declareOutcomes(service),
-		r.declarePredictors(service),
-		r.declareCaches(service),
-		set(&r.errors, p, m.Errors, int64Counter, service),
-		set(&r.tokens, p, m.Tokens, int64Counter, service),
-		set(&r.latencies, p, m.APILatency, float64Histogram, service),
+		r.declareOutcomes(),
+		r.declarePredictors(),
+		r.declareCaches(),
+		set(&r.errors, r, m.Errors, int64Counter, l.ErrorType),
+		set(&r.tokens, r, m.Tokens, int64Counter, l.PredictionType, l.TokenType),
+		set(&r.latencies, r, m.APILatency, float64Histogram, l.Endpoint, l.Method, l.StatusCode),
 	); err != nil {
 		return nil, err
 	}
-	if p.priming {
+	if p.priming && r.lasting() {
 		r.prime()
 	}
 	return r, nil
 }
 
-func set[T any](to **label.Tree[T], p *pipeline, m views.Metric, kind func(*bound.Meter, views.Metric) (bind[T], error), service string) (err error) {
-	*to, err = newSeries(p, m, kind, service)
+// lasting tells whether the values of the own labels are well-known, or not
+// given. The series of others come and go.
+func (r *Recorder) lasting() bool {
+	for i, own := range r.pipeline.contract.Labels.Own {
+		if value := r.values[1+i]; value != views.Unknown && !slices.Contains(own.Values, value) {
+			return false
+		}
+	}
+	return true
+}
+
+func set[T any](to **label.Tree[T], r *Recorder, m views.Metric, kind func(*bound.Meter, views.Metric) (bind[T], error), labels ...views.Label) (err error) {
+	*to, err = newSeries(r.pipeline, m, kind, r.fixed, labels...)
 	return err
 }
 

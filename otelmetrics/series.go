@@ -6,6 +6,7 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/metric/noop"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/bound"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/label"
@@ -28,57 +29,85 @@ func instrumentError(m views.Metric, err error) error {
 	return fmt.Errorf("instrument %q: %w", m.Instrument, err)
 }
 
-// newSeries declares a metric of the contract and returns its series by label
-// values, in the order of the contract. With fixed given, they are the values of
-// the first labels and not asked for again.
-func newSeries[T any](p *pipeline, m views.Metric, kind func(*bound.Meter, views.Metric) (bind[T], error), fixed ...string) (*label.Tree[T], error) {
+// newSeries declares a metric of the contract and returns its series by the
+// values of the labels. The fixed attributes, those of the recorder, are on all
+// of them.
+func newSeries[T any](p *pipeline, m views.Metric, kind func(*bound.Meter, views.Metric) (bind[T], error), fixed []attribute.KeyValue, labels ...views.Label) (*label.Tree[T], error) {
 	instrument, err := declare(p, m, kind)
 	if err != nil {
 		return nil, err
 	}
-	return newTree(p, m, instrument, fixed...), nil
-}
-
-func newTree[T any](p *pipeline, m views.Metric, instrument bind[T], fixed ...string) *label.Tree[T] {
 	create := func(values []string) T {
-		return instrument(attributes(m.Labels, append(slices.Clip(fixed), values...))...)
+		return instrument(attributes(m, fixed, pairs(labels, values)...)...)
 	}
-	var labels []*label.Values
-	for _, key := range m.Labels[len(fixed):] {
-		labels = append(labels, p.labels[key])
-	}
-	return label.NewTree(create, labels...)
+	return label.NewTree(create, p.valuesOf(labels...)...), nil
 }
 
-func attributes(keys, values []string) []attribute.KeyValue {
-	pairs := make([]attribute.KeyValue, len(values))
-	for i, value := range values {
-		pairs[i] = attribute.String(keys[i], value)
+// valuesOf returns the values of labels.
+func (p *pipeline) valuesOf(labels ...views.Label) []*label.Values {
+	values := make([]*label.Values, len(labels))
+	for i, l := range labels {
+		values[i] = p.labels[l.Key]
 	}
-	return pairs
+	return values
+}
+
+// attributes returns those of the attributes that are labels of the metric.
+func attributes(m views.Metric, fixed []attribute.KeyValue, more ...attribute.KeyValue) []attribute.KeyValue {
+	return slices.DeleteFunc(slices.Concat(fixed, more), func(pair attribute.KeyValue) bool {
+		return !slices.Contains(m.Labels, string(pair.Key))
+	})
+}
+
+func pairs(labels []views.Label, values []string) []attribute.KeyValue {
+	out := make([]attribute.KeyValue, len(values))
+	for i, value := range values {
+		out[i] = attribute.String(labels[i].Key, value)
+	}
+	return out
+}
+
+// nothing measures a metric that is left out.
+func nothing[T any](none T) bind[T] {
+	return func(...attribute.KeyValue) T { return none }
 }
 
 func int64Counter(meter *bound.Meter, m views.Metric) (bind[metric.Int64Counter], error) {
+	if !m.Exists() {
+		return nothing[metric.Int64Counter](noop.Int64Counter{}), nil
+	}
 	instrument, err := meter.Int64Counter(m.Instrument, metric.WithUnit(m.Unit), metric.WithDescription(m.Description))
 	return instrument.Bind, err
 }
 
 func float64Counter(meter *bound.Meter, m views.Metric) (bind[metric.Float64Counter], error) {
+	if !m.Exists() {
+		return nothing[metric.Float64Counter](noop.Float64Counter{}), nil
+	}
 	instrument, err := meter.Float64Counter(m.Instrument, metric.WithUnit(m.Unit), metric.WithDescription(m.Description))
 	return instrument.Bind, err
 }
 
 func int64UpDownCounter(meter *bound.Meter, m views.Metric) (bind[metric.Int64UpDownCounter], error) {
+	if !m.Exists() {
+		return nothing[metric.Int64UpDownCounter](noop.Int64UpDownCounter{}), nil
+	}
 	instrument, err := meter.Int64UpDownCounter(m.Instrument, metric.WithUnit(m.Unit), metric.WithDescription(m.Description))
 	return instrument.Bind, err
 }
 
 func int64Gauge(meter *bound.Meter, m views.Metric) (bind[metric.Int64Gauge], error) {
+	if !m.Exists() {
+		return nothing[metric.Int64Gauge](noop.Int64Gauge{}), nil
+	}
 	instrument, err := meter.Int64Gauge(m.Instrument, metric.WithUnit(m.Unit), metric.WithDescription(m.Description))
 	return instrument.Bind, err
 }
 
 func float64Histogram(meter *bound.Meter, m views.Metric) (bind[metric.Float64Histogram], error) {
+	if !m.Exists() {
+		return nothing[metric.Float64Histogram](noop.Float64Histogram{}), nil
+	}
 	instrument, err := meter.Float64Histogram(m.Instrument, metric.WithUnit(m.Unit), metric.WithDescription(m.Description),
 		metric.WithExplicitBucketBoundaries(m.Buckets...))
 	return instrument.Bind, err

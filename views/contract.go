@@ -238,8 +238,8 @@ func (c Contract) MaxSeries(m Metric) int {
 func fields[T, S any](s *S) []*T {
 	v := reflect.ValueOf(s).Elem()
 	out := make([]*T, 0, v.NumField())
-	for i := range v.NumField() {
-		if field, ok := v.Field(i).Addr().Interface().(*T); ok {
+	for _, value := range v.Fields() {
+		if field, ok := reflect.TypeAssert[*T](value.Addr()); ok {
 			out = append(out, field)
 		}
 	}
