@@ -80,6 +80,20 @@ python: ## Lint and test the DSPy service of the examples
 	"$$programs/e2e-python" -m ruff format --no-cache --check .
 	"$$programs/e2e-python" -m pytest -q -p no:cacheprovider
 
+# Against the vulnerability database as of now, so that it can fail for a change
+# that somebody else made. It comes as a Go module: no other server is asked.
+# The toolchain is the one that go.mod names, which is the one to build with.
+.PHONY: vulnerabilities
+vulnerabilities: ## Look for known vulnerabilities in what the service is built from
+	@export GOTOOLCHAIN=$$(awk '$$1 == "toolchain" { print $$2 }' go.mod)
+	database=$$(go mod download -json golang.org/x/vulndb@latest | awk -F '"' '$$2 == "Dir" { print $$4 }')
+	$(TOOL) govulncheck -db "file://$$database/data/osv" ./...
+
+.PHONY: sbom
+sbom: ## Write the software bill of materials of the service to bin/sbom.cdx.json
+	@mkdir -p bin
+	CGO_ENABLED=0 $(TOOL) cyclonedx-gomod app -licenses -json -noserial -output bin/sbom.cdx.json -main cmd/dspy-metrics .
+
 .PHONY: bench
 bench: ## Run the benchmarks COUNT times and summarize them
 	@go test -run '^$$' -bench . -benchmem -count $(COUNT) ./... | tee bench.out

@@ -1,0 +1,72 @@
+package e2e
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// What the service is built from is reviewed like code: a module that comes or
+// goes, or changes its licence, is a difference in a committed list. All licences
+// must allow what MIT allows.
+func TestDependencies(t *testing.T) {
+	t.Parallel()
+	sbom := exec.CommandContext(t.Context(), "make", "-C", "..", "--no-print-directory", "sbom")
+	if output, err := sbom.CombinedOutput(); err != nil {
+		t.Fatalf("make sbom: %v\n%s", err, output)
+	}
+	content, err := os.ReadFile("../bin/sbom.cdx.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var bill struct {
+		Components []struct {
+			Name, Version string
+			Evidence      struct {
+				Licenses []struct{ License struct{ ID string } }
+			}
+		}
+	}
+	if err := json.Unmarshal(content, &bill); err != nil {
+		t.Fatal(err)
+	}
+	var list strings.Builder
+	for _, c := range bill.Components {
+		if c.Name == "std" {
+			continue // Go's own library: of the toolchain at hand
+		}
+		line := []string{c.Name, c.Version}
+		for _, l := range c.Evidence.Licenses {
+			line = append(line, l.License.ID)
+			if !slices.Contains([]string{"MIT", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "ISC"}, l.License.ID) {
+				t.Errorf("%s: licence %s: is it compatible with ours?", c.Name, l.License.ID)
+			}
+		}
+		if len(c.Evidence.Licenses) == 0 {
+			t.Errorf("%s: no licence found", c.Name)
+		}
+		list.WriteString(strings.Join(line, " ") + "\n")
+	}
+	golden := filepath.Join("testdata", "dependencies.txt")
+	if *update {
+		if err := os.WriteFile(golden, []byte(list.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), list.String()); diff != "" {
+		t.Errorf("dependencies (-golden +now); go -C e2e test -run TestDependencies -update accepts them:\n%s", diff)
+	}
+}
