@@ -14,6 +14,7 @@ import (
 	"github.com/fatih/color"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/check"
+	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
@@ -124,8 +125,8 @@ func (c *checkCommand) Run(ctx context.Context) error {
 	return nil
 }
 
-func (c *checkCommand) checker() (check.Checker, error) {
-	checker := check.Checker{
+func (c *checkCommand) checker() (conformance.Checker, error) {
+	checker := conformance.Checker{
 		Contract:         views.Default(),
 		AllowedLabels:    c.AllowLabel,
 		NativeHistograms: c.NativeHistograms,
@@ -163,14 +164,14 @@ func parseBuckets(text string) ([]float64, error) {
 }
 
 // read reads the targets, once or twice.
-func (c *checkCommand) read(ctx context.Context, checker check.Checker) (check.Reports, error) {
+func (c *checkCommand) read(ctx context.Context, checker conformance.Checker) (check.Reports, error) {
 	client, err := c.client()
 	if err != nil {
 		return nil, err
 	}
 	reader := &check.Reader{Client: client, Timeout: c.Timeout, MaxBytes: int64(c.MaxBytes), Stdin: os.Stdin}
 	if c.Exposition != "auto" {
-		reader.Format = check.Format(c.Exposition)
+		reader.Format = conformance.Format(c.Exposition)
 	}
 	first, reports := c.readAll(ctx, reader, checker)
 	if !c.Twice {
@@ -197,13 +198,13 @@ func (c *checkCommand) client() (*http.Client, error) {
 	}.Client()
 }
 
-func (c *checkCommand) readAll(ctx context.Context, reader *check.Reader, checker check.Checker) ([]*check.Exposition, check.Reports) {
-	expositions := make([]*check.Exposition, len(c.Targets))
+func (c *checkCommand) readAll(ctx context.Context, reader *check.Reader, checker conformance.Checker) ([]*conformance.Exposition, check.Reports) {
+	expositions := make([]*conformance.Exposition, len(c.Targets))
 	reports := make(check.Reports, len(c.Targets))
 	for i, target := range c.Targets {
 		exposition, err := reader.Read(ctx, target)
 		if err != nil {
-			reports[i] = check.Report{Target: check.Display(target), Unchecked: err.Error(), Findings: []check.Finding{}}
+			reports[i] = check.Report{Target: check.Display(target), Unchecked: err.Error(), Findings: []conformance.Finding{}}
 			continue
 		}
 		expositions[i] = exposition
@@ -212,7 +213,7 @@ func (c *checkCommand) readAll(ctx context.Context, reader *check.Reader, checke
 	return expositions, reports
 }
 
-func checked(target string, checker check.Checker, exposition *check.Exposition) check.Report {
+func checked(target string, checker conformance.Checker, exposition *conformance.Exposition) check.Report {
 	report := check.Report{Target: target, Format: exposition.Format, Series: exposition.Series(), Findings: checker.Check(exposition)}
 	for _, metric := range checker.Contract.Metrics.All() {
 		report.Metrics = append(report.Metrics, metric.Name)
@@ -221,7 +222,7 @@ func checked(target string, checker check.Checker, exposition *check.Exposition)
 }
 
 // listen takes OTLP for a while.
-func (c *checkCommand) listen(ctx context.Context, checker check.Checker) (check.Reports, error) {
+func (c *checkCommand) listen(ctx context.Context, checker conformance.Checker) (check.Reports, error) {
 	receiver, err := check.Listen(ctx, c.OTLP, checker, c.MaxBytes)
 	if err != nil {
 		return nil, err

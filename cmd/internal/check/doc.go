@@ -1,17 +1,7 @@
-// Package check compares what a service exposes with the contract of package
-// views and says what differs, with the line and column where there is one.
+// Package check reads what services expose, from pages and by OTLP, and reports
+// how that differs from the contract. What the differences are is for package
+// conformance to say.
 //
-// A page of the text format or of OpenMetrics comes from [Parse], the metrics
-// of an OTLP client from a [Receiver]; both are an [Exposition], which
-// [Checker.Check] judges alone and [Checker.Compare] against an earlier one.
-// Whatever language the service is written in makes no difference.
-//
-// The parser is the package's own. The library parser that is strict for both
-// formats is a part of the Prometheus server's module, whose dependencies are
-// many times this module's, and no parser tells the column of a mistake or goes
-// on after the first one. It accepts no page that expfmt refuses; a fuzz test
-// holds the two against each other.
-//
-// Memory is bounded for every input: by the bytes read, by the families and
-// samples kept, and by the findings of one rule that are listed.
+// Memory is bounded for every input: by the bytes read and, by that package, by
+// what is kept of them.
 package check

@@ -50,7 +50,7 @@ func (h HTTP) Client() (*http.Client, error) {
 				return fmt.Errorf("more than %d redirects", maxRedirects)
 			case req.URL.Host != first.Host, req.URL.Scheme != first.Scheme:
 				// The credentials are for the target alone.
-				return fmt.Errorf("redirected to another server, %s://%s: name that one if it is meant", req.URL.Scheme, short(req.URL.Host))
+				return fmt.Errorf("redirected to another server, %s://%.200s: name that one if it is meant", req.URL.Scheme, req.URL.Host)
 			}
 			return nil
 		},

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
 )
 
 type junitSuites struct {
@@ -61,7 +63,7 @@ func (r Report) junit(strict bool) junitSuite {
 		suite.Cases = []junitCase{{Name: whole, Class: r.Target, Error: &junitFault{Message: r.Unchecked}}}
 		return suite
 	}
-	findings := make(map[string][]Finding)
+	findings := make(map[string][]conformance.Finding)
 	known := make(map[string]bool)
 	for _, name := range r.Metrics {
 		known[name] = true
@@ -77,11 +79,11 @@ func (r Report) junit(strict bool) junitSuite {
 		c := junitCase{Name: name, Class: r.Target}
 		var failed, passed []string
 		for _, f := range findings[name] {
-			line := fmt.Sprintf("%s: %s", f.Rule, f.text())
+			line := fmt.Sprintf("%s: %s", f.Rule, f.Text())
 			if f.Line > 0 {
 				line = fmt.Sprintf("%d:%d: %s", f.Line, f.Column, line)
 			}
-			if f.Severity == Error || strict {
+			if f.Severity == conformance.Error || strict {
 				failed = append(failed, line)
 			} else {
 				passed = append(passed, line)

@@ -19,6 +19,8 @@ import (
 	_ "google.golang.org/grpc/encoding/gzip" // the only way to accept compressed requests
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
 )
 
 // What a receiver takes at most.
@@ -33,7 +35,7 @@ const (
 // Receiver takes OTLP metrics over gRPC and over HTTP, both at one address and
 // without TLS.
 type Receiver struct {
-	checker  Checker
+	checker  conformance.Checker
 	maxBytes int
 	listener net.Listener
 	server   *http.Server
@@ -41,13 +43,14 @@ type Receiver struct {
 	places   chan struct{}
 
 	mu      sync.Mutex
-	clients []*Client
+	clients []*conformance.Client
+	known   map[string]*conformance.Client // by their resource
 	refused int
 }
 
 // Listen starts a receiver at the address. An export that is larger than
 // maxBytes, when it is unpacked, is refused. Close ends the receiver.
-func Listen(ctx context.Context, address string, checker Checker, maxBytes int) (*Receiver, error) {
+func Listen(ctx context.Context, address string, checker conformance.Checker, maxBytes int) (*Receiver, error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listen for OTLP at %q: %w", address, err)
@@ -55,6 +58,7 @@ func Listen(ctx context.Context, address string, checker Checker, maxBytes int) 
 	r := &Receiver{
 		checker: checker, maxBytes: maxBytes, listener: listener,
 		served: make(chan error, 1), places: make(chan struct{}, maxExports),
+		known: make(map[string]*conformance.Client),
 	}
 	service := grpc.NewServer(grpc.MaxRecvMsgSize(maxBytes))
 	collectorpb.RegisterMetricsServiceServer(service, &metricsService{receiver: r})
@@ -106,7 +110,7 @@ func (r *Receiver) Close() error {
 }
 
 // Clients returns what has arrived, by client. Call it after Close.
-func (r *Receiver) Clients() []*Client {
+func (r *Receiver) Clients() []*conformance.Client {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.clients)
@@ -124,16 +128,17 @@ func (r *Receiver) receive(in *collectorpb.ExportMetricsServiceRequest) {
 	defer r.mu.Unlock()
 	for _, resource := range in.GetResourceMetrics() {
 		key := keyOf(resource.GetResource())
-		i := slices.IndexFunc(r.clients, func(c *Client) bool { return c.key == key })
-		if i < 0 {
+		client, ok := r.known[key]
+		if !ok {
 			if len(r.clients) == maxClients {
 				r.refused++
 				continue
 			}
-			i = len(r.clients)
-			r.clients = append(r.clients, newClient(key, resource.GetResource()))
+			client = conformance.NewClient(resource.GetResource())
+			r.known[key] = client
+			r.clients = append(r.clients, client)
 		}
-		r.clients[i].add(r.checker, decode(resource))
+		client.Add(r.checker, resource)
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
 )
 
 // Report is what was found at one target.
@@ -12,13 +14,13 @@ type Report struct {
 	// Target is the URL, the file or the OTLP client.
 	Target string `json:"target"`
 	// Format is how it exposed its metrics.
-	Format Format `json:"format,omitempty"`
+	Format conformance.Format `json:"format,omitempty"`
 	// Series is how many series under dspy_ there were.
 	Series int `json:"series"`
 	// Unchecked is why the target could not be checked, empty if it was.
 	Unchecked string `json:"unchecked,omitempty"`
 	// Findings are what differs from the contract.
-	Findings []Finding `json:"findings"`
+	Findings []conformance.Finding `json:"findings"`
 	// Metrics are the names that were looked for.
 	Metrics []string `json:"-"`
 }
@@ -43,7 +45,7 @@ func (r Reports) Summary() Summary {
 			s.Unchecked++
 		}
 		for _, f := range report.Findings {
-			if f.Severity == Error {
+			if f.Severity == conformance.Error {
 				s.Errors++
 			} else {
 				s.Warnings++
@@ -89,24 +91,12 @@ func (r Reports) GitHub(w io.Writer) error {
 			if f.Line > 0 && !isURL(report.Target) {
 				properties += fmt.Sprintf(",file=%s,line=%d,col=%d", property(report.Target), f.Line, max(f.Column, 1))
 			}
-			if _, err := fmt.Fprintf(w, "::%s %s::%s\n", f.Severity, properties, command(report.Target+": "+f.text())); err != nil {
+			if _, err := fmt.Fprintf(w, "::%s %s::%s\n", f.Severity, properties, command(report.Target+": "+f.Text())); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
-}
-
-// text is the finding without its place.
-func (f Finding) text() string {
-	text := f.Message
-	if f.Metric != "" {
-		text = f.Metric + f.Labels + ": " + text
-	}
-	if f.Remedy != "" {
-		text += " (" + f.Remedy + ")"
-	}
-	return text
 }
 
 // command escapes the text of a workflow command.

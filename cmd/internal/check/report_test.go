@@ -8,16 +8,17 @@ import (
 	"testing"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/check"
+	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
 )
 
 func reports() check.Reports {
 	return check.Reports{
-		{Target: "a,b.txt", Format: check.Text, Series: 3, Metrics: []string{"dspy_errors_total", "dspy_cache_size_bytes"}, Findings: []check.Finding{
-			{Severity: check.Error, Rule: check.WrongType, Metric: "dspy_errors_total", Labels: `{a="b"}`, Line: 3, Column: 4, Message: "50% \x1b[31mred\nline", Remedy: "do this"},
-			{Severity: check.Warning, Rule: check.MissingMetric, Metric: "dspy_cache_size_bytes", Message: "none"},
-			{Severity: check.Error, Rule: check.UnknownMetric, Metric: "dspy_x", Line: 9, Column: 1, Message: "unknown"},
+		{Target: "a,b.txt", Format: conformance.Text, Series: 3, Metrics: []string{"dspy_errors_total", "dspy_cache_size_bytes"}, Findings: []conformance.Finding{
+			{Severity: conformance.Error, Rule: conformance.WrongType, Metric: "dspy_errors_total", Labels: `{a="b"}`, Line: 3, Column: 4, Message: "50% \x1b[31mred\nline", Remedy: "do this"},
+			{Severity: conformance.Warning, Rule: conformance.MissingMetric, Metric: "dspy_cache_size_bytes", Message: "none"},
+			{Severity: conformance.Error, Rule: conformance.UnknownMetric, Metric: "dspy_x", Line: 9, Column: 1, Message: "unknown"},
 		}},
-		{Target: "http://b", Findings: []check.Finding{}, Unchecked: "refused"},
+		{Target: "http://b", Findings: []conformance.Finding{}, Unchecked: "refused"},
 	}
 }
 

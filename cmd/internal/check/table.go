@@ -9,6 +9,8 @@ import (
 	"unicode"
 
 	"github.com/fatih/color"
+
+	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
 )
 
 // Table writes the reports for people, in color or not.
@@ -36,7 +38,7 @@ func (r Report) table(w io.Writer, paint paint) error {
 	if len(r.Findings) > 0 {
 		verdict = Reports{r}.Summary().String()
 	}
-	if _, err := fmt.Fprintf(w, "%s: %s of %s as %s: %s\n", paint.bold(visible(r.Target)), plural(r.Series, "sample"), namespace+"*", r.Format, verdict); err != nil {
+	if _, err := fmt.Fprintf(w, "%s: %s of %s as %s: %s\n", paint.bold(visible(r.Target)), plural(r.Series, "sample"), conformance.Namespace+"*", r.Format, verdict); err != nil {
 		return err
 	}
 	if len(r.Findings) == 0 {
@@ -102,9 +104,9 @@ func (p paint) line(line string) string {
 	text := strings.TrimRight(line, " \n")
 	word, rest, _ := strings.Cut(text, " ")
 	switch word {
-	case string(Error):
+	case string(conformance.Error):
 		text = p.red(word) + " " + rest
-	case string(Warning):
+	case string(conformance.Warning):
 		text = p.yellow(word) + " " + rest
 	case "SEVERITY":
 		text = p.bold(text)

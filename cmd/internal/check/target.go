@@ -13,6 +13,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
 )
 
 // Reader reads targets. It holds no state between readings.
@@ -20,7 +22,7 @@ type Reader struct {
 	// Client makes the requests; see [HTTP.Client].
 	Client *http.Client
 	// Format is asked for and taken for granted; empty is what the target says.
-	Format Format
+	Format conformance.Format
 	// Timeout is for one request, its answer included.
 	Timeout time.Duration
 	// MaxBytes is the most that a page may have when it is unpacked.
@@ -30,7 +32,7 @@ type Reader struct {
 }
 
 // Read reads the page of a target: a URL, a file, or "-".
-func (r *Reader) Read(ctx context.Context, target string) (*Exposition, error) {
+func (r *Reader) Read(ctx context.Context, target string) (*conformance.Exposition, error) {
 	if target == "-" {
 		return r.local(ctx, r.Stdin)
 	}
@@ -69,7 +71,7 @@ func Display(target string) string {
 }
 
 // local reads a file or standard input, packed with gzip or not.
-func (r *Reader) local(ctx context.Context, from io.Reader) (*Exposition, error) {
+func (r *Reader) local(ctx context.Context, from io.Reader) (*conformance.Exposition, error) {
 	type result struct {
 		raw []byte
 		err error
@@ -104,19 +106,19 @@ func (r *Reader) plain(from io.Reader) ([]byte, error) {
 
 // parse decides the format: the one that was set, else what the page came
 // with, else what it looks like.
-func (r *Reader) parse(page string, format Format) (*Exposition, error) {
+func (r *Reader) parse(page string, format conformance.Format) (*conformance.Exposition, error) {
 	switch {
 	case page == "":
 		return nil, errors.New("the page is empty")
 	case r.Format != "":
 		format = r.Format
 	case format == "":
-		format = Detect(page)
+		format = conformance.Detect(page)
 	}
-	return Parse(page, format), nil
+	return conformance.Parse(page, format), nil
 }
 
-func (r *Reader) request(ctx context.Context, target string) (*Exposition, error) {
+func (r *Reader) request(ctx context.Context, target string) (*conformance.Exposition, error) {
 	slow := fmt.Errorf("no complete answer within %s: see --timeout", r.Timeout)
 	ctx, cancel := context.WithTimeoutCause(ctx, r.Timeout, slow)
 	defer cancel()
@@ -134,7 +136,7 @@ func (r *Reader) request(ctx context.Context, target string) (*Exposition, error
 	return r.parse(page, format)
 }
 
-func (r *Reader) get(ctx context.Context, target string) (page string, format Format, err error) {
+func (r *Reader) get(ctx context.Context, target string) (page string, format conformance.Format, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 	if err != nil {
 		return "", "", err
@@ -157,15 +159,15 @@ func (r *Reader) get(ctx context.Context, target string) (page string, format Fo
 }
 
 // accept is what Prometheus sends, as far as it is read here.
-func accept(format Format) string {
+func accept(format conformance.Format) string {
 	const (
 		openMetrics = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8"
 		plain       = "text/plain;version=0.0.4"
 	)
 	switch format {
-	case Text:
+	case conformance.Text:
 		return plain
-	case OpenMetrics:
+	case conformance.OpenMetrics:
 		return openMetrics
 	default:
 		return openMetrics + ";q=0.6," + plain + ";q=0.3,*/*;q=0.2"
@@ -183,14 +185,14 @@ func refused(resp *http.Response) error {
 	return fmt.Errorf("status %d %s%s", resp.StatusCode, http.StatusText(resp.StatusCode), hint)
 }
 
-func formatOf(contentType string) (Format, error) {
+func formatOf(contentType string) (conformance.Format, error) {
 	mediaType, _, _ := mime.ParseMediaType(contentType)
 	switch mediaType {
 	case "application/openmetrics-text":
-		return OpenMetrics, nil
+		return conformance.OpenMetrics, nil
 	case "text/plain":
-		return Text, nil
+		return conformance.Text, nil
 	default:
-		return "", fmt.Errorf("content type %q is not an exposition's, want text/plain or application/openmetrics-text", short(contentType))
+		return "", fmt.Errorf("content type %.200q is not an exposition's, want text/plain or application/openmetrics-text", contentType)
 	}
 }

@@ -5,18 +5,17 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/pem"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/check"
+	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
 )
 
 const megabyte = 1 << 20
@@ -52,24 +51,24 @@ func (endless) Read(p []byte) (int, error) {
 
 func TestTargetsThatAreRead(t *testing.T) {
 	t.Parallel()
-	text, om := page(t, check.Text), page(t, check.OpenMetrics)
+	text, om := page(t, conformance.Text), page(t, conformance.OpenMetrics)
 	tests := map[string]struct {
 		handler http.HandlerFunc
-		want    check.Format
+		want    conformance.Format
 	}{
 		"text": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/plain; version=0.0.4")
 			_, _ = io.WriteString(w, text)
-		}, check.Text},
+		}, conformance.Text},
 		"OpenMetrics": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/openmetrics-text; version=1.0.0")
 			_, _ = io.WriteString(w, om)
-		}, check.OpenMetrics},
+		}, conformance.OpenMetrics},
 		"gzip": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/plain")
 			w.Header().Set("Content-Encoding", "gzip")
 			_, _ = w.Write(gzipped(t, strings.NewReader(text)))
-		}, check.Text},
+		}, conformance.Text},
 		"redirect": {func(w http.ResponseWriter, req *http.Request) {
 			if req.URL.Path == "/metrics" {
 				http.Redirect(w, req, "/there", http.StatusFound)
@@ -77,7 +76,7 @@ func TestTargetsThatAreRead(t *testing.T) {
 			}
 			w.Header().Set("Content-Type", "text/plain")
 			_, _ = io.WriteString(w, text)
-		}, check.Text},
+		}, conformance.Text},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -187,51 +186,16 @@ func TestHang(t *testing.T) {
 	})
 }
 
-// TestHugePages bounds what is kept of a page that may be read.
-func TestHugePages(t *testing.T) { //nolint:paralleltest // It measures memory.
-	line := map[string]func(int) string{
-		"series":   func(i int) string { return fmt.Sprintf("dspy_errors_total{a=\"%d\"} 1\n", i) },
-		"metrics":  func(i int) string { return fmt.Sprintf("dspy_x%d 1\n", i) },
-		"mistakes": func(int) string { return "dspy_errors_total{a=b} 1\n" },
-		"values":   func(int) string { return "dspy_errors_total{service=\"a\",error_type=\"b\",x=\"y\"} NaN\n" },
-	}
-	for name, line := range line {
-		t.Run(name, func(t *testing.T) {
-			var b strings.Builder
-			for i := 0; b.Len() < 8*megabyte; i++ {
-				b.WriteString(line(i))
-			}
-			var before, after runtime.MemStats
-			runtime.GC()
-			runtime.ReadMemStats(&before)
-			findings := found(b.String(), check.Text)
-			runtime.ReadMemStats(&after)
-			if len(findings) > 100 {
-				t.Errorf("%d findings are listed", len(findings))
-			}
-			if grown := (int64(after.HeapSys) - int64(before.HeapSys)) / megabyte; grown > 400 {
-				t.Errorf("the heap grew by %d MiB", grown)
-			}
-		})
-	}
-	t.Run("one line", func(t *testing.T) {
-		findings := found("dspy_x{"+strings.Repeat("a=\"b\",", megabyte), check.Text)
-		if rules(findings)[check.Syntax] == 0 {
-			t.Errorf("got %+v", findings)
-		}
-	})
-}
-
 func TestFiles(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	plain, packed := filepath.Join(dir, "page.txt"), filepath.Join(dir, "page.gz")
-	for file, content := range map[string][]byte{plain: []byte(page(t, check.OpenMetrics)), packed: gzipped(t, strings.NewReader(page(t, check.Text)))} {
+	for file, content := range map[string][]byte{plain: []byte(page(t, conformance.OpenMetrics)), packed: gzipped(t, strings.NewReader(page(t, conformance.Text)))} {
 		if err := os.WriteFile(file, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for file, want := range map[string]check.Format{plain: check.OpenMetrics, packed: check.Text} {
+	for file, want := range map[string]conformance.Format{plain: conformance.OpenMetrics, packed: conformance.Text} {
 		got, err := reader(t, check.HTTP{}).Read(t.Context(), file)
 		if err != nil {
 			t.Fatal(err)
@@ -254,7 +218,7 @@ func TestProtectedTargets(t *testing.T) {
 			return
 		}
 		w.Header().Set("Content-Type", "text/plain")
-		_, _ = io.WriteString(w, page(t, check.Text))
+		_, _ = io.WriteString(w, page(t, conformance.Text))
 	}))
 	t.Cleanup(server.Close)
 	dir := t.TempDir()

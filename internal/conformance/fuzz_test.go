@@ -1,4 +1,4 @@
-package check_test
+package conformance_test
 
 import (
 	"errors"
@@ -11,13 +11,13 @@ import (
 	collectorpb "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/dspy-metrics/dspy-metrics/cmd/internal/check"
+	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
 )
 
-func syntaxErrors(findings []check.Finding) []check.Finding {
-	var errs []check.Finding
+func syntaxErrors(findings []conformance.Finding) []conformance.Finding {
+	var errs []conformance.Finding
 	for _, f := range findings {
-		if f.Rule == check.Syntax && f.Severity == check.Error {
+		if f.Rule == conformance.Syntax && f.Severity == conformance.Error {
 			errs = append(errs, f)
 		}
 	}
@@ -27,9 +27,9 @@ func syntaxErrors(findings []check.Finding) []check.Finding {
 // FuzzText holds the parser against the library's: what that refuses must be a
 // finding here.
 func FuzzText(f *testing.F) {
-	f.Add(page(f, check.Text))
+	f.Add(page(f, conformance.Text))
 	for _, m := range mutations() {
-		if m.format == check.Text {
+		if m.format == conformance.Text {
 			f.Add(m.after + " 1\n")
 		}
 	}
@@ -40,7 +40,7 @@ func FuzzText(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, page string) {
-		exposition := check.Parse(page, check.Text)
+		exposition := conformance.Parse(page, conformance.Text)
 		findings := checker().Check(exposition)
 		positions(t, page, findings)
 		if len(syntaxErrors(findings)) > 0 {
@@ -64,25 +64,25 @@ func FuzzText(f *testing.F) {
 
 // FuzzOpenMetrics looks for panics and for places outside the page.
 func FuzzOpenMetrics(f *testing.F) {
-	f.Add(page(f, check.OpenMetrics))
+	f.Add(page(f, conformance.OpenMetrics))
 	for _, m := range mutations() {
-		if m.format == check.OpenMetrics {
+		if m.format == conformance.OpenMetrics {
 			f.Add(m.after + "\n# EOF\n")
 		}
 	}
 	f.Add("# TYPE a counter\na_total 1 # {b=\"c\"} 1 2\n# EOF\n")
 	f.Fuzz(func(t *testing.T, page string) {
-		exposition := check.Parse(page, check.OpenMetrics)
+		exposition := conformance.Parse(page, conformance.OpenMetrics)
 		positions(t, page, checker().Check(exposition))
 		for _, found := range checker().Compare(exposition, exposition) {
-			if found.Rule == check.Vanished {
+			if found.Rule == conformance.Vanished {
 				t.Errorf("a page lacks a series of its own: %+v", found)
 			}
 		}
 	})
 }
 
-func positions(t *testing.T, page string, findings []check.Finding) {
+func positions(t *testing.T, page string, findings []conformance.Finding) {
 	t.Helper()
 	lines := strings.Split(page, "\n")
 	for _, found := range findings {
@@ -107,7 +107,7 @@ func FuzzValues(f *testing.F) {
 		page := "dspy_x " + value + "\n"
 		parser := expfmt.NewTextParser(model.UTF8Validation)
 		families, err := parser.TextToMetricFamilies(strings.NewReader(page))
-		bad := len(syntaxErrors(found(page, check.Text))) > 0
+		bad := len(syntaxErrors(found(page, conformance.Text))) > 0
 		if (err != nil) != bad && !errors.Is(err, io.EOF) {
 			t.Errorf("%q: expfmt says %v, finding is %t; %v", page, err, bad, families)
 		}
@@ -128,8 +128,6 @@ func FuzzOTLP(f *testing.F) {
 		if proto.Unmarshal(raw, &export) != nil {
 			return
 		}
-		for _, client := range check.Exported(checker(), &export, &export) {
-			checker().Check(client.Exposition)
-		}
+		checker().Check(exported(checker(), &export, &export).Exposition)
 	})
 }

@@ -1,4 +1,4 @@
-package check_test
+package conformance_test
 
 import (
 	"fmt"
@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dspy-metrics/dspy-metrics/cmd/internal/check"
+	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
 )
 
 func TestCompare(t *testing.T) {
@@ -14,28 +14,28 @@ func TestCompare(t *testing.T) {
 	const start = "process_start_time_seconds "
 	tests := map[string]struct {
 		before, after string // of one line
-		rule          check.Rule
+		rule          conformance.Rule
 		message       string
 		restarted     bool
 	}{
 		"counter grows":     {failures + " 1", failures + " 5", "", "", false},
-		"counter decreases": {failures + " 1", failures + " 0", check.Decreased, "from 1 to 0", false},
+		"counter decreases": {failures + " 1", failures + " 0", conformance.Decreased, "from 1 to 0", false},
 		"gauge decreases":   {active + " 1", active + " 0", "", "", false},
-		"sum decreases":     {"} 0.004", "} 0.001", check.Decreased, "from 0.004 to 0.001", false},
-		"bucket decreases":  {latency + `,le="0.5"} 1`, latency + `,le="0.5"} 0`, check.Decreased, "from 1 to 0", false},
-		"series vanishes":   {failures + " 1\n", "", check.Vanished, "not there any more", false},
-		"restart":           {failures + " 1", failures + " 0", check.Restarted, "started anew", true},
+		"sum decreases":     {"} 0.004", "} 0.001", conformance.Decreased, "from 0.004 to 0.001", false},
+		"bucket decreases":  {latency + `,le="0.5"} 1`, latency + `,le="0.5"} 0`, conformance.Decreased, "from 1 to 0", false},
+		"series vanishes":   {failures + " 1\n", "", conformance.Vanished, "not there any more", false},
+		"restart":           {failures + " 1", failures + " 0", conformance.Restarted, "started anew", true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			text := page(t, check.Text)
+			text := page(t, conformance.Text)
 			second := 1
 			if test.restarted {
 				second = 2
 			}
-			before := check.Parse(text+start+"1\n", check.Text)
-			after := check.Parse(replace(t, text, test.before, test.after)+fmt.Sprint(start, second, "\n"), check.Text)
+			before := conformance.Parse(text+start+"1\n", conformance.Text)
+			after := conformance.Parse(replace(t, text, test.before, test.after)+fmt.Sprint(start, second, "\n"), conformance.Text)
 			findings := checker().Compare(before, after)
 			if test.rule == "" {
 				if len(findings) > 0 {
@@ -52,21 +52,21 @@ func TestCompare(t *testing.T) {
 
 func TestOptions(t *testing.T) {
 	t.Parallel()
-	text := page(t, check.Text)
+	text := page(t, conformance.Text)
 	c := checker()
 	c.AllowedLabels = []string{"job"}
 	job := replace(t, text, active, `dspy_active_predictions{service="qa",job="x"}`)
-	if findings := c.Check(check.Parse(job, check.Text)); len(findings) > 0 {
+	if findings := c.Check(conformance.Parse(job, conformance.Text)); len(findings) > 0 {
 		t.Errorf("allowed label: got %+v", findings)
 	}
 	c = checker()
 	c.WithoutPriming = true
-	if findings := c.Check(check.Parse(replace(t, text, failures+" 1\n", ""), check.Text)); len(findings) > 0 {
+	if findings := c.Check(conformance.Parse(replace(t, text, failures+" 1\n", ""), conformance.Text)); len(findings) > 0 {
 		t.Errorf("without priming: got %+v", findings)
 	}
 	c = checker()
 	c.Buckets = map[string][]float64{"dspy_api_latency_seconds": {1, 2}}
-	if got := rules(c.Check(check.Parse(text, check.Text))); got[check.ExtraBucket] == 0 || got[check.MissingBucket] == 0 {
+	if got := rules(c.Check(conformance.Parse(text, conformance.Text))); got[conformance.ExtraBucket] == 0 || got[conformance.MissingBucket] == 0 {
 		t.Errorf("other buckets: got %v", got)
 	}
 	if err := c.Validate(); err != nil {
@@ -88,12 +88,12 @@ func TestBudget(t *testing.T) {
 	for i := range 17 {
 		fmt.Fprintf(&b, "dspy_active_predictions{service=\"s%d\",extra=\"x\"} 1\n", i)
 	}
-	findings := found(b.String(), check.Text)
-	if rules(findings)[check.OverBudget] != 1 {
+	findings := found(b.String(), conformance.Text)
+	if rules(findings)[conformance.OverBudget] != 1 {
 		t.Errorf("got %+v", findings)
 	}
-	more := slices.IndexFunc(findings, func(f check.Finding) bool { return f.Message == "and 12 more findings like these" })
-	if more < 0 || rules(findings)[check.ExtraLabel] != 6 {
+	more := slices.IndexFunc(findings, func(f conformance.Finding) bool { return f.Message == "and 12 more findings like these" })
+	if more < 0 || rules(findings)[conformance.ExtraLabel] != 6 {
 		t.Errorf("got %+v", findings)
 	}
 }

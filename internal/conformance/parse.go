@@ -1,4 +1,4 @@
-package check
+package conformance
 
 import (
 	"cmp"
@@ -266,7 +266,7 @@ func (p *parser) keep(family *Family, s sample) {
 		return
 	}
 	if p.samples == maxSamples {
-		p.stop(strconv.Itoa(maxSamples) + " series under " + namespace)
+		p.stop(strconv.Itoa(maxSamples) + " series under " + Namespace)
 		return
 	}
 	p.samples++

@@ -1,9 +1,10 @@
-package check
+package conformance
 
 import (
 	"fmt"
 	"slices"
 
+	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
 	resourcepb "go.opentelemetry.io/proto/otlp/resource/v1"
 )
 
@@ -14,12 +15,12 @@ type Client struct {
 	// Exposition is the last of every series, with what was found on the way.
 	Exposition *Exposition
 
-	key      string
 	families map[string]int // index in Exposition.Families
 }
 
-func newClient(key string, resource *resourcepb.Resource) *Client {
-	c := &Client{Name: "unnamed service", key: key, Exposition: &Exposition{Format: OTLP}, families: make(map[string]int)}
+// NewClient returns a client that has sent nothing yet.
+func NewClient(resource *resourcepb.Resource) *Client {
+	c := &Client{Name: "unnamed service", Exposition: &Exposition{Format: OTLP}, families: make(map[string]int)}
 	instance := ""
 	for _, attribute := range resource.GetAttributes() {
 		switch value := text(attribute.GetValue()); {
@@ -34,9 +35,10 @@ func newClient(key string, resource *resourcepb.Resource) *Client {
 	return c
 }
 
-// add takes the next export. It may be a part of the metrics only, so what is
+// Add takes the next export. It may be a part of the metrics only, so what is
 // not in it is kept.
-func (c *Client) add(checker Checker, next *Exposition) {
+func (c *Client) Add(checker Checker, metrics *metricspb.ResourceMetrics) {
+	next := decode(metrics)
 	all := &c.Exposition.problems
 	for _, found := range next.problems.list {
 		all.add(found)

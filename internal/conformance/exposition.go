@@ -1,4 +1,4 @@
-package check
+package conformance
 
 import (
 	"slices"
@@ -16,15 +16,15 @@ const (
 	OTLP        Format = "otlp"
 )
 
-// namespace is what the names of the contract start with; everything else on a
+// Namespace is what the names of the contract start with; everything else on a
 // page belongs to somebody else and is only parsed.
-const namespace = "dspy_"
+const Namespace = "dspy_"
 
 // reserved tells whether Prometheus would show the name under the namespace:
 // it writes an underscore for what stands between the words of an instrument.
 func reserved(name string) bool {
-	words := len(namespace) - 1
-	return len(name) > words && strings.EqualFold(name[:words], namespace[:words]) && strings.IndexByte("_./-", name[words]) >= 0
+	words := len(Namespace) - 1
+	return len(name) > words && strings.EqualFold(name[:words], Namespace[:words]) && strings.IndexByte("_./-", name[words]) >= 0
 }
 
 // The limits of what is kept of one exposition.

@@ -1,4 +1,4 @@
-package check
+package conformance
 
 import (
 	"cmp"
@@ -167,7 +167,7 @@ func (r *review) suggestion(name string) string {
 			return "the documented name is " + metric.Name
 		}
 	}
-	return "names under " + namespace + " are the contract's: choose another for a metric of your own"
+	return "names under " + Namespace + " are the contract's: choose another for a metric of your own"
 }
 
 // presence reports metrics and series that are not there.

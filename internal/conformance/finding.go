@@ -1,4 +1,4 @@
-package check
+package conformance
 
 import (
 	"cmp"
@@ -84,6 +84,18 @@ type Finding struct {
 	Message string `json:"message"`
 	// Remedy says what to do.
 	Remedy string `json:"remedy,omitempty"`
+}
+
+// Text is the finding without its place.
+func (f Finding) Text() string {
+	text := f.Message
+	if f.Metric != "" {
+		text = f.Metric + f.Labels + ": " + text
+	}
+	if f.Remedy != "" {
+		text += " (" + f.Remedy + ")"
+	}
+	return text
 }
 
 // listed is how many findings of one rule about one metric are listed.

@@ -1,20 +1,20 @@
-package check_test
+package conformance_test
 
 import (
 	"testing"
 
-	"github.com/dspy-metrics/dspy-metrics/cmd/internal/check"
+	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
 )
 
 func TestCleanPages(t *testing.T) {
 	t.Parallel()
-	for _, format := range []check.Format{check.Text, check.OpenMetrics} {
+	for _, format := range []conformance.Format{conformance.Text, conformance.OpenMetrics} {
 		t.Run(string(format), func(t *testing.T) {
 			t.Parallel()
-			if got := check.Detect(page(t, format)); got != format {
+			if got := conformance.Detect(page(t, format)); got != format {
 				t.Errorf("detected %q", got)
 			}
-			exposition := check.Parse(page(t, format), format)
+			exposition := conformance.Parse(page(t, format), format)
 			if exposition.Series() < 100 {
 				t.Errorf("only %d series were read", exposition.Series())
 			}
