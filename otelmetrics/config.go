@@ -10,6 +10,7 @@ import (
 
 	"go.opentelemetry.io/otel/sdk/metric/exemplar"
 
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/harness"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
@@ -24,10 +25,18 @@ func newConfig(options []Option) (config, error) {
 		now:             time.Now,
 		getenv:          os.Getenv,
 	}
+	var held *harness.Harness
 	for _, option := range options {
-		if option != nil {
+		switch option := option.(type) {
+		case nil:
+		case harness.Holder:
+			held = option.Held()
+		default:
 			option.apply(&c)
 		}
+	}
+	if held != nil {
+		c.hold(held)
 	}
 	err := errors.Join(c.readEnvironment(), c.validate())
 	if c.logger == nil {
@@ -40,6 +49,12 @@ func newConfig(options []Option) (config, error) {
 		c.measured = notProbe
 	}
 	return c, err
+}
+
+// hold puts the recorder of a test into its harness.
+func (c *config) hold(h *harness.Harness) {
+	c.now, c.getenv, c.isolated = h.Now, func(string) string { return "" }, true
+	h.Contract, h.Primed = c.contract.Clone(), c.priming
 }
 
 func (c *config) validate() error {

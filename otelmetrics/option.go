@@ -54,6 +54,7 @@ type config struct {
 	shutdownTimeout time.Duration
 
 	disabled bool
+	isolated bool // from the environment, for a test
 	now      func() time.Time
 	getenv   func(string) string
 }

@@ -202,11 +202,13 @@ func (p *pipeline) newResource(ctx context.Context) (*resource.Resource, error) 
 	if p.service != nil {
 		attributes = append(attributes, semconv.ServiceName(*p.service))
 	}
-	r, err := resource.New(ctx,
+	options := []resource.Option{
 		resource.WithAttributes(semconv.ServiceName(defaultService()), semconv.ServiceInstanceID(uuid.NewString())),
-		resource.WithFromEnv(),
-		resource.WithAttributes(attributes...),
-	)
+	}
+	if !p.isolated {
+		options = append(options, resource.WithFromEnv())
+	}
+	r, err := resource.New(ctx, append(options, resource.WithAttributes(attributes...))...)
 	if err != nil {
 		return nil, fmt.Errorf("resource: %w", err)
 	}

@@ -1,0 +1,95 @@
+package otelmetricstest_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics/otelmetricstest"
+)
+
+var update = flag.Bool("update", false, "write the files of testdata anew")
+
+// failing is a test whose failures are wanted.
+type failing struct {
+	testing.TB
+	said     []string
+	cleanups []func()
+}
+
+func (f *failing) Error(args ...any)                 { f.said = append(f.said, fmt.Sprint(args...)) }
+func (f *failing) Errorf(format string, args ...any) { f.Error(fmt.Sprintf(format, args...)) }
+func (f *failing) Fatalf(format string, args ...any) { f.Fatal(fmt.Sprintf(format, args...)) }
+func (f *failing) Cleanup(cleanup func())            { f.cleanups = append(f.cleanups, cleanup) }
+
+func (f *failing) Fatal(args ...any) {
+	f.Error(args...)
+	runtime.Goexit()
+}
+
+// said returns the failures of a test.
+func said(t *testing.T, test func(testing.TB)) string {
+	t.Helper()
+	f := &failing{TB: t}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() {
+			for _, cleanup := range f.cleanups {
+				cleanup()
+			}
+		}()
+		test(f)
+	}()
+	<-done
+	return strings.Join(f.said, "\n")
+}
+
+// golden compares with a file of testdata.
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", file)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("got another %s (go test -run %s -update writes it anew) (-want +got):\n%s", path, t.Name(), diff)
+	}
+}
+
+// measure measures something of everything.
+func measure(ctx context.Context, m *otelmetricstest.Recorder) {
+	_, p := m.StartPrediction(ctx, otelmetrics.ChainOfThought)
+	p.FirstToken()
+	p.AddTokens(otelmetrics.Output, 7)
+	p.AddCost(0.25)
+	m.Clock.Advance(300 * time.Millisecond)
+	p.End(nil)
+	_, p = m.StartPrediction(ctx, otelmetrics.ReAct)
+	m.Clock.Advance(12 * time.Second)
+	err := error(context.DeadlineExceeded)
+	p.End(&err)
+	m.RecordCacheHit(ctx, otelmetrics.Memory)
+	m.RecordCacheMiss(ctx, otelmetrics.Memory)
+	m.RecordCacheMiss(ctx, otelmetrics.Redis)
+	m.RecordCacheEviction(ctx, otelmetrics.Redis)
+	m.SetCacheSize(ctx, otelmetrics.Redis, 1<<20)
+	m.Endpoint("/predict", http.MethodPost).RecordLatency(ctx, 200, 5*time.Millisecond)
+	m.Endpoint("/predict", http.MethodPost).RecordLatency(ctx, 503, 6*time.Millisecond)
+}

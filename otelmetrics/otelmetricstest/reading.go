@@ -1,0 +1,140 @@
+package otelmetricstest
+
+import (
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
+	"github.com/dspy-metrics/dspy-metrics/views"
+)
+
+// Durations are the observations of one or more series of a histogram.
+type Durations struct {
+	// Count is how many there were.
+	Count int64
+	// Sum is their total.
+	Sum time.Duration
+	// Buckets is how many took no longer than each bound of the contract.
+	Buckets map[time.Duration]int64
+}
+
+// Predictions returns how many predictions ended. Here and in the methods below,
+// an empty label value means any, and the services of a process count together.
+func (s *Snapshot) Predictions(kind otelmetrics.PredictionType, status otelmetrics.Status) int64 {
+	l := s.contract.Labels
+	return s.count(s.contract.Metrics.Predictions, where{l.PredictionType.Key: string(kind), l.Status.Key: string(status)})
+}
+
+// ActivePredictions returns how many predictions have started and not ended.
+func (s *Snapshot) ActivePredictions() int64 {
+	return s.count(s.contract.Metrics.ActivePredictions, nil)
+}
+
+// Errors returns how many errors there were.
+func (s *Snapshot) Errors(errorType otelmetrics.ErrorType) int64 {
+	return s.count(s.contract.Metrics.Errors, where{s.contract.Labels.ErrorType.Key: string(errorType)})
+}
+
+// CacheHits returns how many predictions the cache answered.
+func (s *Snapshot) CacheHits(cache otelmetrics.CacheType) int64 {
+	return s.count(s.contract.Metrics.CacheHits, s.inCache(cache))
+}
+
+// CacheMisses returns how many predictions the cache could not answer.
+func (s *Snapshot) CacheMisses(cache otelmetrics.CacheType) int64 {
+	return s.count(s.contract.Metrics.CacheMisses, s.inCache(cache))
+}
+
+// CacheEvictions returns how many entries the cache removed by itself.
+func (s *Snapshot) CacheEvictions(cache otelmetrics.CacheType) int64 {
+	return s.count(s.contract.Metrics.CacheEvictions, s.inCache(cache))
+}
+
+// CacheSize returns the size of the cache in bytes.
+func (s *Snapshot) CacheSize(cache otelmetrics.CacheType) int64 {
+	return s.count(s.contract.Metrics.CacheSize, s.inCache(cache))
+}
+
+// Tokens returns how many tokens were spent.
+func (s *Snapshot) Tokens(kind otelmetrics.PredictionType, what otelmetrics.TokenType) int64 {
+	l := s.contract.Labels
+	return s.count(s.contract.Metrics.Tokens, where{l.PredictionType.Key: string(kind), l.TokenType.Key: string(what)})
+}
+
+// Cost returns how many US dollars were spent.
+func (s *Snapshot) Cost(kind otelmetrics.PredictionType) float64 {
+	return s.sum(s.contract.Metrics.Cost.Name, s.ofType(kind))
+}
+
+// PredictionDurations returns how long predictions took.
+func (s *Snapshot) PredictionDurations(kind otelmetrics.PredictionType) Durations {
+	return s.durations(s.contract.Metrics.PredictionDuration, s.ofType(kind))
+}
+
+// TimesToFirstToken returns how long streams took to their first content.
+func (s *Snapshot) TimesToFirstToken(kind otelmetrics.PredictionType) Durations {
+	return s.durations(s.contract.Metrics.TimeToFirstToken, s.ofType(kind))
+}
+
+// APILatencies returns how long requests to an endpoint took that were answered
+// with a status; zero means any.
+func (s *Snapshot) APILatencies(endpoint, method string, status int) Durations {
+	code := ""
+	if status != 0 {
+		code = strconv.Itoa(status)
+	}
+	l := s.contract.Labels
+	return s.durations(s.contract.Metrics.APILatency, where{l.Endpoint.Key: endpoint, l.Method.Key: method, l.StatusCode.Key: code})
+}
+
+// where chooses series by label values, of which an empty one means any.
+type where map[string]string
+
+func (s *Snapshot) inCache(cache otelmetrics.CacheType) where {
+	return where{s.contract.Labels.CacheType.Key: string(cache)}
+}
+
+func (s *Snapshot) ofType(kind otelmetrics.PredictionType) where {
+	return where{s.contract.Labels.PredictionType.Key: string(kind)}
+}
+
+func (w where) matches(s sample) bool {
+	for key, value := range w {
+		if value != "" && s.label(key) != value {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *Snapshot) sum(name string, w where) float64 {
+	var sum float64
+	for _, sample := range s.samples {
+		if sample.name == name && w.matches(sample) {
+			sum += sample.value
+		}
+	}
+	return sum
+}
+
+func (s *Snapshot) count(m views.Metric, w where) int64 { return int64(s.sum(m.Name, w)) }
+
+func (s *Snapshot) durations(m views.Metric, w where) Durations {
+	d := Durations{
+		Count:   int64(s.sum(m.Name+"_count", w)),
+		Sum:     seconds(s.sum(m.Name+"_sum", w)),
+		Buckets: make(map[time.Duration]int64),
+	}
+	for _, sample := range s.samples {
+		bound, err := strconv.ParseFloat(sample.label("le"), 64)
+		if sample.name == m.Name+"_bucket" && err == nil && !math.IsInf(bound, 0) && w.matches(sample) {
+			d.Buckets[seconds(bound)] += int64(sample.value)
+		}
+	}
+	return d
+}
+
+func seconds(s float64) time.Duration {
+	return time.Duration(math.Round(s * float64(time.Second)))
+}

@@ -1,0 +1,99 @@
+package otelmetricstest
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+)
+
+// sample is one line of a page.
+type sample struct {
+	name   string
+	labels []*dto.LabelPair // by name, with le at the end, as on a page
+	value  float64
+}
+
+// parseSamples reads the lines of the text format that are neither blank nor
+// comments. A histogram's are taken one by one, as whoever writes them down
+// sees them.
+func parseSamples(text string) ([]sample, error) {
+	var samples []sample
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		s, err := parseSample(line)
+		if err != nil {
+			return nil, fmt.Errorf("line %q: %w", line, err)
+		}
+		samples = append(samples, s)
+	}
+	return samples, nil
+}
+
+func parseSample(line string) (sample, error) {
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(strings.NewReader(line + "\n"))
+	if err != nil {
+		return sample{}, err
+	}
+	var s sample
+	for name, family := range families {
+		metric := family.GetMetric()[0]
+		s = sample{name: name, labels: metric.GetLabel(), value: metric.GetUntyped().GetValue()}
+	}
+	slices.SortFunc(s.labels, func(a, b *dto.LabelPair) int {
+		return cmp.Compare(place(a.GetName()), place(b.GetName()))
+	})
+	return s, nil
+}
+
+// place sorts labels by name, but le behind all others.
+func place(name string) string {
+	if name == "le" {
+		return "\xff"
+	}
+	return name
+}
+
+// label returns the value of a label, empty without one.
+func (s sample) label(name string) string {
+	for _, pair := range s.labels {
+		if pair.GetName() == name {
+			return pair.GetValue()
+		}
+	}
+	return ""
+}
+
+// series is the name with the labels in their order.
+func (s sample) series() string {
+	if len(s.labels) == 0 {
+		return s.name
+	}
+	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
+	pairs := make([]string, len(s.labels))
+	for i, pair := range s.labels {
+		pairs[i] = pair.GetName() + `="` + escape.Replace(pair.GetValue()) + `"`
+	}
+	return s.name + "{" + strings.Join(pairs, ",") + "}"
+}
+
+func (s sample) String() string {
+	return s.series() + " " + strconv.FormatFloat(s.value, 'g', -1, 64)
+}
+
+// equal leaves room for the rounding of sums.
+func equal(a, b float64) bool {
+	const precision = 1e-9
+	return a == b || math.IsNaN(a) && math.IsNaN(b) ||
+		math.Abs(a-b) <= precision*math.Max(math.Abs(a), math.Abs(b))
+}

@@ -1,0 +1,68 @@
+package otelmetricstest
+
+import (
+	"cmp"
+	"slices"
+)
+
+// most is how many other series a message shows.
+const most = 3
+
+// similar returns the series that were probably meant.
+func (s *Snapshot) similar(want sample) []sample {
+	return nearest(want, s.samples, len(want.series())/2)
+}
+
+// siblings returns other series of the metric that were measured: what is
+// missing in one label value has often gone to another.
+func (s *Snapshot) siblings(of sample) []sample {
+	var others []sample
+	for _, other := range s.samples {
+		if other.name == of.name && other.value != 0 && other.series() != of.series() {
+			others = append(others, other)
+		}
+	}
+	return nearest(of, others, len(of.series()))
+}
+
+// nearest returns the samples whose series differ from that of want in the
+// fewest characters, and in less than far.
+func nearest(want sample, samples []sample, far int) []sample {
+	type candidate struct {
+		sample
+		distance int
+	}
+	var candidates []candidate
+	for _, s := range samples {
+		if d := distance(want.series(), s.series()); d < far {
+			candidates = append(candidates, candidate{s, d})
+		}
+	}
+	slices.SortStableFunc(candidates, func(a, b candidate) int { return cmp.Compare(a.distance, b.distance) })
+	var near []sample
+	for _, c := range candidates[:min(len(candidates), most)] {
+		near = append(near, c.sample)
+	}
+	return near
+}
+
+// distance is how many bytes have to be added, removed or replaced (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replaced := diagonal
+			if a[i] != b[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
