@@ -8,6 +8,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics/otelmetricstest"
+	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
 func TestRun(t *testing.T) {
@@ -43,21 +46,18 @@ func TestRun(t *testing.T) {
 	if status != http.StatusOK {
 		t.Fatalf("got status %d:\n%s", status, page)
 	}
-	for _, line := range []string{
-		`dspy_predictions_total{prediction_type="cot",service="qa",status="success"} 1`,
-		`dspy_predictions_total{prediction_type="cot",service="qa",status="failure"} 1`,
-		`dspy_prediction_duration_seconds_count{prediction_type="cot",service="qa"} 2`,
-		`dspy_active_predictions{service="qa"} 0`,
-		`dspy_errors_total{error_type="prediction_failed",service="qa"} 1`,
-		`dspy_errors_total{error_type="invalid_input",service="qa"} 2`,
-		`dspy_api_latency_seconds_count{endpoint="/predict",method="POST",service="qa",status_code="200"} 1`,
-		`dspy_api_latency_seconds_count{endpoint="/predict",method="POST",service="qa",status_code="400"} 2`,
-		`dspy_api_latency_seconds_count{endpoint="/predict",method="POST",service="qa",status_code="502"} 1`,
-	} {
-		if !strings.Contains(page, "\n"+line+"\n") {
-			t.Errorf("no line %q in:\n%s", line, page)
-		}
-	}
+	metrics := otelmetricstest.Parse(t, page)
+	metrics.Want(t, `
+		dspy_predictions_total{prediction_type="cot",service="qa",status="success"} 1
+		dspy_predictions_total{prediction_type="cot",service="qa",status="failure"} 1
+		dspy_prediction_duration_seconds_count{prediction_type="cot",service="qa"} 2
+		dspy_active_predictions{service="qa"} 0
+		dspy_errors_total{error_type="prediction_failed",service="qa"} 1
+		dspy_errors_total{error_type="invalid_input",service="qa"} 2
+		dspy_api_latency_seconds_count{endpoint="/predict",method="POST",service="qa",status_code="200"} 1
+		dspy_api_latency_seconds_count{endpoint="/predict",method="POST",service="qa",status_code="400"} 2
+		dspy_api_latency_seconds_count{endpoint="/predict",method="POST",service="qa",status_code="502"} 1`)
+	metrics.Conforms(t, views.Default())
 
 	cancel()
 	if err := <-done; err != nil {

@@ -19,8 +19,7 @@ type Durations struct {
 	Buckets map[time.Duration]int64
 }
 
-// Predictions returns how many predictions ended. Here and in the methods below,
-// an empty label value means any, and the services of a process count together.
+// Predictions returns how many predictions ended.
 func (s *Snapshot) Predictions(kind otelmetrics.PredictionType, status otelmetrics.Status) int64 {
 	l := s.contract.Labels
 	return s.count(s.contract.Metrics.Predictions, where{l.PredictionType.Key: string(kind), l.Status.Key: string(status)})

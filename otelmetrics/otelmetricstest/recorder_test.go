@@ -102,7 +102,7 @@ func TestOverflowIsLogged(t *testing.T) {
 func TestUseAfterTheTest(t *testing.T) {
 	t.Parallel()
 	var m *otelmetricstest.Recorder
-	t.Run("test", func(t *testing.T) { m = otelmetricstest.New(t) }) //nolint:paralleltest // It has to be over.
+	t.Run("test", func(t *testing.T) { m = otelmetricstest.New(t) })
 	m.RecordTokens(t.Context(), otelmetrics.Predict, "thinking", 1)
 	if got := said(t, func(t testing.TB) { m.Scrape(t) }); !strings.Contains(got, "status 503") {
 		t.Errorf("got %q, want that it is shut down", got)
@@ -156,7 +156,7 @@ type logged struct {
 func (l *logged) Output() io.Writer { return &l.Builder }
 
 // The speed and the allocations of recording are those of any recorder.
-func TestRecordingAllocatesNothing(t *testing.T) { //nolint:paralleltest // It counts allocations.
+func TestRecordingAllocatesNothing(t *testing.T) {
 	m := otelmetricstest.New(t)
 	ctx := t.Context()
 	allocations := testing.AllocsPerRun(100, func() {

@@ -87,13 +87,19 @@ func (s sample) series() string {
 	return s.name + "{" + strings.Join(pairs, ",") + "}"
 }
 
+// digits are those of a fraction that count. More are the rounding of sums, and
+// not the same on every machine.
+const digits = 9
+
 func (s sample) String() string {
-	return s.series() + " " + strconv.FormatFloat(s.value, 'g', -1, 64)
+	precision := -1
+	if s.value != math.Trunc(s.value) {
+		precision = digits
+	}
+	return s.series() + " " + strconv.FormatFloat(s.value, 'g', precision, 64)
 }
 
-// equal leaves room for the rounding of sums.
 func equal(a, b float64) bool {
-	const precision = 1e-9
 	return a == b || math.IsNaN(a) && math.IsNaN(b) ||
-		math.Abs(a-b) <= precision*math.Max(math.Abs(a), math.Abs(b))
+		math.Abs(a-b) <= math.Pow10(-digits)*math.Max(math.Abs(a), math.Abs(b))
 }

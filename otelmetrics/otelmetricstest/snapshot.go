@@ -12,6 +12,11 @@ import (
 
 // Snapshot is what the metrics were at one moment. It does not change, and may
 // be used concurrently.
+//
+// The methods that return numbers have one for each metric of the contract and
+// take its labels: an empty value means any, the services of a process count
+// together, and what was not measured is zero. A snapshot of [Scrape] or [Parse]
+// has the metrics of [views.Default].
 type Snapshot struct {
 	page     string
 	contract views.Contract

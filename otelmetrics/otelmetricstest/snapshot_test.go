@@ -34,6 +34,7 @@ func TestSince(t *testing.T) {
 	}
 	got.Conforms(t, views.Default())
 	golden(t, "snapshot.txt", want)
+	after.Want(t, after.String())
 }
 
 func TestReading(t *testing.T) {
@@ -118,12 +119,16 @@ func TestEventually(t *testing.T) {
 }
 
 // A recorder from outside works in a bubble too.
-func TestRecorderOfAnotherBubble(t *testing.T) {
+func TestRecorderFromOutside(t *testing.T) {
 	t.Parallel()
 	m := otelmetricstest.New(t)
-	m.Clock.Run()
 	synctest.Test(t, func(t *testing.T) {
 		measure(t.Context(), m)
 		m.Want(t, `dspy_active_predictions{service="test"} 0`)
 	})
+}
+
+// The example has no test to run in.
+func TestSynctestExample(t *testing.T) {
+	answersTooLate(t)
 }

@@ -11,9 +11,9 @@ import (
 //
 //	dspy_predictions_total{prediction_type="cot",service="test",status="success"} 1
 //
-// Labels may stand in any order, and blank lines and comments are passed over.
-// There may be more series than those. Values are equal to nine digits, so that
-// sums need no rounding.
+// A histogram is its _count, its _sum and its _bucket lines. Labels may stand in
+// any order; blank lines and comments are passed over. There may be more series
+// than those. Values need to be equal in nine digits, as sums are rounded.
 func (s *Snapshot) Want(t testing.TB, lines string) {
 	t.Helper()
 	if diff := s.diff(t, lines); diff != "" {

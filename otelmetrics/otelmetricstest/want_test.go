@@ -82,8 +82,10 @@ func TestWantOwnInstruments(t *testing.T) {
 	for range 3 {
 		counter.Add(t.Context(), 0.1)
 	}
-	// The sum is 0.30000000000000004.
 	m.Want(t, `retrieved_total 0.3`)
+	if got := m.Scrape(t).String(); got != "retrieved_total 0.3\n" {
+		t.Errorf("got %q, want the sum without 0.00000000000000004", got)
+	}
 	if got := said(t, func(t testing.TB) { m.Want(t, `retrieved_total 0.3001`) }); got == "" {
 		t.Error("0.3 is taken for 0.3001")
 	}
