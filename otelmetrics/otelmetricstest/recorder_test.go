@@ -88,6 +88,25 @@ func TestOptions(t *testing.T) {
 	}
 }
 
+func TestExtendedContract(t *testing.T) {
+	t.Parallel()
+	contract := views.Default()
+	contract.AddLabel(views.Label{Key: "tenant", Description: "Who asks", Values: []string{"acme"}, Budget: 2})
+	contract.Metrics.Cost = views.Metric{}
+	m := otelmetricstest.New(t, otelmetrics.WithContract(contract))
+	m.With("tenant", "acme").RecordError(t.Context(), otelmetrics.Timeout)
+	m.With("tenant", "initech").RecordError(t.Context(), otelmetrics.Timeout)
+	m.RecordCost(t.Context(), otelmetrics.Predict, 1)
+	m.Want(t, `dspy_errors_total{error_type="timeout",service="test",tenant="acme"} 1`)
+	if got := m.Scrape(t).Errors(otelmetrics.Timeout); got != 2 {
+		t.Errorf("got %d errors of all tenants, want 2", got)
+	}
+	if got := m.Scrape(t).Cost(""); got != 0 {
+		t.Errorf("got a cost of %v of a metric that is left out", got)
+	}
+	m.Conforms(t)
+}
+
 func TestOverflowIsLogged(t *testing.T) {
 	t.Parallel()
 	f := &logged{TB: t}
