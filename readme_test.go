@@ -46,24 +46,6 @@ func TestREADMEGo(t *testing.T) {
 	}
 }
 
-// TestREADMENames fails for metrics that the contract does not have.
-func TestREADMENames(t *testing.T) {
-	known := make(map[string]bool)
-	for _, metric := range views.Default().Metrics.All() {
-		known[metric.Name] = true
-		if metric.Kind == views.Histogram {
-			for _, suffix := range []string{"_bucket", "_sum", "_count"} {
-				known[metric.Name+suffix] = true
-			}
-		}
-	}
-	for _, name := range regexp.MustCompile(`\bdspy_[a-z_]+[a-z]\b`).FindAllString(read(t, readme), -1) {
-		if !known[name] {
-			t.Errorf("the contract has no metric %s", name)
-		}
-	}
-}
-
 // TestREADMELinks fails for links to files that are not there.
 func TestREADMELinks(t *testing.T) {
 	for _, link := range regexp.MustCompile(`\]\(([^)#]+)[^)]*\)`).FindAllStringSubmatch(read(t, readme), -1) {

@@ -12,6 +12,7 @@ import (
 	"github.com/VictoriaMetrics/metricsql"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/queries"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
@@ -115,7 +116,7 @@ func lintVariables(b boardFile, add func(rule, problem string)) {
 		match := regexp.MustCompile(`^label_values\((.+), (\w+)\)$`).FindStringSubmatch(v.Query)
 		if match == nil {
 			add("template-label-promql-rule", v.Query)
-		} else if _, err := parse(match[1]); err != nil {
+		} else if _, err := queries.Parse(match[1]); err != nil {
 			add("template-label-promql-rule", err.Error())
 		}
 	}
@@ -139,14 +140,14 @@ func lintTarget(b boardFile, target targetFile, add func(rule, problem string)) 
 			expr = strings.ReplaceAll(expr, "$"+v.Name, v.Query)
 		}
 	}
-	parsed, err := parse(expr)
+	parsed, err := queries.Parse(expr)
 	if err != nil {
 		add("target-promql-rule", err.Error())
 		return
 	}
-	for _, selector := range selectorsOf(parsed) {
+	for _, selector := range queries.Selectors(parsed) {
 		for _, label := range []string{"job", "instance"} {
-			if m := matchersOf(selector)[label]; !m.IsRegexp || m.IsNegative || m.Value != "$"+label {
+			if m := queries.Matchers(selector)[label]; !m.IsRegexp || m.IsNegative || m.Value != "$"+label {
 				add("target-"+label+"-rule", "a selector does not choose by it")
 			}
 		}
@@ -168,8 +169,8 @@ func lintTarget(b boardFile, target targetFile, add func(rule, problem string)) 
 			add("target-rate-interval-rule", "window "+window)
 		}
 	})
-	for _, selector := range selectorsOf(parsed) {
-		if name := matchersOf(selector)["__name__"]; !name.IsRegexp && strings.HasSuffix(name.Value, "_total") && !rated[selector] {
+	for _, selector := range queries.Selectors(parsed) {
+		if name := queries.Matchers(selector)["__name__"]; !name.IsRegexp && strings.HasSuffix(name.Value, "_total") && !rated[selector] {
 			add("target-counter-agg-rule", name.Value)
 		}
 	}
