@@ -1,0 +1,87 @@
+package otelmetrics_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+
+	"go.opentelemetry.io/otel/sdk/trace"
+
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
+	"github.com/dspy-metrics/dspy-metrics/views"
+)
+
+func ExampleWithContract() {
+	// [guide:begin buckets]
+	contract := views.Default()
+	contract.Metrics.PredictionDuration.Buckets = views.VerySlowBuckets()
+	contract.Metrics.TimeToFirstToken.Buckets = []float64{0.1, 0.2, 0.5, 1, 2, 5, 10, 30}
+	withBuckets := otelmetrics.WithContract(contract)
+	// [guide:end buckets]
+	ctx, m := example(withBuckets)
+	_, p := m.StartPrediction(ctx, otelmetrics.Predict)
+	p.End(nil)
+	show(m, "dspy_prediction_duration_seconds_bucket")
+	// Output:
+	// dspy_prediction_duration_seconds_bucket{prediction_type="predict",service="qa",le="1"} 1
+	// dspy_prediction_duration_seconds_bucket{prediction_type="predict",service="qa",le="5"} 1
+	// dspy_prediction_duration_seconds_bucket{prediction_type="predict",service="qa",le="10"} 1
+	// dspy_prediction_duration_seconds_bucket{prediction_type="predict",service="qa",le="30"} 1
+	// dspy_prediction_duration_seconds_bucket{prediction_type="predict",service="qa",le="60"} 1
+	// dspy_prediction_duration_seconds_bucket{prediction_type="predict",service="qa",le="120"} 1
+	// dspy_prediction_duration_seconds_bucket{prediction_type="predict",service="qa",le="300"} 1
+	// dspy_prediction_duration_seconds_bucket{prediction_type="predict",service="qa",le="+Inf"} 1
+}
+
+func ExampleWithContract_labels() {
+	// [guide:begin labels]
+	contract := views.Default()
+	labels := &contract.Labels
+	labels.PredictionType = labels.PredictionType.Only("predict", "router") // nothing else
+	labels.ErrorType = labels.ErrorType.With("quota")                       // there from the start, at zero
+	labels.Endpoint.Budget = 200
+	withLabels := otelmetrics.WithContract(contract)
+	// [guide:end labels]
+	ctx, m := example(withLabels, otelmetrics.WithLogger(slog.New(slog.DiscardHandler)))
+	for _, kind := range []otelmetrics.PredictionType{"router", "another", ""} {
+		m.RecordPrediction(ctx, kind, otelmetrics.Success)
+	}
+	show(m, "dspy_predictions", "dspy_metrics_label_overflow_total")
+	// Output:
+	// dspy_metrics_label_overflow_total{label="prediction_type"} 1
+	// dspy_predictions_total{prediction_type="other",service="qa",status="failure"} 0
+	// dspy_predictions_total{prediction_type="other",service="qa",status="success"} 1
+	// dspy_predictions_total{prediction_type="router",service="qa",status="failure"} 0
+	// dspy_predictions_total{prediction_type="router",service="qa",status="success"} 1
+	// dspy_predictions_total{prediction_type="unknown",service="qa",status="failure"} 0
+	// dspy_predictions_total{prediction_type="unknown",service="qa",status="success"} 1
+}
+
+func ExampleWithTracerProvider() {
+	ctx := context.Background()
+	// [guide:begin traces]
+	traces := trace.NewTracerProvider() // with the exporter of your choice
+	m, err := otelmetrics.New(ctx, otelmetrics.WithService("qa"), otelmetrics.WithTracerProvider(traces))
+	// [guide:end traces]
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	server := httptest.NewServer(m.Middleware(http.NotFoundHandler()))
+	defer server.Close()
+	if response, err := server.Client().Get(server.URL); err == nil { //nolint:noctx // an example's own server
+		_ = response.Body.Close()
+	}
+	page := httptest.NewRecorder()
+	request := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+	request.Header.Set("Accept", "application/openmetrics-text")
+	m.Handler().ServeHTTP(page, request)
+	text, _ := io.ReadAll(page.Body)
+	fmt.Println("exemplars:", strings.Count(string(text), "# {"), "with a trace:", strings.Count(string(text), "trace_id="))
+	// Output:
+	// exemplars: 1 with a trace: 1
+}

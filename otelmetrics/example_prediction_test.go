@@ -1,0 +1,183 @@
+package otelmetrics_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
+)
+
+var errQuota = errors.New("the quota is used up")
+
+// ask stands for the call of a model.
+func ask(context.Context, string) (chunks []string, err error) { return []string{"Par", "is"}, nil }
+
+func ExampleRecorder_StartPrediction() {
+	ctx, m := example()
+	// [guide:begin stream]
+	answer := func(ctx context.Context, question string, send func(string) error) (err error) {
+		ctx, p := m.StartPrediction(ctx, otelmetrics.ChainOfThought)
+		defer p.End(&err)
+
+		chunks, err := ask(ctx, question)
+		if err != nil {
+			return err
+		}
+		for _, chunk := range chunks {
+			p.FirstToken() // counts the first time only
+			if err := send(chunk); err != nil {
+				return err
+			}
+		}
+		p.AddTokens(otelmetrics.Input, 210)
+		p.AddTokens(otelmetrics.Output, 2)
+		p.AddCost(0.0004) // as the provider reports it
+		return nil
+	}
+	// [guide:end stream]
+	_ = answer(ctx, "What is the capital of France?", func(string) error { return nil })
+	_ = answer(ctx, "What is the capital of France?", func(string) error { return context.Canceled })
+	show(m, "dspy_predictions", "dspy_errors", "dspy_time_to_first_token_seconds_count", "dspy_tokens", "dspy_cost")
+	// Output:
+	// dspy_cost_usd_total{prediction_type="cot",service="qa"} 0.0004
+	// dspy_errors_total{error_type="canceled",service="qa"} 1
+	// dspy_predictions_total{prediction_type="cot",service="qa",status="failure"} 1
+	// dspy_predictions_total{prediction_type="cot",service="qa",status="success"} 1
+	// dspy_time_to_first_token_seconds_count{prediction_type="cot",service="qa"} 2
+	// dspy_tokens_total{prediction_type="cot",service="qa",token_type="input"} 210
+	// dspy_tokens_total{prediction_type="cot",service="qa",token_type="output"} 2
+}
+
+func ExampleRecorder_StartTimer() {
+	ctx, m := example()
+	// [guide:begin by hand]
+	active := m.TrackActive()
+	timer := m.StartTimer(otelmetrics.ReAct)
+
+	_, err := ask(ctx, "What is the capital of France?")
+
+	timer.Observe(ctx)
+	active.Release() // before the status, or it is counted as both
+	status := otelmetrics.Success
+	if err != nil {
+		status = otelmetrics.Failure
+		m.RecordError(ctx, otelmetrics.Classify(err))
+	}
+	m.RecordPrediction(ctx, otelmetrics.ReAct, status)
+	// [guide:end by hand]
+	show(m, "dspy_active", "dspy_predictions", "dspy_prediction_duration_seconds_count")
+	// Output:
+	// dspy_active_predictions{service="qa"} 0
+	// dspy_prediction_duration_seconds_count{prediction_type="react",service="qa"} 1
+	// dspy_predictions_total{prediction_type="react",service="qa",status="failure"} 0
+	// dspy_predictions_total{prediction_type="react",service="qa",status="success"} 1
+}
+
+func ExampleRecorder_Predictor() {
+	ctx, m := example()
+	// [guide:begin handle]
+	predictor, cache := m.Predictor(otelmetrics.Predict), m.Cache(otelmetrics.Memory)
+	for _, question := range slices.Repeat([]string{"What is the capital of France?"}, 1000) {
+		cache.Miss(ctx)
+		ctx, p := predictor.Start(ctx)
+		_, err := ask(ctx, question)
+		p.End(&err)
+	}
+	// [guide:end handle]
+	show(m, "dspy_predictions", "dspy_cache")
+	// Output:
+	// dspy_cache_misses_total{cache_type="memory",service="qa"} 1000
+	// dspy_predictions_total{prediction_type="predict",service="qa",status="failure"} 0
+	// dspy_predictions_total{prediction_type="predict",service="qa",status="success"} 1000
+}
+
+func ExampleRecorder_Cache() {
+	ctx, m := example()
+	// [guide:begin cache]
+	cache := m.Cache("answers") // or otelmetrics.Memory, Redis, DSPy
+	kept, size := make(map[string][]string), int64(0) // stands for a cache
+	answer := func(ctx context.Context, question string) (chunks []string, err error) {
+		// A cached answer is a prediction too, so the look-up is within it.
+		ctx, p := m.StartPrediction(ctx, otelmetrics.Predict)
+		defer p.End(&err)
+
+		if chunks, ok := kept[question]; ok {
+			cache.Hit(ctx)
+			return chunks, nil // no tokens: none were spent
+		}
+		cache.Miss(ctx)
+		if chunks, err = ask(ctx, question); err == nil {
+			kept[question] = chunks
+			size += int64(len(question) + len(strings.Join(chunks, "")))
+			cache.SetSize(ctx, size)
+		}
+		return chunks, err
+	}
+	// [guide:end cache]
+	for range 3 {
+		_, _ = answer(ctx, "What is the capital of France?")
+	}
+	show(m, "dspy_predictions", "dspy_cache")
+	// Output:
+	// dspy_cache_hits_total{cache_type="answers",service="qa"} 2
+	// dspy_cache_misses_total{cache_type="answers",service="qa"} 1
+	// dspy_cache_size_bytes{cache_type="answers",service="qa"} 35
+	// dspy_predictions_total{prediction_type="predict",service="qa",status="failure"} 0
+	// dspy_predictions_total{prediction_type="predict",service="qa",status="success"} 3
+}
+
+func ExampleRecorder_ForService() {
+	ctx, m := example()
+	// [guide:begin second service]
+	billing, err := m.ForService("billing")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, p := billing.StartPrediction(ctx, otelmetrics.Predict)
+	p.End(nil)
+	// [guide:end second service]
+	show(m, "dspy_predictions") // one page for both
+	// Output:
+	// dspy_predictions_total{prediction_type="predict",service="billing",status="failure"} 0
+	// dspy_predictions_total{prediction_type="predict",service="billing",status="success"} 1
+}
+
+func ExampleError() {
+	ctx, m := example()
+	predict := func(ctx context.Context) (err error) {
+		_, p := m.StartPrediction(ctx, otelmetrics.Predict)
+		defer p.End(&err)
+		// [guide:begin error]
+		return &otelmetrics.Error{Type: otelmetrics.RateLimit, Err: errQuota}
+		// [guide:end error]
+	}
+	fmt.Println(predict(ctx))
+	show(m, "dspy_errors")
+	// Output:
+	// the quota is used up
+	// dspy_errors_total{error_type="rate_limit",service="qa"} 1
+}
+
+func ExampleWithErrorClassifier() {
+	// [guide:begin classifier]
+	classify := otelmetrics.WithErrorClassifier(func(err error) otelmetrics.ErrorType {
+		if errors.Is(err, errQuota) {
+			return "quota"
+		}
+		return "" // as Classify has it
+	})
+	// [guide:end classifier]
+	ctx, m := example(classify)
+	for _, err := range []error{errQuota, context.DeadlineExceeded} {
+		_, p := m.StartPrediction(ctx, otelmetrics.Predict)
+		p.End(&err)
+	}
+	show(m, "dspy_errors")
+	// Output:
+	// dspy_errors_total{error_type="quota",service="qa"} 1
+	// dspy_errors_total{error_type="timeout",service="qa"} 1
+}
