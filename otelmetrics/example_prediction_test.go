@@ -97,7 +97,7 @@ func ExampleRecorder_Predictor() {
 func ExampleRecorder_Cache() {
 	ctx, m := example()
 	// [guide:begin cache]
-	cache := m.Cache("answers") // or otelmetrics.Memory, Redis, DSPy
+	cache := m.Cache("answers")                       // or otelmetrics.Memory, Redis, DSPy
 	kept, size := make(map[string][]string), int64(0) // stands for a cache
 	answer := func(ctx context.Context, question string) (chunks []string, err error) {
 		// A cached answer is a prediction too, so the look-up is within it.
