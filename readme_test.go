@@ -1,10 +1,11 @@
-// Package dspymetrics_test keeps README.md true to the contract and to the
-// examples. The root of the module has no code of its own.
+// Package dspymetrics_test keeps README.md and docs true to the contract and to
+// the examples. The root of the module has no code of its own.
 package dspymetrics_test
 
 import (
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -16,60 +17,142 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
-//go:generate go test . -run ^TestREADME$ -update
+//go:generate go test . -run ^TestGenerated$ -update
 
-var update = flag.Bool("update", false, "write README.md anew instead of comparing")
+var update = flag.Bool("update", false, "write the documents anew instead of comparing")
 
-const readme = "README.md"
-
-// TestREADME fails if a generated part of the README is not what it would be
+// TestGenerated fails if a generated part of a document is not what it would be
 // today.
-func TestREADME(t *testing.T) {
-	text := read(t, readme)
-	want := replace(t, text, "contract", func(string) string { return contract(views.Default()) })
-	want = replace(t, want, "example", func(source string) string { return "```go\n" + example(t, source) + "\n```\n" })
-	if want == text {
-		return
+func TestGenerated(t *testing.T) {
+	parts := map[string]func(string) string{
+		"contract": func(string) string { return contract(views.Default()) },
+		"names":    func(string) string { return names(views.Default()) },
+		"buckets":  func(string) string { return presets() },
+		"example":  func(source string) string { return "```go\n" + example(t, source) + "\n```\n" },
 	}
-	if !*update {
-		t.Fatalf("%s is out of date; run go generate .", readme)
-	}
-	if err := os.WriteFile(readme, []byte(want), 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// TestREADMEGo fails for Go that no compiler sees.
-func TestREADMEGo(t *testing.T) {
-	if prose := replace(t, read(t, readme), "example", func(string) string { return "" }); strings.Contains(prose, "```go\n") {
-		t.Error("a block of Go stands outside of the example markers")
-	}
-}
-
-// TestREADMELinks fails for links to files that are not there.
-func TestREADMELinks(t *testing.T) {
-	for _, link := range regexp.MustCompile(`\]\(([^)#]+)[^)]*\)`).FindAllStringSubmatch(read(t, readme), -1) {
-		if strings.Contains(link[1], "://") {
+	for document, generated := range map[string][]string{
+		"README.md":     {"contract", "example"},
+		"docs/guide.md": {"names", "buckets", "example"},
+	} {
+		text := read(t, document)
+		want := text
+		for _, part := range generated {
+			if !markers(part).MatchString(want) {
+				t.Fatalf("%s has no %s markers", document, part)
+			}
+			want = replace(want, part, parts[part])
+		}
+		if want == text {
 			continue
 		}
-		if _, err := os.Stat(link[1]); err != nil {
-			t.Errorf("broken link: %v", err)
+		if !*update {
+			t.Errorf("%s is out of date; run go generate .", document)
+			continue
+		}
+		if err := os.WriteFile(document, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
 		}
 	}
+}
+
+// TestGo fails for Go that no compiler sees.
+func TestGo(t *testing.T) {
+	for _, document := range documents(t) {
+		if prose := replace(read(t, document), "example", func(string) string { return "" }); strings.Contains(prose, "```go\n") {
+			t.Errorf("%s: a block of Go stands outside of the example markers", document)
+		}
+	}
+}
+
+// TestLinks fails for links to files and headings that are not there.
+func TestLinks(t *testing.T) {
+	for _, document := range documents(t) {
+		prose := regexp.MustCompile("(?ms)^```.*?^```$").ReplaceAllString(read(t, document), "")
+		for _, link := range regexp.MustCompile(`\]\(([^)#]*)#?([^)]*)\)`).FindAllStringSubmatch(prose, -1) {
+			file, heading := filepath.Join(filepath.Dir(document), link[1]), link[2]
+			if link[1] == "" {
+				file = document
+			}
+			if strings.Contains(link[1], "://") {
+				continue
+			}
+			info, err := os.Stat(file)
+			if err != nil {
+				t.Errorf("%s: broken link: %v", document, err)
+				continue
+			}
+			if info.IsDir() {
+				file = filepath.Join(file, "README.md")
+			}
+			if heading != "" && !slices.Contains(anchors(read(t, file)), heading) {
+				t.Errorf("%s: broken link: %s has no heading #%s", document, file, heading)
+			}
+		}
+	}
+}
+
+// documents are the README and all pages below docs.
+func documents(t *testing.T) []string {
+	t.Helper()
+	all := []string{"README.md"}
+	if err := filepath.WalkDir("docs", func(path string, _ fs.DirEntry, err error) error {
+		if strings.HasSuffix(path, ".md") {
+			all = append(all, path)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// anchors are what GitHub makes of the headings of a page.
+func anchors(text string) []string {
+	var all []string
+	for _, heading := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(text, -1) {
+		plain := regexp.MustCompile(`[^\p{L}\p{N}_ -]`).ReplaceAllString(strings.ToLower(heading[1]), "")
+		all = append(all, strings.ReplaceAll(plain, " ", "-"))
+	}
+	return all
 }
 
 // replace puts new text between each pair of markers of this name; by gets what
 // the first marker says after its name.
-func replace(t *testing.T, text, name string, by func(argument string) string) string {
-	t.Helper()
-	block := regexp.MustCompile(`(?s)(<!-- ` + name + `:begin ?([^\n]*?) ?-->\n).*?(<!-- ` + name + `:end -->)`)
-	if !block.MatchString(text) {
-		t.Fatalf("%s has no %s markers", readme, name)
-	}
-	return block.ReplaceAllStringFunc(text, func(found string) string {
-		part := block.FindStringSubmatch(found)
+func replace(text, name string, by func(argument string) string) string {
+	return markers(name).ReplaceAllStringFunc(text, func(found string) string {
+		part := markers(name).FindStringSubmatch(found)
 		return part[1] + by(part[2]) + part[3]
 	})
+}
+
+func markers(name string) *regexp.Regexp {
+	return regexp.MustCompile(`(?s)(<!-- ` + name + `:begin ?([^\n]*?) ?-->\n).*?(<!-- ` + name + `:end -->)`)
+}
+
+// names renders what stands between the names markers.
+func names(c views.Contract) string {
+	rows := [][]string{{"instrument", "stored as", "unit"}}
+	for _, m := range c.Metrics.All() {
+		rows = append(rows, []string{code(m.Instrument), code(m.Name), code(m.Unit)})
+	}
+	return "\n" + table(rows) + "\n"
+}
+
+// presets renders what stands between the buckets markers.
+func presets() string {
+	rows := [][]string{{"preset", "for", "upper bounds in seconds"}}
+	for _, preset := range []struct {
+		name, use string
+		bounds    []float64
+	}{
+		{"DefaultPredictionBuckets", "predictions and time to first token, by default", views.DefaultPredictionBuckets()},
+		{"FastBuckets", "less than 1 s; the API latency, by default", views.FastBuckets()},
+		{"SlowBuckets", "1 to 10 s", views.SlowBuckets()},
+		{"VerySlowBuckets", "more than 10 s: agents, long answers", views.VerySlowBuckets()},
+	} {
+		rows = append(rows, []string{code("views." + preset.name), preset.use, bounds(preset.bounds)})
+	}
+	return "\n" + table(rows) + "\n"
 }
 
 // contract renders what stands between the contract markers.
@@ -78,8 +161,7 @@ func contract(c views.Contract) string {
 	for _, m := range c.Metrics.All() {
 		metrics = append(metrics, []string{code(m.Name), m.Kind.String(), code(m.Unit), list(m.Labels), m.Description})
 		if m.Kind == views.Histogram {
-			bounds := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(m.Buckets)), ", "), "[]")
-			buckets = append(buckets, []string{code(m.Name), bounds})
+			buckets = append(buckets, []string{code(m.Name), bounds(m.Buckets)})
 		}
 	}
 	labels := [][]string{{"label", "well-known values", "others", "budget", "meaning"}}
@@ -101,6 +183,10 @@ func table(rows [][]string) string {
 		fmt.Fprintf(&b, "| %s |\n", strings.Join(row, " | "))
 	}
 	return b.String()
+}
+
+func bounds(buckets []float64) string {
+	return strings.Trim(strings.Join(strings.Fields(fmt.Sprint(buckets)), ", "), "[]")
 }
 
 func code(text string) string { return "`" + text + "`" }
@@ -125,7 +211,7 @@ func example(t *testing.T, source string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	region := regexp.MustCompile(`(?s)// \[readme:begin ` + regexp.QuoteMeta(name) + `\]\n(.*?)[\t ]*// \[readme:end ` + regexp.QuoteMeta(name) + `\]`)
+	region := regexp.MustCompile(`(?s)// \[\w+:begin ` + regexp.QuoteMeta(name) + `\]\n(.*?)[\t ]*// \[\w+:end ` + regexp.QuoteMeta(name) + `\]`)
 	var found []string
 	for _, file := range files {
 		for _, part := range region.FindAllStringSubmatch(read(t, file), -1) {
