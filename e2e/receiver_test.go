@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,44 +12,93 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// receive starts a Prometheus with the configuration that this repository ships,
-// and both of its receivers on. The collectors are scraped, every second.
-func receive(t *testing.T, collectors ...string) *prometheus {
+// shipped is the folder for Prometheus and Alertmanager that this repository ships.
+const shipped = "../prometheus"
+
+// installation is a copy of that folder in which time is shorter: the intervals
+// of scrapes and rules are a second, and so is what an alert waits for. The
+// expressions are what they were.
+type installation struct {
+	dir  string
+	data string // of Prometheus
+}
+
+func install(t *testing.T) installation {
 	t.Helper()
-	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS("../prometheus")); err != nil {
+	in := installation{dir: t.TempDir(), data: t.TempDir()}
+	if err := os.CopyFS(in.dir, os.DirFS(shipped)); err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range []string{"alertmanager.yml", "dspy-metrics.yml", "otel-collector.yml", "prometheus.yml"} {
-		targets := []byte("[]\n")
-		if file == "otel-collector.yml" && len(collectors) > 0 {
-			targets = fmt.Appendf(nil, "- targets: [%q]\n", collectors[0])
-		}
-		if err := os.WriteFile(filepath.Join(dir, "targets", file), targets, 0o600); err != nil {
-			t.Fatal(err)
-		}
+	in.rewrite(t, "prometheus.yml", `(scrape_interval|scrape_timeout|evaluation_interval): \d+s`, "$1: 1s")
+	in.rewrite(t, "slo-rules.yml", `(interval|for): \d+[smhd]\n`, "$1: 1s\n")
+	in.rewrite(t, "alerts.yml", `( for): \d+[smhd]\n`, "$1: 1s\n")
+	for _, job := range []string{"alertmanager", "dspy-metrics", "otel-collector", "prometheus"} {
+		in.targets(t, job)
 	}
-	config := filepath.Join(dir, "prometheus.yml")
-	shipped, err := os.ReadFile(config)
+	return in
+}
+
+// rewrite changes a file that has something to change.
+func (in installation) rewrite(t *testing.T, file, pattern, replacement string) {
+	t.Helper()
+	path := filepath.Join(in.dir, file)
+	before, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	faster := regexp.MustCompile(`(scrape_interval|scrape_timeout): \d+s`).ReplaceAll(shipped, []byte("$1: 1s"))
-	if bytes.Equal(shipped, faster) {
-		t.Fatal("prometheus.yml has no interval to shorten")
+	after := regexp.MustCompile(pattern).ReplaceAll(before, []byte(replacement))
+	if bytes.Equal(before, after) {
+		t.Fatalf("%s has no %s", file, pattern)
 	}
-	if err := os.WriteFile(config, faster, 0o600); err != nil {
+	if err := os.WriteFile(path, after, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	address := freeAddress(t)
+}
+
+// targets replaces the targets of a job, also while Prometheus runs.
+func (in installation) targets(t *testing.T, job string, addresses ...string) {
+	t.Helper()
+	group := []map[string][]string{}
+	if len(addresses) > 0 {
+		group = append(group, map[string][]string{"targets": addresses})
+	}
+	content, err := json.Marshal(group) // which is YAML too
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(in.dir, "targets", job+".yml")
+	if _, err := os.Stat(path); err != nil {
+		t.Fatal(err)
+	}
+	// In one step, or Prometheus might read the half.
+	if err := os.WriteFile(path+".new", content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// run starts Prometheus with both of its receivers on.
+func (in installation) run(t *testing.T, address string) *prometheus {
+	t.Helper()
 	p := &prometheus{address: address, process: start(t, "prometheus",
-		"--config.file="+config,
-		"--storage.tsdb.path="+filepath.Join(t.TempDir(), "data"),
+		"--config.file="+filepath.Join(in.dir, "prometheus.yml"),
+		"--storage.tsdb.path="+in.data,
 		"--web.enable-otlp-receiver",
 		"--web.enable-remote-write-receiver",
 		"--web.listen-address="+address)}
 	until(t, p.process, func() error { return healthy(t, p.url()+"/-/ready") })
 	return p
+}
+
+// receive starts a Prometheus with the configuration that this repository ships.
+// The collectors are scraped, every second.
+func receive(t *testing.T, collectors ...string) *prometheus {
+	t.Helper()
+	in := install(t)
+	in.targets(t, "otel-collector", collectors...)
+	return in.run(t, freeAddress(t))
 }
 
 func (p *prometheus) url() string { return "http://" + p.address }
