@@ -20,6 +20,7 @@ import (
 type collector struct {
 	*process
 	config      string
+	overrides   []string // flags that change the configuration
 	environment []string
 	otlp        string // URL of its receiver for OTLP over HTTP
 	metrics     string // address of its own metrics
@@ -51,7 +52,7 @@ func newCollector(t *testing.T, prometheusURL string, exporters ...string) *coll
 // run starts the collector, or starts it again, and returns once it is healthy.
 func (c *collector) run(t *testing.T) {
 	t.Helper()
-	c.process = startWith(t, c.environment, "otelcol", "--config="+c.config)
+	c.process = startWith(t, c.environment, "otelcol", append([]string{"--config=" + c.config}, c.overrides...)...)
 	until(t, c.process, func() error { return healthy(t, c.health) })
 }
 
