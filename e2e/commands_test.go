@@ -19,9 +19,10 @@ import (
 // there.
 func TestCommandsOfTheDocs(t *testing.T) {
 	t.Parallel()
-	p := receive(t)
-	s := serve(t)
-	p.scrape(t, s)
+	in, s := install(t), serve(t)
+	in.targets(t, "dspy-metrics", s.address)
+	p := in.run(t, freeAddress(t))
+	until(t, p.process, func() error { return p.count(t, `up{job="dspy-metrics"}`, 1) })
 	// In this order: the program that both push from is built in the first.
 	for _, page := range []string{"../docs/guide.md", "../docs/troubleshooting.md"} {
 		runPage(t, read(t, page), s, p.address)
@@ -37,18 +38,6 @@ func TestTranscriptOfTheReadme(t *testing.T) {
 		t.Fatal("README.md has no transcript")
 	}
 	runPage(t, text, serve(t), "127.0.0.1:0")
-}
-
-// scrape makes a service a target of Prometheus, which sees a change of the file
-// by itself.
-func (p *prometheus) scrape(t *testing.T, s *service) {
-	t.Helper()
-	config := strings.TrimPrefix(p.cmd.Args[1], "--config.file=")
-	targets := filepath.Join(filepath.Dir(config), "targets", "dspy-metrics.yml")
-	if err := os.WriteFile(targets, fmt.Appendf(nil, "- targets: [%q]\n", s.address), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	until(t, p.process, func() error { return p.count(t, `up{job="dspy-metrics"}`, 1) })
 }
 
 // runPage runs the blocks of a page that are commands: whole scripts, which must
