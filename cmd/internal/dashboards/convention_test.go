@@ -48,8 +48,8 @@ func checkPanel(t *testing.T, file string, p panelFile) {
 		return
 	}
 	defaults := p.FieldConfig.Defaults
-	if defaults.NoValue == "" || p.Interval == "" || len(defaults.Thresholds.Steps) == 0 {
-		t.Errorf("%s: %q: no text for no value, no shortest interval or no thresholds", file, p.Title)
+	if defaults.NoValue == "" || len(defaults.Thresholds.Steps) == 0 {
+		t.Errorf("%s: %q: no text for no value or no thresholds", file, p.Title)
 	}
 	for _, step := range defaults.Thresholds.Steps {
 		if step.Value != nil && *step.Value == 80 {
@@ -62,6 +62,13 @@ func checkPanel(t *testing.T, file string, p panelFile) {
 	if p.Type == "timeseries" && defaults.Custom["spanNulls"] != false {
 		t.Errorf("%s: %q: spans gaps, which mean something here", file, p.Title)
 	}
+	if p.Type == "timeseries" {
+		checkLegend(t, file, p)
+	}
+	if (p.MaxDataPoints > 0) != strings.HasSuffix(p.Title, "over time") || p.Interval != "15s" {
+		t.Errorf("%s: %q: at most %d points, at least %s apart: those that read a month have few, and none is empty in a short range",
+			file, p.Title, p.MaxDataPoints, p.Interval)
+	}
 	seen := make(map[string]bool)
 	for _, target := range p.Targets {
 		if target.RefID == "" || seen[target.RefID] || target.Datasource.UID != "${datasource}" || target.Instant == target.Range {
@@ -71,6 +78,19 @@ func checkPanel(t *testing.T, file string, p panelFile) {
 		if quantile := strings.Contains(target.Expr, "histogram_quantile"); quantile && p.Type == "timeseries" && !target.Exemplar {
 			t.Errorf("%s: %q: no exemplars", file, p.Title)
 		}
+	}
+}
+
+// checkLegend tells whether the table below a graph can be read: its largest
+// lines are in sight, and each name has room beside its figures.
+func checkLegend(t *testing.T, file string, p panelFile) {
+	t.Helper()
+	legend := p.Options.Legend
+	if legend.SortBy != "Max" || !legend.SortDesc {
+		t.Errorf("%s: %q: the legend is sorted by %q, descending: %t", file, p.Title, legend.SortBy, legend.SortDesc)
+	}
+	if need := 2 + len(legend.Calcs); p.GridPos.W < need {
+		t.Errorf("%s: %q: %d columns wide; a name and %d figures need %d", file, p.Title, p.GridPos.W, len(legend.Calcs), need)
 	}
 }
 

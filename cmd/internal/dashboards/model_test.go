@@ -35,11 +35,19 @@ type panelFile struct {
 	Type, Title, Description string
 	Datasource               sourceFile
 	Interval                 string
+	MaxDataPoints            int
 	GridPos                  struct{ X, Y, W, H int }
 	Collapsed                bool
 	Panels                   []panelFile
 	Targets                  []targetFile
-	FieldConfig              struct {
+	Options                  struct {
+		Legend struct {
+			Calcs    []string
+			SortBy   string
+			SortDesc bool
+		}
+	}
+	FieldConfig struct {
 		Defaults struct {
 			Unit, NoValue string
 			Min           *float64

@@ -46,8 +46,8 @@ type panel struct {
 	negative bool
 	stacked  bool
 	bars     bool
-	// interval is the shortest step of a query; 15s if it is empty.
-	interval string
+	// points is the most that a line has, if each is expensive.
+	points float64
 	// width is in 24ths of the board; height in rows of 30 pixels.
 	width, height uint32
 }
@@ -103,7 +103,10 @@ func (p panel) render(id uint32, position dashboard.GridPos) dashboard.Panel {
 		return out // Grafana's own list, which takes no query and no unit.
 	}
 	out.Datasource = source()
-	out.Interval = new(cmp.Or(p.interval, "15s"))
+	out.Interval = new("15s") // of the scrapes
+	if p.points > 0 {
+		out.MaxDataPoints = &p.points
+	}
 	for i, q := range p.queries {
 		out.Targets = append(out.Targets, p.target(i, q))
 	}
@@ -204,7 +207,8 @@ func (p panel) options() any {
 		return timeseries.Options{
 			Legend: common.VizLegendOptions{
 				DisplayMode: common.LegendDisplayModeTable, Placement: common.LegendPlacementBottom, ShowLegend: true,
-				Calcs: []string{"mean", "max", "lastNotNull"},
+				// Few rows are seen without scrolling, and many lines are at zero.
+				Calcs: []string{"mean", "max", "lastNotNull"}, SortBy: new("Max"), SortDesc: new(true),
 			},
 			Tooltip: common.VizTooltipOptions{Mode: common.TooltipDisplayModeMulti, Sort: common.SortOrderDescending},
 		}

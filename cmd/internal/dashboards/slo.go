@@ -137,11 +137,11 @@ func (p promql) promptness() []panel {
 // windows are the long and short ones of the burn-rate alerts.
 func windows() []string { return []string{"5m", "1h", "6h", "3d"} }
 
-// budgetOverTime is coarse on purpose: every point reads a month of raw series,
+// budgetOverTime has few points on purpose: each reads a month of raw series,
 // and recording rules, which would make that cheap, may not be there.
 func (p promql) budgetOverTime(title string, needs []views.Metric, expr string) panel {
 	out := p.budgetLeft(title, needs, expr)
-	out.kind, out.width, out.interval = lines, 12, "6h"
+	out.kind, out.width, out.points = lines, 12, 30
 	out.queries[0].instant = false
 	return out
 }

@@ -7,7 +7,7 @@ func (p promql) tokens() []panel {
 	service, tokenType := p.labels.Service.Key, p.labels.TokenType.Key
 	return []panel{
 		{
-			kind: lines, width: 12, height: 8, unit: "cps", title: "Tokens by type", needs: []views.Metric{m.Tokens}, none: "no tokens reported",
+			kind: lines, width: 9, height: 8, unit: "cps", title: "Tokens by type", needs: []views.Metric{m.Tokens}, none: "no tokens reported",
 			description: "Tokens spent per second. Cached ones are part of the input and reasoning is part of the output, so the lines do not add up.",
 			queries:     []query{{expr: p.total(m.Tokens, rate, service, tokenType), legend: legend(service, tokenType)}},
 		},
@@ -17,7 +17,7 @@ func (p promql) tokens() []panel {
 			queries:     []query{{expr: p.total(m.Cost, rate, service) + " * 3600", legend: legend(service)}},
 		},
 		{
-			kind: lines, width: 3, height: 8, unit: "currencyUSD", title: "Cost per prediction", needs: []views.Metric{m.Cost, m.Predictions}, none: "no cost reported",
+			kind: lines, width: 6, height: 8, unit: "currencyUSD", title: "Cost per prediction", needs: []views.Metric{m.Cost, m.Predictions}, none: "no cost reported",
 			description: "US dollars per prediction, cached ones included: the cache pays off here.",
 			queries: []query{{
 				expr: p.total(m.Cost, rate, service) + "\n/\n(" + p.total(m.Predictions, rate, service) + " > 0)", legend: legend(service),
