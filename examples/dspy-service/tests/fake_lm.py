@@ -2,7 +2,7 @@
 
 It answers in the form that DSPy's ChatAdapter asks for. Markers in the last message steer it:
 
-    [[fault 429]] [[fault 401]] [[fault 500]] [[fault slow 3]] [[fault garbage]] [[fault break]]
+    [[fault 429]] [[fault 401]] [[fault 500]] [[fault slow 0.3]] [[fault garbage]] [[fault break]]
     [[fault drip 1]]         a stream of one word a second
     [[tokens 100 40 20 5]]   input, of which cached; output, of which reasoning
     [[no usage]]
@@ -77,7 +77,7 @@ def usage(prompt: str) -> dict[str, Any] | None:
 async def chat(request: Request) -> Response:
     body = await request.json()
     prompt = body["messages"][-1]["content"]
-    found = re.search(r"\[\[fault (\w+) ?(\d*)\]\]", prompt)
+    found = re.search(r"\[\[fault (\w+) ?([\d.]*)\]\]", prompt)
     fault, seconds = found.groups() if found else (None, "")
     request.app.state.calls += 1
     if fault in ERRORS:
