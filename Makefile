@@ -21,7 +21,7 @@ check: ## Everything that CI checks (the default)
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "%-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: build
 build: ## Build the service into bin/
@@ -73,12 +73,21 @@ e2e: ## Test the service against real servers
 	PATH="$$programs:$$PATH" go -C e2e test -count=1 ./...
 
 .PHONY: python
-python: ## Lint and test the DSPy service of the examples
+python: ## Lint and test what is in Python
 	@programs=$$(e2e/install)
-	cd examples/dspy-service
-	"$$programs/e2e-python" -m ruff check --no-cache .
-	"$$programs/e2e-python" -m ruff format --no-cache --check .
-	"$$programs/e2e-python" -m pytest -q -p no:cacheprovider
+	for folder in examples/dspy-service docs/screenshots; do
+		(
+			cd "$$folder"
+			"$$programs/e2e-python" -m ruff check --no-cache .
+			"$$programs/e2e-python" -m ruff format --no-cache --check .
+			"$$programs/e2e-python" -m pytest -q -p no:cacheprovider
+		)
+	done
+
+.PHONY: screenshots
+screenshots: build ## Draw the dashboards of docs/images anew, from 10 minutes of traffic
+	@programs=$$(e2e/install)
+	PATH="$$programs:$$PATH" "$$programs/e2e-python" docs/screenshots/record.py --service bin/dspy-metrics --images docs/images
 
 # Against the vulnerability database as of now, so that it can fail for a change
 # that somebody else made. It comes as a Go module: no other server is asked.

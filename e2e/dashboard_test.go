@@ -41,6 +41,7 @@ type board struct {
 
 type panel struct {
 	Title   string
+	GridPos struct{ Y, H int }
 	Targets []struct{ RefID, Expr string }
 	Panels  []panel // of a collapsed row
 }
