@@ -5,6 +5,16 @@ import "github.com/dspy-metrics/dspy-metrics/views"
 // series selects the targets' series of a metric that is not ours.
 func series(name string) string { return others(name, target()...) }
 
+// ofOurs keeps the series of the jobs that have our metrics: where all jobs are
+// chosen, that may be all that Prometheus has.
+func (p promql) ofOurs(expr string) string {
+	active := p.metrics.ActivePredictions
+	if !active.Exists() {
+		return expr
+	}
+	return expr + " and on (" + job + ") last_over_time(" + p.selector(active, "") + "[$__range])"
+}
+
 func (p promql) saturation() []panel {
 	m := p.metrics
 	service := p.labels.Service.Key
@@ -23,17 +33,17 @@ func (p promql) saturation() []panel {
 		{
 			kind: lines, width: 8, height: 8, unit: "percentunit", title: "CPU", none: missing,
 			description: "Processor time by instance; 100 % is one core.",
-			queries:     []query{{expr: sum(rate(series("process_cpu_seconds_total")), instance), legend: legend(instance)}},
+			queries:     []query{{expr: sum(p.ofOurs(rate(series("process_cpu_seconds_total"))), instance), legend: legend(instance)}},
 		},
 		{
 			kind: lines, width: 8, height: 8, unit: "bytes", title: "Resident memory", none: missing,
 			description: "Memory by instance, the cache of the process included. One that only grows ends in a restart.",
-			queries:     []query{{expr: sum(series("process_resident_memory_bytes"), instance), legend: legend(instance)}},
+			queries:     []query{{expr: sum(p.ofOurs(series("process_resident_memory_bytes")), instance), legend: legend(instance)}},
 		},
 		{
 			kind: lines, width: 8, height: 8, unit: "short", title: "Goroutines", none: missing,
 			description: "Goroutines by instance. They rise and fall with active predictions; if they only rise, something leaks.",
-			queries:     []query{{expr: sum(series("go_goroutines"), instance), legend: legend(instance)}},
+			queries:     []query{{expr: sum(p.ofOurs(series("go_goroutines")), instance), legend: legend(instance)}},
 		},
 	}
 }

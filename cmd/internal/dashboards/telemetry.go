@@ -17,17 +17,17 @@ func (p promql) telemetry() []panel {
 			kind: value, width: 8, height: 6, unit: "none", full: true, title: "Targets up", none: pushed,
 			description: "1 if the last scrape worked. Telemetry that is pushed has no targets. DSPyTargetDown watches it.",
 			steps:       []step{{color: "red"}, {1, "green"}},
-			queries:     []query{{expr: series("up"), legend: legend(job, instance)}},
+			queries:     []query{{expr: p.ofOurs(series("up")), legend: legend(job, instance)}},
 		},
 		{
 			kind: lines, width: 8, height: 6, unit: "s", title: "Scrape duration", none: pushed,
 			description: "How long a scrape takes. It must stay well below the scrape timeout, or series go missing all at once.",
-			queries:     []query{{expr: series("scrape_duration_seconds"), legend: legend(instance)}},
+			queries:     []query{{expr: p.ofOurs(series("scrape_duration_seconds")), legend: legend(instance)}},
 		},
 		{
 			kind: lines, width: 8, height: 6, unit: "short", title: "Samples per scrape", none: pushed,
 			description: "Samples in each scrape, before any is dropped. Steady growth is a label with too many values, long before it hurts.",
-			queries:     []query{{expr: series("scrape_samples_scraped"), legend: legend(instance)}},
+			queries:     []query{{expr: p.ofOurs(series("scrape_samples_scraped")), legend: legend(instance)}},
 		},
 		{
 			kind: lines, width: 8, height: 6, unit: "cps", title: "Label values over budget", needs: []views.Metric{m.LabelOverflow}, none: "none reported",
