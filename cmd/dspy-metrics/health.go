@@ -59,8 +59,8 @@ func (c *health) Run(ctx context.Context) error {
 	case status != http.StatusOK:
 		return fmt.Errorf("%s: %d %s: %#q", target.Redacted(), status, http.StatusText(status), body)
 	}
-	fmt.Fprintf(os.Stdout, "%s: %d %s\n", target.Redacted(), status, http.StatusText(status))
-	return nil
+	_, err = fmt.Fprintf(os.Stdout, "%s: %d %s\n", target.Redacted(), status, http.StatusText(status))
+	return err
 }
 
 // url returns what to ask.
