@@ -17,9 +17,9 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// container runs what a service of the compose file runs, without a container:
-// command, environment and health check are those of the file, while paths, ports
-// and names are replaced by those of this machine.
+// container runs what a service of the compose file or a container of a pod runs,
+// without a container: command, environment and health check are those of the
+// file, while paths, ports and names are replaced by those of this machine.
 type container struct {
 	*process
 	service types.ServiceConfig
@@ -33,6 +33,8 @@ type container struct {
 	programs map[string]string
 	// further are variables that only this machine needs.
 	further []string
+	// check tells whether it is healthy, by default by its health check.
+	check func(t *testing.T) error
 }
 
 // newContainer puts the volumes of a service into a folder.
@@ -40,6 +42,7 @@ func newContainer(t *testing.T, service types.ServiceConfig, names ...string) *c
 	t.Helper()
 	root := t.TempDir()
 	c := &container{service: service, mounts: map[string]string{}, names: strings.NewReplacer(names...), programs: map[string]string{}}
+	c.check = c.healthCheck
 	for _, volume := range service.Volumes {
 		place := filepath.Join(root, volume.Target)
 		if err := os.RemoveAll(place); err != nil { // a mount hides what is below
@@ -104,21 +107,15 @@ func (c *container) environment() []string {
 // which before fails.
 func (c *container) run(t *testing.T, dir string, command ...string) {
 	t.Helper()
-	if output, err := c.check(t); err == nil {
-		t.Fatalf("%s: healthy before it runs: %s", c.service.Name, output)
+	if c.check(t) == nil {
+		t.Fatalf("%s: healthy before it runs", c.service.Name)
 	}
 	c.process = startIn(t, dir, c.environment(), command[0], c.here(command[1:]...)...)
-	until(t, c.process, func() error {
-		output, err := c.check(t)
-		if err != nil {
-			return fmt.Errorf("%s: %w: %s", c.service.Name, err, output)
-		}
-		return nil
-	})
+	until(t, c.process, func() error { return c.check(t) })
 }
 
-// check runs the health check once.
-func (c *container) check(t *testing.T) (output string, err error) {
+// healthCheck runs the health check once.
+func (c *container) healthCheck(t *testing.T) error {
 	t.Helper()
 	test := c.here(c.service.HealthCheck.Test...)
 	if test[0] != "CMD" {
@@ -129,9 +126,13 @@ func (c *container) check(t *testing.T) (output string, err error) {
 		t.Fatalf("%s: no program here for %q", c.service.Name, test)
 	}
 	if _, err := exec.LookPath(program); err != nil && program == "wget" {
-		return "", healthy(t, test[len(test)-1]) // what wget would ask
+		return healthy(t, test[len(test)-1]) // what wget would ask
 	}
-	return execute(t, c.environment(), program, test[2:]...)
+	output, err := execute(t, c.environment(), program, test[2:]...)
+	if err != nil {
+		return fmt.Errorf("%s: %w: %s", c.service.Name, err, output)
+	}
+	return nil
 }
 
 // execute runs a program to its end.
@@ -143,28 +144,37 @@ func execute(t *testing.T, variables []string, program string, args ...string) (
 	return string(combined), err
 }
 
-// application is the service as the compose file or Kubernetes configures it.
-func application(t *testing.T, service types.ServiceConfig, hosts ...string) *container {
+// newApplication is the service, of its image.
+func newApplication(t *testing.T, service types.ServiceConfig, hosts ...string) *container {
 	t.Helper()
-	entry := entrypoint(t, "..", "ENTRYPOINT")
 	app := newContainer(t, service, hosts...)
-	app.programs[entry[0]] = binary
+	app.programs[entrypoint(t, "..", "ENTRYPOINT")[0]] = binary
 	app.address = freeAddress(t)
 	app.further = []string{"DSPY_METRICS_LISTEN=" + app.address}
-	app.run(t, "", append([]string{binary}, service.Command...)...)
 	return app
 }
 
-// program is the DSPy program of the image.
-func program(t *testing.T, service types.ServiceConfig) (address string) {
+func (c *container) runApplication(t *testing.T) *container {
 	t.Helper()
-	address = freeAddress(t)
-	dspy := newContainer(t, service, "0.0.0.0", "127.0.0.1", "8000", port(t, address))
-	dspy.programs["python"] = "e2e-python"
-	dspy.further = []string{"LITELLM_LOCAL_MODEL_COST_MAP=True", "HOME=" + t.TempDir()}
-	command := entrypoint(t, dspyService, "CMD")
-	dspy.run(t, dspyService, append([]string{"e2e-python", "-m"}, command...)...)
-	return address
+	c.run(t, "", append([]string{binary}, c.service.Command...)...)
+	return c
+}
+
+// newProgram is the DSPy program, of its image.
+func newProgram(t *testing.T, service types.ServiceConfig) *container {
+	t.Helper()
+	address := freeAddress(t)
+	program := newContainer(t, service, "0.0.0.0", "127.0.0.1", "8000", port(t, address))
+	program.address = address
+	program.programs["python"] = "e2e-python"
+	program.further = []string{"LITELLM_LOCAL_MODEL_COST_MAP=True", "HOME=" + t.TempDir()}
+	return program
+}
+
+func (c *container) runProgram(t *testing.T) *container {
+	t.Helper()
+	c.run(t, dspyService, append([]string{"e2e-python", "-m"}, entrypoint(t, dspyService, "CMD")...)...)
+	return c
 }
 
 func entrypoint(t *testing.T, folder, instruction string) []string {
@@ -193,11 +203,12 @@ func keeper(t *testing.T, service types.ServiceConfig) (address string) {
 func TestComposeAnswers(t *testing.T) {
 	t.Parallel()
 	all := compose(t, composeVariants()["both"].envFiles...).Services
-	dspy, redis := program(t, all["dspy-service"]), keeper(t, all["redis"])
+	dspy, redis := newProgram(t, all["dspy-service"]).runProgram(t), keeper(t, all["redis"])
 	for name, variant := range composeVariants() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			app := application(t, compose(t, variant.envFiles...).Services["dspy-metrics"], "dspy-service:8000", dspy, "redis:6379", redis)
+			app := newApplication(t, compose(t, variant.envFiles...).Services["dspy-metrics"], "dspy-service:8000", dspy.address, "redis:6379", redis)
+			app.runApplication(t)
 			asked(t, app, name, variant)
 			if err := app.cmd.Process.Signal(os.Interrupt); err != nil {
 				t.Fatal(err)
@@ -237,7 +248,7 @@ func asked(t *testing.T, app *container, question string, variant composeVariant
 func TestComposeCollects(t *testing.T) {
 	t.Parallel()
 	services := compose(t).Services
-	app := application(t, services["dspy-metrics"])
+	app := newApplication(t, services["dspy-metrics"]).runApplication(t)
 	own, address := newCollector(t, ""), freeAddress(t)
 
 	server := newContainer(t, services["prometheus"], "127.0.0.1:9090", address, "dspy-metrics:3000", app.address,
