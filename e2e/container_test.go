@@ -225,7 +225,7 @@ func asked(t *testing.T, app *container, question string, variant composeVariant
 	t.Helper()
 	s := &service{process: app.process, address: app.address}
 	for range 2 {
-		status, _, body := s.predict(t, "cot", question)
+		status, _, body := s.predict(t, "predict", question)
 		text := fmt.Sprint(body["outputs"])
 		if _, behind := variant.app["DSPY_METRICS_UPSTREAM"]; status != http.StatusOK || strings.Contains(text, "canned") != behind {
 			t.Errorf("got status %d, %v, want an answer of the program: %v", status, body, behind)

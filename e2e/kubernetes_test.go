@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -120,7 +121,7 @@ func TestKubernetesRefersToWhatThereIs(t *testing.T) {
 		}
 	}
 	for folder, container := range map[string]core.Container{"..": app, dspyService: sidecar} {
-		if got, want := fmt.Sprint(container.Ports[0].ContainerPort), entrypoint(t, folder, "EXPOSE")[0]; got != want {
+		if got, want := strconv.Itoa(int(container.Ports[0].ContainerPort)), entrypoint(t, folder, "EXPOSE")[0]; got != want {
 			t.Errorf("%s: got port %s, want that of the image, %s", container.Name, got, want)
 		}
 	}
