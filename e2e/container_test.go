@@ -179,11 +179,11 @@ func (c *container) runProgram(t *testing.T) *container {
 
 func entrypoint(t *testing.T, folder, instruction string) []string {
 	t.Helper()
-	dockerfile, err := readImage(folder)
+	file, err := readDockerfile(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return dockerfile.last(instruction)
+	return file.last(instruction)
 }
 
 // keeper is the Redis of the compose file.

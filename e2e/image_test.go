@@ -18,10 +18,10 @@ import (
 	"github.com/moby/patternmatcher/ignorefile"
 )
 
-// image is what a Dockerfile says.
-type image []*parser.Node
+// dockerfile is what a Dockerfile says.
+type dockerfile []*parser.Node
 
-func readImage(folder string) (image, error) {
+func readDockerfile(folder string) (dockerfile, error) {
 	content, err := os.ReadFile(filepath.Join(folder, "Dockerfile"))
 	if err != nil {
 		return nil, err
@@ -38,8 +38,8 @@ func readImage(folder string) (image, error) {
 
 // last returns the words of the last instruction of a name: what the image has
 // of it.
-func (i image) last(name string) (words []string) {
-	for _, node := range slices.Backward(i) {
+func (d dockerfile) last(name string) (words []string) {
+	for _, node := range slices.Backward(d) {
 		if strings.EqualFold(node.Value, name) {
 			return arguments(node)
 		}
@@ -103,12 +103,12 @@ func buildImage(ctx context.Context, dir string) (program string, err error) {
 	if err := copyContext("..", source); err != nil {
 		return "", err
 	}
-	dockerfile, err := readImage("..")
+	file, err := readDockerfile("..")
 	if err != nil {
 		return "", err
 	}
-	entry := dockerfile.last("ENTRYPOINT")
-	command := dockerfile.last("RUN")
+	entry := file.last("ENTRYPOINT")
+	command := file.last("RUN")
 	if len(entry) != 1 || len(command) != 1 || !strings.Contains(command[0], " -o "+entry[0]+" ") {
 		return "", fmt.Errorf("the last command %q does not build the entrypoint %q", command, entry)
 	}
@@ -148,7 +148,7 @@ func TestImages(t *testing.T) {
 	for folder, port := range map[string]string{"..": "3000", dspyService: "8000"} {
 		t.Run(folder, func(t *testing.T) {
 			t.Parallel()
-			dockerfile, err := readImage(folder)
+			file, err := readDockerfile(folder)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -156,7 +156,7 @@ func TestImages(t *testing.T) {
 			if err := copyContext(folder, left); err != nil {
 				t.Fatal(err)
 			}
-			for _, node := range dockerfile {
+			for _, node := range file {
 				words := arguments(node)
 				switch strings.ToUpper(node.Value) {
 				case "FROM":
@@ -174,10 +174,10 @@ func TestImages(t *testing.T) {
 					}
 				}
 			}
-			if got := dockerfile.last("USER"); !slices.Equal(got, []string{"65532:65532"}) {
+			if got := file.last("USER"); !slices.Equal(got, []string{"65532:65532"}) {
 				t.Errorf("got user %q, want a number, which Kubernetes can tell from root", got)
 			}
-			if got := dockerfile.last("EXPOSE"); !slices.Equal(got, []string{port}) {
+			if got := file.last("EXPOSE"); !slices.Equal(got, []string{port}) {
 				t.Errorf("got port %q, want %s", got, port)
 			}
 			files, size := 0, int64(0)
@@ -203,11 +203,11 @@ func TestImages(t *testing.T) {
 // The health check of the image is its own program.
 func TestImageAsksItself(t *testing.T) {
 	t.Parallel()
-	dockerfile, err := readImage("..")
+	file, err := readDockerfile("..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	check, entry := dockerfile.last("HEALTHCHECK"), dockerfile.last("ENTRYPOINT")
+	check, entry := file.last("HEALTHCHECK"), file.last("ENTRYPOINT")
 	if want := []string{"CMD", entry[0], "health"}; !slices.Equal(check, want) {
 		t.Errorf("got health check %q, want %q", check, want)
 	}
@@ -216,7 +216,7 @@ func TestImageAsksItself(t *testing.T) {
 // What is pinned is what is tested.
 func TestImagesAreThoseThatAreTested(t *testing.T) {
 	t.Parallel()
-	dockerfile, err := readImage(dspyService)
+	file, err := readDockerfile(dspyService)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,7 +231,7 @@ func TestImagesAreThoseThatAreTested(t *testing.T) {
 	services := compose(t, composeVariants()["both"].envFiles...).Services
 	_, prometheus, _ := strings.Cut(services["prometheus"].Image, ":v3.")
 	_, collector, _ := strings.Cut(services["otel-collector"].Image, ":")
-	_, python, _ := strings.Cut(dockerfile.last("FROM")[0], ":")
+	_, python, _ := strings.Cut(file.last("FROM")[0], ":")
 	python, _, _ = strings.Cut(python, "-")
 	collectorVersion, err := exec.CommandContext(t.Context(), locate(t, "otelcol"), "--version").Output()
 	if err != nil {
