@@ -4,12 +4,10 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 )
 
-// binary is the service under test, built once by TestMain.
+// binary is the service under test, built once by TestMain as its image is.
 var binary string
 
 func TestMain(m *testing.M) {
@@ -28,11 +26,8 @@ func run(m *testing.M) (code int, err error) {
 	}
 	defer os.RemoveAll(dir)
 
-	binary = filepath.Join(dir, "dspy-metrics")
-	build := exec.CommandContext(context.Background(), "go", "build", "-o", binary, "./cmd/dspy-metrics")
-	build.Dir = ".."
-	if output, err := build.CombinedOutput(); err != nil {
-		return 0, fmt.Errorf("build the service: %w\n%s", err, output)
+	if binary, err = buildImage(context.Background(), dir); err != nil {
+		return 0, fmt.Errorf("build the service: %w", err)
 	}
 	return m.Run(), nil
 }

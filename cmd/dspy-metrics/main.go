@@ -23,6 +23,7 @@ type commands struct {
 	Version kong.VersionFlag `help:"Print the version and exit."`
 	Serve   serve            `cmd:"" default:"withargs" help:"Answer predictions over HTTP and expose their metrics (the default)."`
 	Check   checkCommand     `cmd:"" help:"Compare what a service exposes with the documented contract."`
+	Health  health           `cmd:"" help:"Ask a running service whether it is ready, for health checks of containers."`
 	Load    load             `cmd:"" help:"Make traffic for a running service and measure how it answers."`
 }
 

@@ -24,8 +24,16 @@ func TestGenerated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	written := make(map[string][]byte)
 	for name, content := range files {
-		path := filepath.Join(root, "prometheus", name)
+		written[filepath.Join(root, "prometheus", name)] = content
+	}
+	resource, err := rules.PrometheusRule(views.Default(), rules.DefaultObjectives())
+	if err != nil {
+		t.Fatal(err)
+	}
+	written[filepath.Join(root, "examples", "kubernetes", "prometheusrule.yaml")] = resource
+	for path, content := range written {
 		if *update {
 			if err := os.WriteFile(path, content, 0o644); err != nil {
 				t.Fatal(err)

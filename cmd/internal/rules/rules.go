@@ -27,6 +27,7 @@ const header = `# Generated from the metric contract; do not edit. "go generate 
 `
 
 type file struct {
+	name   string
 	Groups []group `yaml:"groups"`
 }
 
@@ -60,29 +61,28 @@ type annotations struct {
 // rules about it are left out. Objectives that cannot be measured with the
 // contract, or could never fire, are an error.
 func Files(contract views.Contract, objectives Objectives) (map[string][]byte, error) {
-	r := ruler{contract: contract, metrics: contract.Metrics, objectives: objectives}
-	if err := r.validate(); err != nil {
-		return nil, fmt.Errorf("rules: %w", err)
+	r, err := newRuler(contract, objectives)
+	if err != nil {
+		return nil, err
 	}
 	files := make(map[string][]byte)
-	for name, groups := range map[string][]group{
-		"recording-rules.yml": {r.recordings()},
-		"slo-rules.yml":       {r.ratios("short", "30s"), r.ratios("long", "2m"), r.budgets()},
-		"alerts.yml":          {r.predictionAlerts(), r.cacheAlerts(), r.telemetryAlerts(), r.targetAlerts(), r.collectorAlerts()},
-	} {
-		groups = slices.DeleteFunc(groups, func(g group) bool { return len(g.Rules) == 0 })
-		b := bytes.NewBufferString(header)
-		encoder := yaml.NewEncoder(b)
-		encoder.SetIndent(2)
-		if err := encoder.Encode(file{groups}); err != nil {
-			return nil, fmt.Errorf("rules: %s: %w", name, err)
+	for _, f := range r.files() {
+		if files[f.name], err = encode(f); err != nil {
+			return nil, fmt.Errorf("rules: %s: %w", f.name, err)
 		}
-		if err := encoder.Close(); err != nil {
-			return nil, fmt.Errorf("rules: %s: %w", name, err)
-		}
-		files[name] = b.Bytes()
 	}
 	return files, nil
+}
+
+func encode(content any) ([]byte, error) {
+	b := bytes.NewBufferString(header)
+	encoder := yaml.NewEncoder(b)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(content); err != nil {
+		return nil, err
+	}
+	err := encoder.Close()
+	return b.Bytes(), err
 }
 
 // ruler makes the rules.
@@ -90,6 +90,27 @@ type ruler struct {
 	contract   views.Contract
 	metrics    views.Metrics
 	objectives Objectives
+}
+
+func newRuler(contract views.Contract, objectives Objectives) (ruler, error) {
+	r := ruler{contract: contract, metrics: contract.Metrics, objectives: objectives}
+	if err := r.validate(); err != nil {
+		return r, fmt.Errorf("rules: %w", err)
+	}
+	return r, nil
+}
+
+// files returns the rules in the order in which they build on each other.
+func (r ruler) files() []file {
+	files := []file{
+		{"recording-rules.yml", []group{r.recordings()}},
+		{"slo-rules.yml", []group{r.ratios("short", "30s"), r.ratios("long", "2m"), r.budgets()}},
+		{"alerts.yml", []group{r.predictionAlerts(), r.cacheAlerts(), r.telemetryAlerts(), r.targetAlerts(), r.collectorAlerts()}},
+	}
+	for i := range files {
+		files[i].Groups = slices.DeleteFunc(files[i].Groups, func(g group) bool { return len(g.Rules) == 0 })
+	}
+	return files
 }
 
 func (r ruler) validate() error {

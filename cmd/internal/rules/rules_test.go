@@ -71,6 +71,9 @@ func TestMistakes(t *testing.T) {
 			if err == nil {
 				t.Fatal("got no error")
 			}
+			if _, same := rules.PrometheusRule(contract, objectives); same == nil || same.Error() != err.Error() {
+				t.Errorf("PrometheusRule: got %v, want %v", same, err)
+			}
 			for _, want := range test.want {
 				if !strings.Contains(err.Error(), want) {
 					t.Errorf("got %q, want %q in it", err, want)

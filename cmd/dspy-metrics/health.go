@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"strconv"
+	"time"
+)
+
+type health struct {
+	Target string `arg:"" optional:"" default:"/ready" help:"A path of the service at --listen, or a URL (${default})."`
+
+	Listen  string        `default:":3000" env:"DSPY_METRICS_LISTEN" placeholder:"ADDRESS" help:"Where the service listens, as given to serve (${default})."`
+	Timeout time.Duration `default:"3s" env:"DSPY_METRICS_HEALTH_TIMEOUT" help:"Longest wait for the answer (${default})."`
+}
+
+// Help is shown by --help.
+func (health) Help() string {
+	return `For an image without a shell. Give serve its address by the variable DSPY_METRICS_LISTEN rather than by the flag,
+and both commands know it. Only an answer 200 is healthy; proxies are not used, redirects not followed.
+
+Examples:
+  dspy-metrics health
+  dspy-metrics health /health
+  dspy-metrics health --timeout 1s http://qa.example.com:3000
+  HEALTHCHECK CMD ["/dspy-metrics", "health"]
+
+Exit codes: 0 if healthy, 1 if not, 2 for wrong flags or variables.`
+}
+
+// Validate is called by the parser.
+func (c *health) Validate() error { return positive("--timeout", c.Timeout) }
+
+// Run asks once.
+func (c *health) Run(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, c.Timeout, fmt.Errorf("no answer within %s", c.Timeout))
+	defer cancel()
+	target, err := c.url(ctx)
+	if err != nil {
+		return usageError{err}
+	}
+	status, body, err := get(ctx, target.String())
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return fmt.Errorf("%s: %w", target.Redacted(), context.Cause(ctx))
+	case err != nil:
+		// Without the URL, and its password, that the client puts before it.
+		if wrapped, ok := errors.AsType[*url.Error](err); ok {
+			err = wrapped.Err
+		}
+		return fmt.Errorf("%s: %w", target.Redacted(), err)
+	case status != http.StatusOK:
+		return fmt.Errorf("%s: %d %s: %#q", target.Redacted(), status, http.StatusText(status), body)
+	}
+	_, err = fmt.Fprintf(os.Stdout, "%s: %d %s\n", target.Redacted(), status, http.StatusText(status))
+	return err
+}
+
+// url returns what to ask.
+func (c *health) url(ctx context.Context) (*url.URL, error) {
+	target, err := url.Parse(c.Target)
+	switch {
+	case err == nil && target.Scheme == "" && target.Host == "" && len(target.Path) > 0 && target.Path[0] == '/':
+		host, err := local(ctx, c.Listen)
+		if err != nil {
+			return nil, fmt.Errorf("--listen %q: %w", c.Listen, err)
+		}
+		// The scheme is that of serve, which speaks no TLS.
+		target.Scheme, target.Host = "http", host
+	case err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https":
+		return nil, fmt.Errorf("%q is neither a path such as /ready nor a URL such as http://127.0.0.1:3000", c.Target)
+	case target.Path == "":
+		target.Path = "/ready"
+	}
+	return target, nil
+}
+
+// local returns the host and port by which a program on the same machine reaches
+// what listens at the address.
+func local(ctx context.Context, address string) (string, error) {
+	host, service, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", err
+	}
+	port, err := net.DefaultResolver.LookupPort(ctx, "tcp", service)
+	switch {
+	case err != nil:
+		return "", err
+	case port == 0:
+		return "", errors.New("port 0 is another one at each start; give the URL")
+	}
+	switch ip, _ := netip.ParseAddr(host); {
+	case host == "" || ip == netip.IPv4Unspecified():
+		host = "127.0.0.1"
+	case ip == netip.IPv6Unspecified():
+		host = "::1"
+	}
+	return net.JoinHostPort(host, strconv.Itoa(port)), nil
+}
+
+// get returns the status and the beginning of an answer.
+func get(ctx context.Context, target string) (status int, body []byte, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target, http.NoBody)
+	if err != nil {
+		return 0, nil, err
+	}
+	client := http.Client{
+		Transport:     &http.Transport{DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer response.Body.Close()
+	body, err = io.ReadAll(io.LimitReader(response.Body, 200))
+	return response.StatusCode, body, err
+}
