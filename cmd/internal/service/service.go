@@ -15,7 +15,8 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
-// Config has no defaults: every field must be set but for Cache and KeyHeaders.
+// Config has no defaults: every field must be set but for Cache, KeyHeaders and
+// Model.
 type Config struct {
 	Recorder       *otelmetrics.Recorder
 	Backend        Backend
@@ -24,6 +25,7 @@ type Config struct {
 	TypeField      string   // the field of a JSON body that does
 	Cache          Cache    // nil for none
 	KeyHeaders     []string // that determine answers beside the usual ones
+	Model          otelmetrics.Model // of predictions that name none
 	Logger         *slog.Logger
 	Timeout        time.Duration // of one prediction
 	MaxConcurrency int           // predictions at a time
