@@ -15,6 +15,7 @@ import (
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/otlptest"
+	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
 const bothGenerations = otelmetrics.GenAIReleased | otelmetrics.GenAINew
@@ -391,6 +392,25 @@ func TestGenAIServices(t *testing.T) {
 		if got[series] != want {
 			t.Errorf("%s: got %v, want %v", series, got[series], want)
 		}
+	}
+}
+
+// Own labels are the contract's. Their recorders share the series of the
+// conventions.
+func TestGenAIOwnLabel(t *testing.T) {
+	t.Parallel()
+	contract := views.Default()
+	contract.AddLabel(views.Label{Key: "tenant", Description: "Who asks", Budget: 4})
+	m := newRecorder(t, otelmetrics.WithContract(contract), otelmetrics.WithGenAI(bothGenerations))
+	for _, tenant := range []string{"a", "b", "b"} {
+		_, p := m.With("tenant", tenant).StartPrediction(t.Context(), otelmetrics.Predict)
+		p.SetModel(gpt())
+		p.End(nil)
+	}
+	got := samples(t, scrape(t, m, text))
+	series := `gen_ai_invoke_agent_duration_seconds_count{gen_ai_agent_name="qa",gen_ai_operation_name="invoke_workflow",gen_ai_request_model="gpt-4o-mini"}`
+	if got[series] != 3 {
+		t.Errorf("%s: got %v, want 3", series, got[series])
 	}
 }
 

@@ -59,7 +59,7 @@ func TestUsage(t *testing.T) {
 			[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL"},
 		},
 		"unknown generation": {nil, []string{"--genai=latest"}, 2, []string{"--genai", "released", `"latest"`}},
-		"port taken": {nil, []string{"--listen", taken.Addr().String()}, 1, []string{taken.Addr().String(), "in use"}},
+		"port taken":         {nil, []string{"--listen", taken.Addr().String()}, 1, []string{taken.Addr().String(), "in use"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
