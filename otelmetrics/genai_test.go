@@ -383,11 +383,15 @@ func TestGenAIServices(t *testing.T) {
 		_, p := r.StartPrediction(t.Context(), otelmetrics.Predict)
 		p.End(nil)
 	}
+	_, failed := m.StartPrediction(t.Context(), otelmetrics.Predict)
+	err = &otelmetrics.Error{} // without a type
+	failed.End(&err)
 	got := samples(t, scrape(t, m, text))
 	for series, want := range map[string]float64{
-		`gen_ai_client_operation_duration_seconds_count{gen_ai_operation_name="invoke_workflow",gen_ai_provider_name="unknown"}`: 2,
-		`gen_ai_invoke_agent_duration_seconds_count{gen_ai_agent_name="qa",gen_ai_operation_name="invoke_workflow"}`:             1,
-		`gen_ai_invoke_agent_duration_seconds_count{gen_ai_agent_name="search",gen_ai_operation_name="invoke_workflow"}`:         1,
+		`gen_ai_client_operation_duration_seconds_count{gen_ai_operation_name="invoke_workflow",gen_ai_provider_name="unknown"}`:          2,
+		`gen_ai_invoke_agent_duration_seconds_count{gen_ai_agent_name="qa",gen_ai_operation_name="invoke_workflow"}`:                      1,
+		`gen_ai_invoke_agent_duration_seconds_count{gen_ai_agent_name="search",gen_ai_operation_name="invoke_workflow"}`:                  1,
+		`gen_ai_invoke_agent_duration_seconds_count{error_type="unknown",gen_ai_agent_name="qa",gen_ai_operation_name="invoke_workflow"}`: 1,
 	} {
 		if got[series] != want {
 			t.Errorf("%s: got %v, want %v", series, got[series], want)

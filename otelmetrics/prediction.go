@@ -90,7 +90,7 @@ func (p *Prediction) end(err error) {
 			p.span.SetStatus(codes.Error, string(errorType))
 		}
 	}
-	p.modelSeries().recordDuration(p.ctx, p.predictor.kind, elapsed, errorType)
+	p.modelSeries().recordDuration(p.ctx, p.predictor.kind, elapsed, err != nil, errorType)
 	if p.span != nil {
 		p.span.End()
 	}

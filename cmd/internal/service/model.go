@@ -63,12 +63,13 @@ func (s *Service) model(text string) otelmetrics.Model {
 }
 
 // requested returns the model that a request in the shape of OpenAI's APIs asks
-// for.
+// for. In other requests, a member of that name may be an input.
 func (s *Service) requested(body []byte) otelmetrics.Model {
-	if told := gjson.GetBytes(body, "model"); told.Type == gjson.String {
-		return s.model(told.Str)
+	found := gjson.GetManyBytes(body, "model", "messages", "input", "prompt")
+	if !found[1].Exists() && !found[2].Exists() && !found[3].Exists() {
+		return otelmetrics.Model{}
 	}
-	return otelmetrics.Model{}
+	return s.model(found[0].Str)
 }
 
 // recordTokens adds the tokens of an answer: those of a named model to it, and

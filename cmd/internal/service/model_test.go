@@ -71,12 +71,16 @@ func TestModels(t *testing.T) {
 			},
 		},
 		"chat completions": {
-			`{"model":"openai/gpt-4o"}`, `{"model":"gpt-4o-2024-08-06","usage":{"prompt_tokens":5,"completion_tokens":6}}`,
+			`{"model":"openai/gpt-4o","messages":[]}`, `{"model":"gpt-4o-2024-08-06","usage":{"prompt_tokens":5,"completion_tokens":6}}`,
 			[]string{
 				usage + "input_tokens_total" + labels("openai", "gpt-4o", "gpt-4o-2024-08-06") + "5",
 				usage + "output_tokens_total" + labels("openai", "gpt-4o", "gpt-4o-2024-08-06") + "6",
 				duration(`,gen_ai_request_model="gpt-4o"`),
 			},
+		},
+		"a model that is an input": {
+			`{"model":"T","inputs":{}}`, `{"usage":{"openai/gpt-4o":{"prompt_tokens":5}}}`,
+			[]string{duration(`,gen_ai_request_model="gpt-4o"`)},
 		},
 		"no name at all": {
 			`{}`, `{"usage":{"prompt_tokens":5}}`,
