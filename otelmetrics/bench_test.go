@@ -148,6 +148,26 @@ func BenchmarkPrediction(b *testing.B) {
 	)
 }
 
+// BenchmarkGenAI is a whole prediction with the conventions off and on.
+func BenchmarkGenAI(b *testing.B) {
+	ctx := b.Context()
+	var all []implementation
+	for _, one := range []struct {
+		name        string
+		generations otelmetrics.GenAI
+	}{{"off", 0}, {"released", otelmetrics.GenAIReleased}, {"new", otelmetrics.GenAINew}, {"both", bothGenerations}} {
+		predictor := newRecorder(b, withoutExemplars(), otelmetrics.WithGenAI(one.generations)).Predictor(otelmetrics.ChainOfThought)
+		all = append(all, implementation{one.name, func(int) {
+			_, p := predictor.Start(ctx)
+			p.SetModel(gpt())
+			p.AddTokens(otelmetrics.Input, 1500)
+			p.AddTokens(otelmetrics.Output, 90)
+			p.End(nil)
+		}})
+	}
+	benchmark(b, "prediction", all...)
+}
+
 // nothing is a response writer that costs nothing.
 type nothing struct{ header http.Header }
 

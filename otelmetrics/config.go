@@ -87,6 +87,9 @@ func (c *config) validate() error {
 	if c.shutdownTimeout <= 0 {
 		bad("option WithShutdownTimeout: %s is not positive", c.shutdownTimeout)
 	}
+	if err := c.genAI.validate(); err != nil {
+		bad("option WithGenAI: %w", err)
+	}
 	if err := c.contract.Validate(); err != nil {
 		bad("option WithContract: %w", err)
 	}

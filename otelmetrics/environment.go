@@ -25,6 +25,7 @@ const (
 func (c *config) readEnvironment() error {
 	e := environment{getenv: c.getenv}
 
+	c.readGenAI()
 	c.disabled = e.oneOf("OTEL_SDK_DISABLED", "true", "false") == "true"
 	e.list("OTEL_METRICS_EXPORTER", "otlp", "prometheus", "none")
 	if endpoint := endpointVariable(c.getenv); e.endpoint(endpoint) || c.exporterChosen() {

@@ -52,6 +52,8 @@ type config struct {
 	route           func(*http.Request) string
 	measured        func(*http.Request) bool
 	shutdownTimeout time.Duration
+	genAI           *GenAI // nil before the environment is read
+	model           Model
 
 	disabled bool
 	isolated bool // from the environment, for a test

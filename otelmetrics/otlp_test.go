@@ -88,6 +88,9 @@ func labelsOf(attributes []*commonpb.KeyValue) map[string]string {
 	out := make(map[string]string)
 	for _, attribute := range attributes {
 		out[attribute.GetKey()] = attribute.GetValue().GetStringValue()
+		if n, ok := attribute.GetValue().GetValue().(*commonpb.AnyValue_IntValue); ok {
+			out[attribute.GetKey()] = strconv.FormatInt(n.IntValue, 10)
+		}
 	}
 	return out
 }

@@ -26,6 +26,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/bound"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/genai"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/label"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
@@ -45,6 +46,7 @@ type pipeline struct {
 	push     *push // nil when off
 	sdk      *sdkmetric.MeterProvider
 	overflow *label.Tree[metric.Int64Counter]
+	models   *label.Tree[*modelSeries] // by service and model; nil when off
 	warned   warned
 	codes    []string // of HTTP, by number
 
@@ -64,6 +66,11 @@ func newPipeline(ctx context.Context, c config) (*pipeline, error) {
 	p := &pipeline{config: c, labels: make(map[string]*label.Values), settling: make(map[*outcomes]struct{}), codes: codeTexts()}
 	for _, l := range c.contract.Labels.All() {
 		p.labels[l.Key] = label.NewValues(l, p.overflowed)
+	}
+	if *p.genAI != 0 {
+		for _, l := range genai.Labels() {
+			p.labels[l.Key] = label.NewValues(l, p.warn) // no part of the contract, not even when they overflow
+		}
 	}
 	p.shared = append([]views.Label{c.contract.Labels.Service}, c.contract.Labels.Own...)
 	p.recorders = label.NewTree(func(values []string) recorderOrError {
@@ -151,6 +158,9 @@ func (p *pipeline) declare(producers []*bound.Producer, all []sdkmetric.View) (e
 		return err
 	}
 	if p.overflow, err = newSeries(p, p.contract.Metrics.LabelOverflow, int64Counter, nil, p.contract.Labels.Overflowed); err != nil {
+		return err
+	}
+	if err := p.declareModels(); err != nil {
 		return err
 	}
 	failed, err := p.counter(p.contract.Metrics.ExportErrors)
@@ -263,6 +273,10 @@ func (p *pipeline) classify(err error) ErrorType {
 // once for each value.
 func (p *pipeline) overflowed(key, value string) {
 	p.overflow.Get(key).Add(context.Background(), 1)
+	p.warn(key, value)
+}
+
+func (p *pipeline) warn(key, value string) {
 	if first, last := p.warned.first(key, value); first {
 		p.logger.Warn("label value recorded as other: it is over the budget of the label or not allowed",
 			slog.String("label", key), slog.String("value", value), slog.Bool("last_warning_of_label", last))

@@ -25,6 +25,7 @@ type Prediction struct {
 	start     time.Time
 	ended     atomic.Bool
 	answered  atomic.Bool
+	model     ownModel
 }
 
 // StartPrediction counts a prediction as active and starts its clock. Defer its
@@ -76,17 +77,20 @@ func (p *Prediction) end(err error) {
 		return
 	}
 	r := p.predictor.recorder
-	p.predictor.duration.Record(p.ctx, r.pipeline.now().Sub(p.start).Seconds())
+	elapsed := r.pipeline.now().Sub(p.start).Seconds()
+	p.predictor.duration.Record(p.ctx, elapsed)
+	var errorType ErrorType
 	if err == nil {
 		p.predictor.succeeded.add()
 	} else {
-		errorType := r.pipeline.classify(err)
+		errorType = r.pipeline.classify(err)
 		r.errors.Get(string(errorType)).Add(p.ctx, 1)
 		p.predictor.failed.add()
 		if p.span != nil {
 			p.span.SetStatus(codes.Error, string(errorType))
 		}
 	}
+	p.modelSeries().recordDuration(p.ctx, p.predictor.kind, elapsed, err != nil, errorType)
 	if p.span != nil {
 		p.span.End()
 	}
@@ -98,14 +102,14 @@ func (p *Prediction) FirstToken() {
 	if p == nil || p.predictor == nil || p.ended.Load() || p.answered.Swap(true) {
 		return
 	}
-	p.predictor.recordFirstToken(p.ctx, p.predictor.recorder.pipeline.now().Sub(p.start))
+	p.predictor.recordFirstToken(p.ctx, p.modelSeries(), p.predictor.recorder.pipeline.now().Sub(p.start))
 }
 
 // AddTokens adds tokens that the prediction spent, also when it failed or has
 // ended. See [Recorder.RecordTokens].
 func (p *Prediction) AddTokens(what TokenType, count int64) {
 	if p != nil && p.predictor != nil {
-		p.predictor.recorder.RecordTokens(p.ctx, p.predictor.kind, what, count)
+		p.predictor.recorder.recordTokens(p.ctx, p.predictor.kind, p.modelSeries(), what, count)
 	}
 }
 

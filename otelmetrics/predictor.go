@@ -71,9 +71,10 @@ func (p *Predictor) Start(ctx context.Context) (context.Context, Prediction) {
 	return ctx, Prediction{predictor: p, ctx: ctx, span: span, start: p.recorder.pipeline.now()}
 }
 
-func (p *Predictor) recordFirstToken(ctx context.Context, elapsed time.Duration) {
+func (p *Predictor) recordFirstToken(ctx context.Context, model *modelSeries, elapsed time.Duration) {
 	if p != nil && elapsed >= 0 {
 		p.firstToken.Record(ctx, elapsed.Seconds())
+		model.recordFirstToken(ctx, p.kind, elapsed.Seconds())
 	}
 }
 

@@ -49,8 +49,15 @@ func (r *Recorder) SetCacheSize(ctx context.Context, cache CacheType, bytes int6
 // RecordTokens adds tokens that were spent. Record nothing for a cached answer.
 // A count below 1 is ignored.
 func (r *Recorder) RecordTokens(ctx context.Context, kind PredictionType, what TokenType, count int64) {
-	if r != nil && count > 0 {
+	if r != nil {
+		r.recordTokens(ctx, kind, r.model, what, count)
+	}
+}
+
+func (r *Recorder) recordTokens(ctx context.Context, kind PredictionType, model *modelSeries, what TokenType, count int64) {
+	if count > 0 {
 		r.tokens.Get(string(kind), string(what)).Add(ctx, count)
+		model.recordTokens(ctx, kind, what, count)
 	}
 }
 
@@ -63,5 +70,7 @@ func (r *Recorder) RecordCost(ctx context.Context, kind PredictionType, usd floa
 // RecordTimeToFirstToken observes the time until a stream's first content. A
 // negative duration is ignored.
 func (r *Recorder) RecordTimeToFirstToken(ctx context.Context, kind PredictionType, elapsed time.Duration) {
-	r.Predictor(kind).recordFirstToken(ctx, elapsed)
+	if r != nil {
+		r.Predictor(kind).recordFirstToken(ctx, r.model, elapsed)
+	}
 }

@@ -36,6 +36,7 @@ type Recorder struct {
 	caches         *label.Tree[*Cache]
 	errors, tokens *label.Tree[metric.Int64Counter]
 	latencies      *label.Tree[metric.Float64Histogram]
+	model          *modelSeries // of predictions that do not say theirs
 }
 
 // New returns a recorder with a pipeline of its own: a meter provider whose
@@ -46,8 +47,9 @@ type Recorder struct {
 // OTEL_RESOURCE_ATTRIBUTES, OTEL_EXPORTER_OTLP_* and
 // OTEL_EXPORTER_OTLP_METRICS_*, OTEL_METRICS_EXPORTER (otlp, prometheus, none),
 // OTEL_METRIC_EXPORT_INTERVAL, OTEL_METRIC_EXPORT_TIMEOUT,
-// OTEL_METRICS_EXEMPLAR_FILTER and OTEL_SDK_DISABLED, with which the recorder
-// records nothing. Options override them.
+// OTEL_METRICS_EXEMPLAR_FILTER, OTEL_SEMCONV_STABILITY_OPT_IN (see [WithGenAI])
+// and OTEL_SDK_DISABLED, with which the recorder records nothing. Options
+// override them.
 //
 // The error names everything that is wrong with the options and the variables.
 // A collector that cannot be reached is no error: see [Recorder.ForceFlush].
@@ -134,6 +136,7 @@ type recorderOrError struct {
 func newRecorder(p *pipeline, values []string) (*Recorder, error) {
 	m, l := p.contract.Metrics, p.contract.Labels
 	r := &Recorder{pipeline: p, values: values, fixed: pairs(p.shared, values)}
+	r.model = r.modelSeries(p.model)
 	if err := errors.Join(
 		r.declareOutcomes(),
 		r.declarePredictors(),

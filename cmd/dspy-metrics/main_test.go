@@ -58,7 +58,8 @@ func TestUsage(t *testing.T) {
 			2,
 			[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL"},
 		},
-		"port taken": {nil, []string{"--listen", taken.Addr().String()}, 1, []string{taken.Addr().String(), "in use"}},
+		"unknown generation": {nil, []string{"--genai=latest"}, 2, []string{"--genai", "released", `"latest"`}},
+		"port taken":         {nil, []string{"--listen", taken.Addr().String()}, 1, []string{taken.Addr().String(), "in use"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -20,10 +20,11 @@ import (
 )
 
 type serve struct {
-	Listen  string `default:":3000" env:"DSPY_METRICS_LISTEN" placeholder:"ADDRESS" help:"Address to listen on (${default}); port 0 chooses one."`
-	Service string `env:"DSPY_METRICS_SERVICE" placeholder:"NAME" help:"Value of the label service; by default OTEL_SERVICE_NAME, else dspy-metrics."`
-	backend `embed:""`
-	answers `embed:""`
+	Listen     string `default:":3000" env:"DSPY_METRICS_LISTEN" placeholder:"ADDRESS" help:"Address to listen on (${default}); port 0 chooses one."`
+	Service    string `env:"DSPY_METRICS_SERVICE" placeholder:"NAME" help:"Value of the label service; by default OTEL_SERVICE_NAME, else dspy-metrics."`
+	backend    `embed:""`
+	answers    `embed:""`
+	generative `embed:""`
 
 	Timeout         time.Duration `default:"30s" env:"DSPY_METRICS_TIMEOUT" help:"Longest time for one prediction (${default})."`
 	MaxConcurrency  int           `default:"64" env:"DSPY_METRICS_MAX_CONCURRENCY" placeholder:"N" help:"Predictions at a time; more are answered 429 (${default})."`
@@ -45,6 +46,7 @@ Examples:
   dspy-metrics serve --listen 127.0.0.1:8080 --service qa --max-concurrency 16
   dspy-metrics --upstream http://127.0.0.1:8000 --route /predict --route /predict/stream
   dspy-metrics --upstream http://127.0.0.1:8000 --route '/qa/{id}=cot' --cache redis://127.0.0.1:6379/0
+  dspy-metrics --upstream http://127.0.0.1:8000 --genai released
   DSPY_METRICS_LOG_FORMAT=json OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 dspy-metrics
 
   curl -s localhost:3000/predict -d '{"inputs":{"question":"Which labels do the predictions have?"}}'
@@ -113,7 +115,7 @@ func (c *serve) serve(ctx context.Context, recorder *otelmetrics.Recorder, logge
 	}
 	config := service.Config{
 		Recorder: recorder, Backend: backend, Routes: routes, TypeHeader: c.TypeHeader, TypeField: c.TypeField,
-		KeyHeaders: c.CacheKeyHeader, Logger: logger, Timeout: c.Timeout, MaxConcurrency: c.MaxConcurrency,
+		KeyHeaders: c.CacheKeyHeader, Model: c.model(), Logger: logger, Timeout: c.Timeout, MaxConcurrency: c.MaxConcurrency,
 		MaxBodyBytes: c.MaxBodyBytes, MaxAnswerBytes: c.MaxAnswerBytes,
 	}
 	answers, err := c.answers.open(ctx, recorder, logger)
@@ -145,6 +147,7 @@ func (c *serve) options(logger *slog.Logger) []otelmetrics.Option {
 		otelmetrics.WithTracerProvider(sdktrace.NewTracerProvider(
 			sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.NeverSample())))),
 	}
+	options = append(options, c.generative.options()...)
 	named := os.Getenv("OTEL_SERVICE_NAME") != "" || strings.Contains(os.Getenv("OTEL_RESOURCE_ATTRIBUTES"), "service.name=")
 	switch {
 	case c.Service != "":

@@ -13,6 +13,7 @@ import (
 type exchange struct {
 	kind       otelmetrics.PredictionType
 	body       []byte
+	model      otelmetrics.Model // that the request asks for, if it says so
 	prediction *otelmetrics.Prediction
 	// err is why it failed, the first cause that was seen.
 	err error

@@ -147,9 +147,7 @@ func (o *observed) unzip(body []byte) []byte {
 
 // record adds what a prediction has spent.
 func (s *Service) record(ctx context.Context, e *exchange, report usage.Report) {
-	for tokenType, count := range report.Tokens {
-		e.prediction.AddTokens(tokenType, count)
-	}
+	s.recordTokens(e, report)
 	if report.Cost != nil {
 		e.prediction.AddCost(*report.Cost)
 	}

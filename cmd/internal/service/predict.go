@@ -38,7 +38,7 @@ func (s *Service) predict(route Route) http.Handler {
 		var tooLarge *http.MaxBytesError
 		switch {
 		case err == nil:
-			s.answer(w, r, &exchange{kind: kind, body: body})
+			s.answer(w, r, &exchange{kind: kind, body: body, model: s.requested(body)})
 		case r.Context().Err() != nil:
 			s.Recorder.RecordError(r.Context(), otelmetrics.Canceled)
 		case errors.As(err, &tooLarge):
@@ -62,6 +62,9 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, e *exchange) {
 	defer cancel()
 	ctx, prediction := s.Recorder.StartPrediction(ctx, e.kind)
 	e.prediction = &prediction
+	if e.model != (otelmetrics.Model{}) {
+		prediction.SetModel(e.model)
+	}
 	r = r.WithContext(withExchange(ctx, e))
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(e.body)), nil }
 	r.Body, _ = r.GetBody()

@@ -15,15 +15,17 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
-// Config has no defaults: every field must be set but for Cache and KeyHeaders.
+// Config has no defaults: every field must be set but for Cache, KeyHeaders and
+// Model.
 type Config struct {
 	Recorder       *otelmetrics.Recorder
 	Backend        Backend
 	Routes         []Route
-	TypeHeader     string   // the request header that tells the prediction type
-	TypeField      string   // the field of a JSON body that does
-	Cache          Cache    // nil for none
-	KeyHeaders     []string // that determine answers beside the usual ones
+	TypeHeader     string            // the request header that tells the prediction type
+	TypeField      string            // the field of a JSON body that does
+	Cache          Cache             // nil for none
+	KeyHeaders     []string          // that determine answers beside the usual ones
+	Model          otelmetrics.Model // of predictions that name none
 	Logger         *slog.Logger
 	Timeout        time.Duration // of one prediction
 	MaxConcurrency int           // predictions at a time

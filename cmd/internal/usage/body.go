@@ -14,6 +14,7 @@ const (
 	memberCached   = "cached"
 	memberCacheHit = "cache_hit"
 	memberError    = "error"
+	memberModel    = "model"
 )
 
 // FromJSON reads a JSON body. Large values in it cost time and no memory. One
@@ -30,8 +31,11 @@ func FromJSON(body []byte) Report {
 // read reads a valid JSON text.
 func read(text []byte) Report {
 	var r Report
-	found := gjson.GetManyBytes(text, memberUsage, memberCostUSD, memberCost, memberCached, memberCacheHit, memberError)
+	found := gjson.GetManyBytes(text, memberUsage, memberCostUSD, memberCost, memberCached, memberCacheHit, memberError, memberModel)
 	r.Tokens = r.tokens(found[0])
+	if len(r.Tokens) > 0 && r.Models == nil { // else it may be a word of the answer
+		r.Model = modelName(found[6].Str)
+	}
 	for i, name := range []string{memberCostUSD, memberCost} {
 		if r.Cost == nil {
 			r.Cost = r.cost(name, found[1+i])

@@ -13,6 +13,11 @@ import (
 
 type tokens = map[views.TokenType]int64
 
+// named is what a usage of one model says.
+func named(model string, counts tokens) Report {
+	return Report{Tokens: counts, Models: map[string]tokens{model: counts}}
+}
+
 func TestFromJSON(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -23,22 +28,22 @@ func TestFromJSON(t *testing.T) {
 			body: `{"answer":"Paris","usage":{"openai/gpt-4o-mini":{"completion_tokens":61,"prompt_tokens":260,"total_tokens":321,
 				"completion_tokens_details":{"accepted_prediction_tokens":0,"audio_tokens":0,"reasoning_tokens":12,"rejected_prediction_tokens":0,"text_tokens":null},
 				"prompt_tokens_details":{"audio_tokens":0,"cached_tokens":128,"text_tokens":null,"image_tokens":null}}}}`,
-			want: Report{Tokens: tokens{views.Input: 260, views.Output: 61, views.CacheRead: 128, views.Reasoning: 12}},
+			want: named("openai/gpt-4o-mini", tokens{views.Input: 260, views.Output: 61, views.CacheRead: 128, views.Reasoning: 12}),
 		},
 		"get_lm_usage with DSPy's own clients": {
 			body: `{"usage":{"anthropic/claude":{"prompt_tokens":110,"completion_tokens":5,"total_tokens":115,
 				"prompt_tokens_details":{"cached_tokens":80,"cache_creation_tokens":20},"completion_tokens_details":null}}}`,
-			want: Report{Tokens: tokens{views.Input: 110, views.Output: 5, views.CacheRead: 80, views.CacheWrite: 20}},
+			want: named("anthropic/claude", tokens{views.Input: 110, views.Output: 5, views.CacheRead: 80, views.CacheWrite: 20}),
 		},
 		"get_lm_usage with LMUsage of DSPy 3.3": {
 			body: `{"usage":{"m":{"input_tokens":10,"output_tokens":4,"total_tokens":14,"prompt_tokens":10,"completion_tokens":4,
 				"reasoning_tokens":null,"cache_read_tokens":3,"cache_write_tokens":0,"input_audio_tokens":null,"output_audio_tokens":null,"details":{"x":{"prompt_tokens":9}}}}}`,
-			want: Report{Tokens: tokens{views.Input: 10, views.Output: 4, views.CacheRead: 3, views.CacheWrite: 0}},
+			want: named("m", tokens{views.Input: 10, views.Output: 4, views.CacheRead: 3, views.CacheWrite: 0}),
 		},
 		"LiteLLM with Anthropic has the cache in prompt_tokens": {
 			body: `{"usage":{"m":{"prompt_tokens":100,"completion_tokens":7,"prompt_tokens_details":{"cached_tokens":60},
 				"cache_creation_input_tokens":30,"cache_read_input_tokens":60}}}`,
-			want: Report{Tokens: tokens{views.Input: 100, views.Output: 7, views.CacheRead: 60, views.CacheWrite: 30}},
+			want: named("m", tokens{views.Input: 100, views.Output: 7, views.CacheRead: 60, views.CacheWrite: 30}),
 		},
 		"Anthropic has the cache beside input_tokens": {
 			body: `{"usage":{"input_tokens":10,"output_tokens":7,"cache_creation_input_tokens":30,"cache_read_input_tokens":60}}`,
@@ -46,11 +51,13 @@ func TestFromJSON(t *testing.T) {
 		},
 		"two models": {
 			body: `{"usage":{"a.b/c-1":{"prompt_tokens":1,"completion_tokens":2},"d*|#":{"input_tokens":10,"output_tokens":20,"reasoning_tokens":5}}}`,
-			want: Report{Tokens: tokens{views.Input: 11, views.Output: 22, views.Reasoning: 5}},
+			want: Report{Tokens: tokens{views.Input: 11, views.Output: 22, views.Reasoning: 5}, Models: map[string]tokens{
+				"a.b/c-1": {views.Input: 1, views.Output: 2}, "d*|#": {views.Input: 10, views.Output: 20, views.Reasoning: 5},
+			}},
 		},
 		"chat completions": {
-			body: `{"id":"x","choices":[{"message":{"content":"{\"usage\":{}}"}}],"usage":{"prompt_tokens":0,"completion_tokens":3,"cost_details":{"prompt_tokens":9}}}`,
-			want: Report{Tokens: tokens{views.Input: 0, views.Output: 3}},
+			body: `{"id":"x","model":"gpt-4o-mini-2024-07-18","choices":[{"message":{"content":"{\"usage\":{}}"}}],"usage":{"prompt_tokens":0,"completion_tokens":3,"cost_details":{"prompt_tokens":9}}}`,
+			want: Report{Tokens: tokens{views.Input: 0, views.Output: 3}, Model: "gpt-4o-mini-2024-07-18"},
 		},
 		"responses": {
 			body: `{"usage":{"input_tokens":36,"input_tokens_details":{"cached_tokens":30},"output_tokens":87,"output_tokens_details":{"reasoning_tokens":80},"total_tokens":123}}`,
@@ -58,9 +65,13 @@ func TestFromJSON(t *testing.T) {
 		},
 		"floats of Python": {
 			body: `{"usage":{"m":{"prompt_tokens":12.0,"completion_tokens":1e2}},"cost":1e-05}`,
-			want: Report{Tokens: tokens{views.Input: 12, views.Output: 100}, Cost: new(1e-05)},
+			want: Report{
+				Tokens: tokens{views.Input: 12, views.Output: 100}, Cost: new(1e-05),
+				Models: map[string]tokens{"m": {views.Input: 12, views.Output: 100}},
+			},
 		},
 		"usage null":                {body: `{"prediction_type":"predict","outputs":{"usage":{"prompt_tokens":5}},"usage":null,"cached":false}`, want: Report{Cached: new(false)}},
+		"a model that is an output": {body: `{"model":"T","usage":{"m":{"prompt_tokens":1}}}`, want: named("m", tokens{views.Input: 1})},
 		"usage empty":               {body: `{"usage":{}}`},
 		"usage of a model empty":    {body: `{"usage":{"m":{},"n":null}}`},
 		"no usage":                  {body: `{"answer":"42"}`},
@@ -90,7 +101,10 @@ func TestFromJSON(t *testing.T) {
 		},
 		"one count malformed": {
 			body: `{"usage":{"m":{"prompt_tokens":-1,"completion_tokens":2}}}`,
-			want: Report{Tokens: tokens{views.Output: 2}, Ignored: []string{`usage.prompt_tokens is not a non-negative integer of sensible size: "-1"`}},
+			want: Report{
+				Tokens: tokens{views.Output: 2}, Models: map[string]tokens{"m": {views.Output: 2}},
+				Ignored: []string{`usage.prompt_tokens is not a non-negative integer of sensible size: "-1"`},
+			},
 		},
 		"sum too large": {
 			body: `{"usage":{"a":{"prompt_tokens":1099511627776,"completion_tokens":1},"b":{"prompt_tokens":1}}}`,

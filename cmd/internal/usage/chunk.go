@@ -69,19 +69,25 @@ func (s *Stream) object(e event, object gjson.Result) {
 		s.chunks = true
 		s.finished = s.finished || finished(object)
 		s.source(object.Get("id").Raw, said.Tokens)
+		said.Model = object.Get(memberModel).Str
 		content = content && hasText(object)
 	case wrapped.IsObject():
 		s.chunks = true
 		s.total = overlay(s.total, said.Tokens)
 		s.source(wrapped.Get("id").Raw, said.tokens(wrapped.Get(memberUsage)))
+		said.Model = wrapped.Get(memberModel).Str
 		content = content && hasText(wrapped)
 	default:
 		s.total = overlay(s.total, said.Tokens)
+		if len(said.Tokens) > 0 {
+			s.models = said.Models
+		}
 	}
+	s.named(said.Model)
 	if object.Get("prediction").IsObject() {
 		s.done = true
 	}
-	said.Tokens = nil
+	said.Tokens, said.Models, said.Model = nil, nil, ""
 	s.report = Merge(said, s.report)
 	if content && !isSignal(e.name) {
 		s.hasContent()
@@ -135,6 +141,17 @@ func speaks(object gjson.Result) bool {
 		return !found
 	})
 	return found
+}
+
+// named notes which model says it answers, as long as it is the same one.
+func (s *Stream) named(model string) {
+	switch {
+	case model == "" || model == s.model:
+	case s.model == "":
+		s.model = modelName(model)
+	default:
+		s.severalModels = true
+	}
 }
 
 // source keeps what the chunks of one completion say so far. Where usage comes

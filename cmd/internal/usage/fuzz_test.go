@@ -73,10 +73,18 @@ func check(t *testing.T, r Report) {
 			t.Errorf("%d %s tokens", n, tokenType)
 		}
 	}
+	for tokenType, rest := range r.Tokens {
+		for _, counts := range r.Models {
+			rest -= counts[tokenType]
+		}
+		if rest < 0 {
+			t.Errorf("the models spent %d %s tokens more than there are", -rest, tokenType)
+		}
+	}
 	if r.Cost != nil && (*r.Cost < 0 || *r.Cost > maxCost || math.IsNaN(*r.Cost)) {
 		t.Errorf("a cost of %v", *r.Cost)
 	}
-	if r.Cached != nil && *r.Cached && (r.Tokens != nil || r.Cost != nil) {
+	if r.Cached != nil && *r.Cached && (r.Tokens != nil || r.Models != nil || r.Cost != nil) {
 		t.Errorf("a cached answer that spent: %+v", r)
 	}
 	if r.Failed != (r.ErrorType != "") {

@@ -15,10 +15,17 @@ type Report struct {
 	// not in the map. Cache reads and writes are parts of the input and reasoning
 	// is a part of the output, if the provider counts them so.
 	Tokens map[views.TokenType]int64
+	// Models are those of Tokens that were spent on a model, by the name under
+	// which the usage has it: never more than Tokens, and less where some are of
+	// no named model.
+	Models map[string]map[views.TokenType]int64
+	// Model is the model that says it answered, in the shape of OpenAI's APIs. It
+	// is empty if several do.
+	Model string
 	// Cost is what was spent on the answer, in US dollars.
 	Cost *float64
 	// Cached says whether the whole answer came from the program's own cache.
-	// Tokens and Cost of such an answer are nil: they were spent on an earlier one.
+	// Tokens, models and Cost of such an answer are nil: they were spent on an earlier one.
 	Cached *bool
 	// CacheHits are the calls of language models on the way to the answer that
 	// the program's own cache answered, CacheMisses those that it did not.
@@ -38,10 +45,12 @@ type Report struct {
 }
 
 // Merge returns what body states, and what header states where body does not.
-// For Tokens, that is by type.
+// For Tokens, that is by type; a header names no models.
 func Merge(body, header Report) Report {
 	r := Report{
 		Tokens:        overlay(maps.Clone(header.Tokens), body.Tokens),
+		Models:        body.Models,
+		Model:         body.Model,
 		Cost:          cmp.Or(body.Cost, header.Cost),
 		Cached:        cmp.Or(body.Cached, header.Cached),
 		CacheHits:     cmp.Or(body.CacheHits, header.CacheHits),
@@ -73,7 +82,7 @@ func overlay(base, top map[views.TokenType]int64) map[views.TokenType]int64 {
 // the call that filled the cache, and programs the usage.
 func (r *Report) settle() {
 	if r.Cached != nil && *r.Cached {
-		r.Tokens, r.Cost = nil, nil
+		r.Tokens, r.Models, r.Model, r.Cost = nil, nil, "", nil
 	}
 }
 

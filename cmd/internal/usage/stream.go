@@ -37,9 +37,13 @@ type Stream struct {
 	events  *events
 	content bool
 
-	report  Report                               // without tokens
+	report  Report                               // without tokens and models
 	total   map[views.TokenType]int64            // what the stream says of all of itself
+	models  map[string]map[views.TokenType]int64 // of total
 	sources map[string]map[views.TokenType]int64 // what chunks say, by the completion they belong to
+
+	model         string // that says it answers
+	severalModels bool
 
 	done     bool // it said that it ends
 	chunks   bool // it has chunks of completions, which are followed by [DONE]
@@ -81,6 +85,11 @@ func (s *Stream) Finish() (Report, Ending) {
 			add(sum, counts)
 		}
 		r.Tokens = r.sensible(sum)
+	} else {
+		r.Models = s.models
+	}
+	if !s.severalModels {
+		r.Model = s.model
 	}
 	r.settle()
 	switch {

@@ -70,7 +70,7 @@ func TestStream(t *testing.T) {
 		"DSPy with LiteLLM": {
 			stream: role + litellm + usage1 + answered + done,
 			want: seen{
-				Report: Report{Tokens: tokens{views.Input: 10, views.Output: 4, views.Reasoning: 1}},
+				Report: Report{Tokens: tokens{views.Input: 10, views.Output: 4, views.Reasoning: 1}, Model: "m"},
 				Ending: EndComplete, Content: true,
 			},
 		},
@@ -81,7 +81,17 @@ func TestStream(t *testing.T) {
 				Ending: EndComplete, Content: true,
 			},
 		},
-		"DSPy with its own clients": {stream: engine + engineNo + answered + done, want: seen{Ending: EndComplete, Content: true}},
+		"DSPy with its own clients": {
+			stream: engine + engineNo + answered + done,
+			want:   seen{Report: Report{Model: "m"}, Ending: EndComplete, Content: true},
+		},
+		"DSPy with two models": {
+			stream: role + usage1 + strings.ReplaceAll(role, `"model":"m"`, `"model":"n"`) + usage2 + answered + done,
+			want: seen{
+				Report: Report{Tokens: tokens{views.Input: 110, views.Output: 44, views.Reasoning: 1}},
+				Ending: EndComplete, Content: true,
+			},
+		},
 		"DSPy cut": {
 			stream: litellm + usage1 + litellm,
 			want: seen{
@@ -89,12 +99,15 @@ func TestStream(t *testing.T) {
 				Ending: EndCut, Content: true,
 			},
 		},
-		"DSPy with its own clients, cut": {stream: engine + engineNo, want: seen{Ending: EndCut, Content: true}},
+		"DSPy with its own clients, cut": {stream: engine + engineNo, want: seen{Report: Report{Model: "m"}, Ending: EndCut, Content: true}},
 		"the prediction ends it":         {stream: litellm + answered, want: seen{Ending: EndComplete, Content: true}},
 		"get_lm_usage beside the prediction is all of it": {
 			stream: usage1 + usage2 + `data: {"prediction":{"answer":"x"},"usage":{"a":{"prompt_tokens":111,"completion_tokens":45},"b":{"prompt_tokens":1}},"cost":0.5,"cached":false}` + "\n\n" + done,
 			want: seen{
-				Report: Report{Tokens: tokens{views.Input: 112, views.Output: 45}, Cost: new(0.5), Cached: new(false)},
+				Report: Report{
+					Tokens: tokens{views.Input: 112, views.Output: 45}, Cost: new(0.5), Cached: new(false),
+					Models: map[string]tokens{"a": {views.Input: 111, views.Output: 45}, "b": {views.Input: 1}},
+				},
 				Ending: EndComplete, Content: true,
 			},
 		},
@@ -144,14 +157,18 @@ func TestStream(t *testing.T) {
 		"usage alone":   {stream: `data: {"usage":{"prompt_tokens":5}}` + "\n\ndata: {}\n\n", want: seen{Report: Report{Tokens: tokens{views.Input: 5}}}},
 		"event done": {
 			stream: `event: done` + "\n" + `data: {"usage":{"prompt_tokens":5},"model":"m"}` + "\n\n",
-			want:   seen{Report: Report{Tokens: tokens{views.Input: 5}}, Ending: EndComplete},
+			want:   seen{Report: Report{Tokens: tokens{views.Input: 5}, Model: "m"}, Ending: EndComplete},
+		},
+		"the last usage holds, and its models": {
+			stream: `data: {"usage":{"a":{"prompt_tokens":9}}}` + "\n\n" + `data: {"usage":{"prompt_tokens":3}}` + "\n\n" + done,
+			want:   seen{Report: Report{Tokens: tokens{views.Input: 3}}, Ending: EndComplete},
 		},
 		"event end without data": {stream: "event: end\n\n", want: seen{Ending: EndComplete}},
 		"the name ends with the event": {
 			stream: "event: ping\n\ndata: x\n\n", want: seen{Content: true},
 		},
 		"an event the end of which is missing": {stream: litellm + "data: [DONE]", want: seen{Ending: EndComplete, Content: true}},
-		"an event that breaks off":             {stream: role + "data: [DON", want: seen{Ending: EndCut}},
+		"an event that breaks off":             {stream: role + "data: [DON", want: seen{Report: Report{Model: "m"}, Ending: EndCut}},
 		"a line that breaks off":               {stream: "event: err", want: seen{}},
 		"data over several lines": {
 			stream: "data: {\"usage\":\ndata:{\"prompt_tokens\":\r\ndata: 5}\rdata: }\n\n",

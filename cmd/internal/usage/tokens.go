@@ -1,6 +1,8 @@
 package usage
 
 import (
+	"strings"
+
 	"github.com/tidwall/gjson"
 
 	"github.com/dspy-metrics/dspy-metrics/views"
@@ -44,13 +46,37 @@ func (r *Report) tokens(usage gjson.Result) map[views.TokenType]int64 {
 		return one
 	}
 	sum := make(map[views.TokenType]int64)
-	usage.ForEach(func(_, model gjson.Result) bool {
+	usage.ForEach(func(name, model gjson.Result) bool {
 		if model.IsObject() {
-			add(sum, r.model(model))
+			counts := r.model(model)
+			add(sum, counts)
+			r.of(name.Str, counts)
 		}
 		return true
 	})
 	return r.sensible(sum)
+}
+
+// of notes the counts of one model. Of very many, the rest goes without.
+func (r *Report) of(name string, counts map[views.TokenType]int64) {
+	const most = 64
+	if name = modelName(name); name == "" || len(counts) == 0 || len(r.Models) == most {
+		return
+	}
+	if r.Models == nil {
+		r.Models = make(map[string]map[views.TokenType]int64)
+	}
+	r.Models[name] = overlay(r.Models[name], counts)
+}
+
+// modelName returns a copy of the name, which is a part of the answer, or
+// nothing if it is longer than any.
+func modelName(name string) string {
+	const longest = 256
+	if len(name) > longest {
+		return ""
+	}
+	return strings.Clone(name)
 }
 
 // model reads the usage of one model.
@@ -103,6 +129,7 @@ func (r *Report) sensible(sum map[views.TokenType]int64) map[views.TokenType]int
 		if sum[n.tokenType] > maxCount {
 			r.ignore("the sum of " + string(n.tokenType) + " tokens is too large")
 			delete(sum, n.tokenType)
+			r.Models = nil
 		}
 	}
 	if len(sum) == 0 {

@@ -1,0 +1,26 @@
+package main
+
+import (
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/service"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
+)
+
+// generative is what is emitted of OpenTelemetry's conventions for generative AI.
+type generative struct {
+	GenAI      string `name:"genai" enum:"auto,off,released,new,both" default:"auto" env:"DSPY_METRICS_GENAI" placeholder:"auto|off|released|new|both" help:"Also emit the gen_ai.* metrics of OpenTelemetry's conventions for generative AI: of the released generation (1.41), of the new one, or both. auto is what OTEL_SEMCONV_STABILITY_OPT_IN says, else off (${default})."`
+	GenAIModel string `name:"genai-model" env:"DSPY_METRICS_GENAI_MODEL" placeholder:"[PROVIDER/]MODEL" help:"Their model where neither request nor answer names one, as openai/gpt-4o-mini; names without a provider get this one's."`
+}
+
+func (g *generative) model() otelmetrics.Model { return service.ParseModel(g.GenAIModel) }
+
+func (g *generative) options() []otelmetrics.Option {
+	options := []otelmetrics.Option{otelmetrics.WithModel(g.model())}
+	generations := map[string]otelmetrics.GenAI{
+		"off": 0, "released": otelmetrics.GenAIReleased, "new": otelmetrics.GenAINew,
+		"both": otelmetrics.GenAIReleased | otelmetrics.GenAINew,
+	}
+	if chosen, ok := generations[g.GenAI]; ok {
+		options = append(options, otelmetrics.WithGenAI(chosen))
+	}
+	return options
+}

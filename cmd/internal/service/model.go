@@ -1,0 +1,101 @@
+package service
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/tidwall/gjson"
+	"go.opentelemetry.io/otel/semconv/v1.41.0/genaiconv"
+
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/usage"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
+)
+
+// ParseModel reads the name of a model as DSPy and LiteLLM write it, with the
+// provider before the first slash. A name without a slash has none.
+func ParseModel(text string) otelmetrics.Model {
+	provider, name, ok := strings.Cut(text, "/")
+	if !ok {
+		return otelmetrics.Model{Name: text}
+	}
+	return otelmetrics.Model{Provider: providerName(provider), Name: name}
+}
+
+// providerName returns the well-known gen_ai.provider.name for a provider of
+// LiteLLM (https://docs.litellm.ai/docs/providers); others go by their own name.
+func providerName(prefix string) string {
+	known := genaiconv.ProviderNameAttr(prefix)
+	switch prefix {
+	case "text-completion-openai":
+		known = genaiconv.ProviderNameOpenAI
+	case "azure", "azure_text":
+		known = genaiconv.ProviderNameAzureAIOpenAI
+	case "azure_ai":
+		known = genaiconv.ProviderNameAzureAIInference
+	case "bedrock", "bedrock_converse":
+		known = genaiconv.ProviderNameAWSBedrock
+	case "gemini":
+		known = genaiconv.ProviderNameGCPGemini
+	case "vertex_ai", "vertex_ai_beta":
+		known = genaiconv.ProviderNameGCPVertexAI
+	case "cohere_chat":
+		known = genaiconv.ProviderNameCohere
+	case "mistral":
+		known = genaiconv.ProviderNameMistralAI
+	case "watsonx", "watsonx_text":
+		known = genaiconv.ProviderNameIBMWatsonxAI
+	case "xai":
+		known = genaiconv.ProviderNameXAI
+	case "moonshot":
+		known = "moonshot_ai" // newer than the package
+	}
+	return string(known)
+}
+
+// model is [ParseModel] with the provider of the configured model for names
+// without one.
+func (s *Service) model(text string) otelmetrics.Model {
+	m := ParseModel(text)
+	if m != (otelmetrics.Model{}) {
+		m.Provider = cmp.Or(m.Provider, s.Model.Provider)
+	}
+	return m
+}
+
+// requested returns the model that a request in the shape of OpenAI's APIs asks
+// for. In other requests, a member of that name may be an input.
+func (s *Service) requested(body []byte) otelmetrics.Model {
+	found := gjson.GetManyBytes(body, "model", "messages", "input", "prompt")
+	if !found[1].Exists() && !found[2].Exists() && !found[3].Exists() {
+		return otelmetrics.Model{}
+	}
+	return s.model(found[0].Str)
+}
+
+// recordTokens adds the tokens of an answer: those of a named model to it, and
+// the rest to the one that was asked for.
+func (s *Service) recordTokens(e *exchange, report usage.Report) {
+	asked := s.Model
+	if e.model != (otelmetrics.Model{}) {
+		asked = e.model
+	}
+	asked.ResponseName = report.Model
+	whole := asked // the model of the whole prediction
+	for name, counts := range report.Models {
+		m := s.model(name)
+		whole = m
+		for what, count := range counts {
+			e.prediction.AddModelTokens(m, what, count)
+		}
+	}
+	if len(report.Models) > 1 {
+		whole = otelmetrics.Model{}
+	}
+	e.prediction.SetModel(whole)
+	for what, count := range report.Tokens {
+		for _, counts := range report.Models {
+			count -= counts[what]
+		}
+		e.prediction.AddModelTokens(asked, what, count)
+	}
+}
