@@ -179,6 +179,28 @@ func (m Metrics) documented() []Metric { return values(fields[Metric](&m)) }
 // All returns the labels in the order of the documentation, then the own ones.
 func (l Labels) All() []Label { return append(values(fields[Label](&l)), l.Own...) }
 
+// Named returns the metric with this name, an own one too, to be read or
+// changed, or nil.
+func (m *Metrics) Named(name string) *Metric {
+	for _, metric := range append(fields[Metric](m), pointers(m.Own)...) {
+		if metric.Exists() && metric.Name == name {
+			return metric
+		}
+	}
+	return nil
+}
+
+// Named returns the label with this key, an own one too, to be read or changed,
+// or nil.
+func (l *Labels) Named(key string) *Label {
+	for _, label := range append(fields[Label](l), pointers(l.Own)...) {
+		if label.Key == key {
+			return label
+		}
+	}
+	return nil
+}
+
 // Find returns the definition of the label with this key.
 func (l Labels) Find(key string) (Label, bool) {
 	for _, label := range l.All() {

@@ -145,3 +145,27 @@ func TestValidateOwn(t *testing.T) {
 		})
 	}
 }
+
+func TestNamed(t *testing.T) {
+	t.Parallel()
+	contract := extended()
+	for _, want := range contract.Metrics.All() {
+		if got := contract.Metrics.Named(want.Name); got == nil || got.Instrument != want.Instrument {
+			t.Errorf("%s: got %v", want.Name, got)
+		}
+	}
+	for _, want := range contract.Labels.All() {
+		if got := contract.Labels.Named(want.Key); got == nil || got.Description != want.Description {
+			t.Errorf("%s: got %v", want.Key, got)
+		}
+	}
+	contract.Metrics.Named("dspy_cost_usd_total").Description = "Changed"
+	contract.Labels.Named("tenant").Budget = 7
+	if contract.Metrics.Cost.Description != "Changed" || contract.Labels.Own[0].Budget != 7 {
+		t.Error("what was changed is not the contract's")
+	}
+	contract.Metrics.Cost = views.Metric{}
+	if contract.Metrics.Named("") != nil || contract.Metrics.Named("dspy_cost_usd_total") != nil || contract.Labels.Named("nonesuch") != nil {
+		t.Error("found what is not there")
+	}
+}

@@ -10,7 +10,42 @@ import (
 	"unicode/utf8"
 )
 
-// Validate returns all mistakes of the contract, joined, or nil.
+// Mistake is one thing that is wrong with a contract.
+type Mistake struct {
+	// Metric and Label are the name of the one that is wrong; the other is empty.
+	Metric, Label string
+	// Field is the field of [Metric] or [Label] that is wrong, for example
+	// "Buckets".
+	Field string
+	// Index is the place in the field, if that is a list, or -1.
+	Index int
+	// Problem says what is wrong, and what to do.
+	Problem string
+}
+
+// Error names the metric or the label, and the problem.
+func (m *Mistake) Error() string {
+	if m.Metric != "" {
+		return fmt.Sprintf("metric %q: %s", m.Metric, m.Problem)
+	}
+	return fmt.Sprintf("label %q: %s", m.Label, m.Problem)
+}
+
+// mistakes are those of one metric or label.
+type mistakes struct {
+	metric, label string
+	all           []error
+}
+
+// add has a mistake in a field; index is -1 unless it is in a list.
+func (m *mistakes) add(field string, index int, format string, args ...any) {
+	m.all = append(m.all, &Mistake{
+		Metric: m.metric, Label: m.label, Field: field, Index: index, Problem: fmt.Sprintf(format, args...),
+	})
+}
+
+// Validate returns all mistakes of the contract, joined, or nil. Each is a
+// [*Mistake].
 //
 // Names must be legal in Prometheus under every translation strategy and start
 // with dspy_, instrument names with dspy., but for [Metrics.Own], which must not;
@@ -25,26 +60,21 @@ import (
 func (c Contract) Validate() error {
 	var errs []error
 	for _, label := range c.Labels.All() {
-		errs = append(errs, label.validate())
+		errs = append(errs, label.validate()...)
 	}
 	for _, metric := range c.Metrics.documented() {
 		if metric.Exists() {
-			errs = append(errs, metric.validateNames("dspy"), metric.validate(c.Labels))
+			errs = append(errs, metric.validate("dspy", c.Labels)...)
 		}
 	}
 	for _, metric := range c.Metrics.Own {
-		errs = append(errs, metric.validateNames("[a-z][a-z0-9]*"), metric.validate(c.Labels))
-		if reserved(metric.Name) || reserved(metric.Instrument) {
-			errs = append(errs, fmt.Errorf("metric %q: the name, or the instrument %q, is under dspy, which is for the documented metrics: choose a prefix of your own", metric.Name, metric.Instrument))
-		}
+		errs = append(errs, metric.validate("[a-z][a-z0-9]*", c.Labels)...)
 	}
 	metrics := c.Metrics.All()
-	errs = append(errs,
-		unique("name", metrics, func(m Metric) string { return m.Name }),
-		unique("instrument", metrics, func(m Metric) string { return m.Instrument }),
-		unique("description", metrics, func(m Metric) string { return m.Description }),
-		unique("label key", c.Labels.All(), func(l Label) string { return l.Key }),
-	)
+	errs = append(errs, unique("Name", metrics, func(m Metric) (string, mistakes) { return m.Name, m.mistakes() })...)
+	errs = append(errs, unique("Instrument", metrics, func(m Metric) (string, mistakes) { return m.Instrument, m.mistakes() })...)
+	errs = append(errs, unique("Description", metrics, func(m Metric) (string, mistakes) { return m.Description, m.mistakes() })...)
+	errs = append(errs, unique("Key", c.Labels.All(), func(l Label) (string, mistakes) { return l.Key, l.mistakes() })...)
 	return errors.Join(errs...)
 }
 
@@ -52,57 +82,61 @@ func (c Contract) Validate() error {
 // validation is no hot path.
 func matches(pattern, s string) bool { return regexp.MustCompile(pattern).MatchString(s) }
 
-func (m Metric) validate(labels Labels) error {
-	var errs []error
-	bad := func(format string, args ...any) {
-		errs = append(errs, fmt.Errorf("metric %q: "+format, append([]any{m.Name}, args...)...))
-	}
+func (m Metric) mistakes() mistakes { return mistakes{metric: m.Name} }
 
+// validate returns the mistakes of a metric whose names begin with a word.
+func (m Metric) validate(first string, labels Labels) []error {
+	bad := m.mistakes()
+	m.validateNames(&bad, first)
 	if m.Description == "" || strings.HasSuffix(m.Description, ".") || !utf8.ValidString(m.Description) {
-		bad("description %q is not one sentence without a period at its end", m.Description)
+		bad.add("Description", -1, "description %q is not one sentence without a period at its end", m.Description)
 	}
 	if (m.Kind == Counter) != strings.HasSuffix(m.Name, "_total") {
-		bad("a name ends in _total if, and only if, it is a counter's; this is a %s", m.Kind)
+		bad.add("Name", -1, "a name ends in _total if, and only if, it is a counter's; this is a %s", m.Kind)
 	}
 	if m.Kind < Counter || m.Kind > Histogram {
-		bad("kind %d is unknown", m.Kind)
+		bad.add("Kind", -1, "kind %d is unknown", m.Kind)
 	}
 	if m.Number != Int64 && m.Number != Float64 {
-		bad("number type %d is unknown", m.Number)
+		bad.add("Number", -1, "number type %d is unknown", m.Number)
 	}
-	if err := m.validateUnit(); err != nil {
-		bad("%w", err)
-	}
-	if err := m.validateBuckets(); err != nil {
-		bad("%w", err)
-	}
+	m.validateUnit(&bad)
+	m.validateBuckets(&bad)
 	for i, key := range m.Labels {
 		if _, ok := labels.Find(key); !ok {
-			bad("label %q is not defined", key)
+			bad.add("Labels", i, "label %q is not defined", key)
 		}
 		if slices.Contains(m.Labels[:i], key) {
-			bad("label %q stands twice", key)
+			bad.add("Labels", i, "label %q stands twice", key)
 		}
 	}
-	return errors.Join(errs...)
+	return bad.all
 }
 
-// validateNames checks the forms of both names, which begin with a word.
-func (m Metric) validateNames(first string) error {
-	var errs []error
+// validateNames checks the forms of both names.
+func (m Metric) validateNames(bad *mistakes, first string) {
 	example := strings.ReplaceAll(first, "[a-z][a-z0-9]*", "prefix")
 	if !matches(`^`+first+`(_[a-z0-9]+)+$`, m.Name) {
-		errs = append(errs, fmt.Errorf("metric %q: name is not of the form %s_lower_case_words", m.Name, example))
+		bad.add("Name", -1, "name is not of the form %s_lower_case_words", example)
 	}
 	if !matches(`^`+first+`(\.[a-z0-9_]+)+$`, m.Instrument) || len(m.Instrument) > 255 {
-		errs = append(errs, fmt.Errorf("metric %q: instrument %q is not of the form %s.lower_case.words", m.Name, m.Instrument, example))
+		bad.add("Instrument", -1, "instrument %q is not of the form %s.lower_case.words", m.Instrument, example)
 	}
-	return errors.Join(errs...)
+	if first == "dspy" {
+		return
+	}
+	const remedy = "is under dspy, which is for the documented metrics: choose a prefix of your own"
+	if reserved(m.Name) {
+		bad.add("Name", -1, "the name %s", remedy)
+	}
+	if reserved(m.Instrument) {
+		bad.add("Instrument", -1, "the instrument %q %s", m.Instrument, remedy)
+	}
 }
 
 // validateUnit checks the unit and that the name ends in what Prometheus would
 // append for it; else the name would change with the translation strategy.
-func (m Metric) validateUnit() error {
+func (m Metric) validateUnit(bad *mistakes) {
 	suffix := ""
 	switch {
 	case m.Unit == "s":
@@ -110,80 +144,87 @@ func (m Metric) validateUnit() error {
 	case m.Unit == "By":
 		suffix = "_bytes"
 	case !matches(`^\{[A-Za-z]+\}$`, m.Unit):
-		return fmt.Errorf("unit %q is none of s, By and an annotation such as {prediction}", m.Unit)
+		bad.add("Unit", -1, "unit %q is none of s, By and an annotation such as {prediction}", m.Unit)
+		return
 	}
 	if !strings.HasSuffix(strings.TrimSuffix(m.Name, "_total"), suffix) {
-		return fmt.Errorf("unit %q asks for a name that ends in %s", m.Unit, suffix)
+		bad.add("Unit", -1, "unit %q asks for a name that ends in %s", m.Unit, suffix)
 	}
-	return nil
 }
 
-func (m Metric) validateBuckets() error {
+func (m Metric) validateBuckets(bad *mistakes) {
 	if m.Kind != Histogram {
-		if len(m.Buckets) > 0 || m.Form != Classic {
-			return fmt.Errorf("a %s has no buckets", m.Kind)
+		if len(m.Buckets) > 0 {
+			bad.add("Buckets", -1, "a %s has no buckets", m.Kind)
 		}
-		return nil
+		if m.Form != Classic {
+			bad.add("Form", -1, "a %s has no buckets, and so no form", m.Kind)
+		}
+		return
 	}
 	if m.Form < Classic || m.Form > ClassicAndNative {
-		return fmt.Errorf("form %d of the histogram is unknown", m.Form)
+		bad.add("Form", -1, "form %d of the histogram is unknown", m.Form)
 	}
 	if len(m.Buckets) == 0 {
-		return errors.New("a histogram needs at least one bucket")
+		bad.add("Buckets", -1, "a histogram needs at least one bucket")
 	}
 	for i, bound := range m.Buckets {
-		if math.IsNaN(bound) || math.IsInf(bound, 0) {
-			return fmt.Errorf("bucket %d: %v is not finite (+Inf is implied)", i, bound)
-		}
-		if i > 0 && bound <= m.Buckets[i-1] {
-			return fmt.Errorf("bucket %d: %v does not come after %v: buckets must ascend", i, bound, m.Buckets[i-1])
+		switch {
+		case math.IsNaN(bound) || math.IsInf(bound, 0):
+			bad.add("Buckets", i, "bucket %d: %v is not finite (+Inf is implied)", i, bound)
+			return
+		case i > 0 && bound <= m.Buckets[i-1]:
+			bad.add("Buckets", i, "bucket %d: %v does not come after %v: buckets must ascend", i, bound, m.Buckets[i-1])
+			return
 		}
 	}
-	return nil
 }
 
-func (l Label) validate() error {
-	var errs []error
-	bad := func(format string, args ...any) {
-		errs = append(errs, fmt.Errorf("label %q: "+format, append([]any{l.Key}, args...)...))
-	}
+func (l Label) mistakes() mistakes { return mistakes{label: l.Key} }
+
+func (l Label) validate() []error {
+	bad := l.mistakes()
 	switch {
 	case !matches(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`, l.Key):
-		bad("key is not of the form lower_case_words")
+		bad.add("Key", -1, "key is not of the form lower_case_words")
 	case slices.Contains([]string{"le", "quantile", "job", "instance"}, l.Key):
-		bad("key is reserved by Prometheus")
+		bad.add("Key", -1, "key is reserved by Prometheus")
 	}
 	if l.Description == "" || strings.HasSuffix(l.Description, ".") {
-		bad("description %q is not one sentence without a period at its end", l.Description)
+		bad.add("Description", -1, "description %q is not one sentence without a period at its end", l.Description)
 	}
+	seen := make(map[string]bool, len(l.Values))
 	for i, value := range l.Values {
 		if value == "" || !utf8.ValidString(value) {
-			bad("value %q is empty or not valid UTF-8", value)
+			bad.add("Values", i, "value %q is empty or not valid UTF-8", value)
 		}
-		if slices.Contains(l.Values[:i], value) {
-			bad("value %q stands twice", value)
+		if seen[value] {
+			bad.add("Values", i, "value %q stands twice", value)
 		}
+		seen[value] = true
 	}
 	switch {
 	case l.Budget < 1 || l.Budget > MaxBudget:
-		bad("budget %d is not between 1 and %d", l.Budget, MaxBudget)
+		bad.add("Budget", -1, "budget %d is not between 1 and %d", l.Budget, MaxBudget)
 	case l.Budget < len(l.Values):
-		bad("budget %d is less than its %d well-known values", l.Budget, len(l.Values))
+		bad.add("Budget", -1, "budget %d is less than its %d well-known values", l.Budget, len(l.Values))
 	case l.Closed && l.Budget != len(l.Values):
-		bad("budget %d of a closed label is not the number of its %d values", l.Budget, len(l.Values))
+		bad.add("Budget", -1, "budget %d of a closed label is not the number of its %d values", l.Budget, len(l.Values))
 	}
-	return errors.Join(errs...)
+	return bad.all
 }
 
-func unique[T any](what string, all []T, of func(T) string) error {
+// unique finds what has the same text as one before it.
+func unique[T any](field string, all []T, of func(T) (string, mistakes)) []error {
 	var errs []error
 	seen := make(map[string]bool)
 	for _, one := range all {
-		if text := of(one); seen[text] {
-			errs = append(errs, fmt.Errorf("%s %q stands twice", what, text))
-		} else {
-			seen[text] = true
+		text, bad := of(one)
+		if seen[text] {
+			bad.add(field, -1, "%s %q stands twice", strings.ToLower(field), text)
+			errs = append(errs, bad.all...)
 		}
+		seen[text] = true
 	}
-	return errors.Join(errs...)
+	return errs
 }

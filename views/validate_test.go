@@ -109,7 +109,7 @@ func TestValidate(t *testing.T) {
 		},
 		"same label key": {
 			change: func(c *views.Contract) { c.Labels.Endpoint.Key = "method" },
-			want:   []string{`label key "method" stands twice`},
+			want:   []string{`label "method": key "method" stands twice`},
 		},
 		"label description": {
 			change: func(c *views.Contract) { c.Labels.Endpoint.Description = "" },
