@@ -10,11 +10,11 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/dspy-metrics/dspy-metrics/views"
+	"github.com/dspy-metrics/dspy-metrics/views/contractfile"
 )
 
 //go:generate go test . -run ^TestGenerated$ -update
@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "write the documents anew instead of com
 // today.
 func TestGenerated(t *testing.T) {
 	parts := map[string]func(string) string{
-		"contract": func(string) string { return contract(views.Default()) },
+		"contract": func(string) string { return "\n" + contractfile.Markdown(views.Default()) + "\n" },
 		"names":    func(string) string { return names(views.Default()) },
 		"buckets":  func(string) string { return presets() },
 		"example":  func(source string) string { return "```go\n" + example(t, source) + "\n```\n" },
@@ -155,26 +155,6 @@ func presets() string {
 	return "\n" + table(rows) + "\n"
 }
 
-// contract renders what stands between the contract markers.
-func contract(c views.Contract) string {
-	metrics, buckets := [][]string{{"metric", "kind", "unit", "labels", "meaning"}}, [][]string{{"histogram", "default buckets"}}
-	for _, m := range c.Metrics.All() {
-		metrics = append(metrics, []string{code(m.Name), m.Kind.String(), code(m.Unit), list(m.Labels), m.Description})
-		if m.Kind == views.Histogram {
-			buckets = append(buckets, []string{code(m.Name), bounds(m.Buckets)})
-		}
-	}
-	labels := [][]string{{"label", "well-known values", "others", "budget", "meaning"}}
-	for _, l := range c.Labels.All() {
-		others := "yes"
-		if l.Closed {
-			others = "no"
-		}
-		labels = append(labels, []string{code(l.Key), list(l.Values), others, strconv.Itoa(l.Budget), l.Description})
-	}
-	return strings.Join([]string{"", table(metrics), table(buckets), table(labels), ""}, "\n")
-}
-
 // table renders rows, the first of which is the head.
 func table(rows [][]string) string {
 	rows = slices.Insert(rows, 1, slices.Repeat([]string{"---"}, len(rows[0])))
@@ -190,17 +170,6 @@ func bounds(buckets []float64) string {
 }
 
 func code(text string) string { return "`" + text + "`" }
-
-func list(values []string) string {
-	if len(values) == 0 {
-		return "–"
-	}
-	coded := make([]string, len(values))
-	for i, value := range values {
-		coded[i] = code(value)
-	}
-	return strings.Join(coded, ", ")
-}
 
 // example returns the regions of a directory's Go files that are marked with a
 // name; source is "directory name".

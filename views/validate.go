@@ -188,7 +188,7 @@ func (l Label) validate() []error {
 	case !matches(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`, l.Key):
 		bad.add("Key", -1, "key is not of the form lower_case_words")
 	case slices.Contains([]string{"le", "quantile", "job", "instance"}, l.Key):
-		bad.add("Key", -1, "key is reserved by Prometheus")
+		bad.add("Key", -1, "key is reserved by Prometheus: choose another")
 	}
 	if l.Description == "" || strings.HasSuffix(l.Description, ".") {
 		bad.add("Description", -1, "description %q is not one sentence without a period at its end", l.Description)
@@ -207,9 +207,9 @@ func (l Label) validate() []error {
 	case l.Budget < 1 || l.Budget > MaxBudget:
 		bad.add("Budget", -1, "budget %d is not between 1 and %d", l.Budget, MaxBudget)
 	case l.Budget < len(l.Values):
-		bad.add("Budget", -1, "budget %d is less than its %d well-known values", l.Budget, len(l.Values))
+		bad.add("Budget", -1, "budget %d is less than its %d well-known values: raise it, or list fewer", l.Budget, len(l.Values))
 	case l.Closed && l.Budget != len(l.Values):
-		bad.add("Budget", -1, "budget %d of a closed label is not the number of its %d values", l.Budget, len(l.Values))
+		bad.add("Budget", -1, "budget %d of a closed label is not the number of its %d values: leave it out, or open the label", l.Budget, len(l.Values))
 	}
 	return bad.all
 }

@@ -1,0 +1,172 @@
+package contractfile
+
+import (
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/dspy-metrics/dspy-metrics/views"
+)
+
+// off leaves a metric out. YAML before version 1.2 takes it for false.
+const off = "off"
+
+// kinds, numbers and forms are named as the contract names them.
+func kinds() []views.Kind {
+	return []views.Kind{views.Counter, views.UpDownCounter, views.Gauge, views.Histogram}
+}
+
+func numbers() []views.Number { return []views.Number{views.Int64, views.Float64} }
+
+func forms() []views.Form {
+	return []views.Form{views.Classic, views.Native, views.ClassicAndNative}
+}
+
+func spell[T interface{ String() string }](all []T) []string {
+	texts := make([]string, len(all))
+	for i, one := range all {
+		texts[i] = one.String()
+	}
+	return texts
+}
+
+// named reads the name of one of them.
+func named[T interface{ String() string }](r *reader, v value, kind string, all []T) (none T) {
+	got, ok := r.option(v, kind, spell(all))
+	if !ok {
+		return none
+	}
+	return all[slices.Index(spell(all), got)]
+}
+
+// presets are the buckets that have a name.
+func presets() []string { return []string{"default", "fast", "slow", "very_slow"} }
+
+// preset returns nil for the default, which is the metric's own.
+func preset(name string) []float64 {
+	switch name {
+	case "fast":
+		return views.FastBuckets()
+	case "slow":
+		return views.SlowBuckets()
+	case "very_slow":
+		return views.VerySlowBuckets()
+	default:
+		return nil
+	}
+}
+
+func metricKeys() []key[views.Metric] {
+	return []key[views.Metric]{
+		{"instrument", false, text("The OpenTelemetry name of the instrument, for example rag.documents"), func(r *reader, v value, to *views.Metric) {
+			to.Instrument, _ = r.text(v, "a name")
+		}},
+		{"kind", false, option("The kind of the instrument", spell(kinds())), func(r *reader, v value, to *views.Metric) {
+			to.Kind = named(r, v, "kind", kinds())
+		}},
+		{"number", false, option("The type of its values; by default int64 for what counts, float64 for gauges and histograms", spell(numbers())), func(r *reader, v value, to *views.Metric) {
+			to.Number = named(r, v, "number", numbers())
+		}},
+		{"unit", false, text("The unit: s, By, or an annotation such as {document}"), func(r *reader, v value, to *views.Metric) {
+			to.Unit, _ = r.text(v, "a unit")
+		}},
+		{"description", false, text("One sentence without a period at its end: the help text"), func(r *reader, v value, to *views.Metric) {
+			to.Description, _ = r.text(v, "a sentence")
+		}},
+		{"labels", false, texts("The labels of the metric, documented ones and own ones"), func(r *reader, v value, to *views.Metric) {
+			var known []string
+			for _, label := range r.contract.Labels.All() {
+				known = append(known, label.Key)
+			}
+			if len(v.Content) > len(known) {
+				r.bad(v, "there are %d labels, and only %d are defined: each stands once", len(v.Content), len(known))
+				return
+			}
+			to.Labels = r.names(v, "label", known)
+		}},
+		{"buckets", false, schema{
+			"description": "The upper bounds of a histogram, ascending and without +Inf, or a preset: fast (below 1 s), slow (1 to 10 s), very_slow (above 10 s)",
+			"oneOf":       []schema{{"enum": presets()}, {"type": "array", "items": schema{"type": "number"}, "minItems": 1}},
+		}, readBuckets},
+		{"form", false, option("How a histogram keeps its observations", spell(forms())), func(r *reader, v value, to *views.Metric) {
+			to.Form = named(r, v, "form", forms())
+		}},
+	}
+}
+
+func readBuckets(r *reader, v value, to *views.Metric) {
+	if v.Kind != yaml.ScalarNode {
+		to.Buckets = list(r, v, "a preset or a list such as [0.5, 1]", r.number)
+		return
+	}
+	if name, ok := r.option(v, "preset", presets()); ok {
+		if buckets := preset(name); buckets != nil {
+			to.Buckets = buckets
+		}
+	}
+}
+
+// ownMetricKeys must say what the documentation says of the others.
+func ownMetricKeys() []key[views.Metric] {
+	keys := metricKeys()
+	for i := range keys {
+		keys[i].required = slices.Contains([]string{"instrument", "kind", "unit", "description"}, keys[i].name)
+	}
+	return keys
+}
+
+// metric changes a documented metric, or leaves it out.
+func (r *reader) metric(e entry) {
+	metric := r.contract.Metrics.Named(e.name)
+	if metric == nil {
+		r.bad(value{r.places[e.path], e.path}, "unknown metric %q: %s (a metric of your own goes under own_metrics)", short(e.name), choice(e.name, metricNames()))
+		return
+	}
+	if e.Kind == yaml.ScalarNode && (e.Value == off || e.Tag == "!!bool" && e.Value == "false") {
+		*metric = views.Metric{}
+		return
+	}
+	if e.Kind == yaml.ScalarNode {
+		r.bad(e.value, "this is %s: write %s to leave the metric out, or a mapping", what(e.Node), off)
+		return
+	}
+	changed := *metric
+	readObject(r, e.value, metricKeys(), &changed)
+	for name, wrong := range map[string]bool{
+		"instrument": changed.Instrument != metric.Instrument,
+		"kind":       changed.Kind != metric.Kind,
+		"number":     changed.Number != metric.Number,
+		"unit":       changed.Unit != metric.Unit,
+	} {
+		if path := join(e.path, name); wrong && !r.wrong[path] {
+			r.bad(value{r.places[path], path}, "the %s of %q is documented and cannot be changed: leave the metric out, and add one of your own", name, e.name)
+		}
+	}
+	changed.Instrument, changed.Kind, changed.Number, changed.Unit = metric.Instrument, metric.Kind, metric.Number, metric.Unit
+	*metric = changed
+}
+
+// ownMetric adds a metric of the user's own.
+func (r *reader) ownMetric(e entry) {
+	metric := views.Metric{Name: e.name}
+	readObject(r, e.value, ownMetricKeys(), &metric)
+	if metric.Number == 0 && !r.wrong[join(e.path, "number")] {
+		metric.Number = views.Float64
+		if metric.Kind == views.Counter || metric.Kind == views.UpDownCounter {
+			metric.Number = views.Int64
+		}
+	}
+	if metric.Kind == views.Histogram && metric.Buckets == nil && !r.wrong[join(e.path, "buckets")] {
+		metric.Buckets = views.DefaultPredictionBuckets()
+	}
+	r.contract.Metrics.Own = append(r.contract.Metrics.Own, metric)
+}
+
+// metricNames are the names of the documented metrics.
+func metricNames() []string {
+	var names []string
+	for _, metric := range views.Default().Metrics.All() {
+		names = append(names, metric.Name)
+	}
+	return names
+}

@@ -1,0 +1,67 @@
+package contractfile
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Mistake is one thing that is wrong with a file.
+type Mistake struct {
+	// File is the name that was given to [Read].
+	File string
+	// Line and Column are from 1. The column of a mistake in the syntax of YAML is
+	// 1: the parser does not tell it.
+	Line, Column int
+	// Problem says what is wrong, and what to do.
+	Problem string
+}
+
+// Error returns "file:line:column: problem", as compilers write it.
+func (m *Mistake) Error() string {
+	return fmt.Sprintf("%s:%d:%d: %s", m.File, m.Line, m.Column, m.Problem)
+}
+
+// maxMistakes are as many as anybody reads.
+const maxMistakes = 100
+
+// choice is the remedy for a name that is none of those known.
+func choice(got string, known []string) string {
+	best, fewest := "", len(got)/3+2
+	for _, name := range known {
+		if len(got) > 3 && strings.HasPrefix(name, got) {
+			return fmt.Sprintf("did you mean %q?", name)
+		}
+		if n := edits(strings.ToLower(got), name); n < fewest {
+			best, fewest = name, n
+		}
+	}
+	if best != "" {
+		return fmt.Sprintf("did you mean %q?", best)
+	}
+	return "choose one of " + strings.Join(known, ", ")
+}
+
+// edits is how many letters have to be changed, added or removed: the
+// Levenshtein distance. What is far too long is not compared.
+func edits(a, b string) int {
+	if len(a) > 2*len(b) {
+		return len(a)
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

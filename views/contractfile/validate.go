@@ -1,0 +1,95 @@
+package contractfile
+
+import (
+	"errors"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/dspy-metrics/dspy-metrics/views"
+)
+
+// validate brings the mistakes of the contract back to the file. What follows
+// from a mistake that was told already is left out.
+func (r *reader) validate() {
+	err := r.contract.Validate()
+	if err == nil {
+		return
+	}
+	all, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		r.mistake(1, 1, err.Error())
+		return
+	}
+	for _, err := range all.Unwrap() {
+		found, ok := errors.AsType[*views.Mistake](err)
+		if !ok {
+			r.mistake(1, 1, err.Error())
+			continue
+		}
+		if place := r.place(found); place != nil {
+			r.mistake(place.Line, place.Column, err.Error())
+		}
+	}
+}
+
+// place finds the narrowest part of the file that a mistake is about; nil if
+// another mistake stands there.
+func (r *reader) place(m *views.Mistake) *yaml.Node {
+	entry := r.entry(m)
+	if r.wrong[entry] || r.wrong[join(entry, "kind")] {
+		return nil
+	}
+	for _, path := range r.paths(entry, m) {
+		if r.wrong[path] {
+			return nil
+		}
+		if place := r.places[path]; place != nil {
+			return place
+		}
+	}
+	return &yaml.Node{} // of the file
+}
+
+// entry is the path of the metric or the label. What stands twice is the own one.
+func (r *reader) entry(m *views.Mistake) string {
+	name, section := m.Metric, "metrics"
+	if m.Label != "" || m.Metric == "" {
+		name, section = m.Label, "labels"
+	}
+	if own := join("own_"+section, name); r.places[own] != nil {
+		return own
+	}
+	return join(section, name)
+}
+
+// paths are the places of a field, the narrowest first.
+func (r *reader) paths(entry string, m *views.Mistake) []string {
+	keys := []string{strings.ToLower(m.Field)}
+	switch m.Field {
+	case "Values", "Budget":
+		if m.Field == "Values" {
+			keys = nil
+		}
+		keys = append(keys, "only", "values", "add")
+	case "Key", "Name":
+		keys = nil
+	}
+	var paths []string
+	for _, key := range keys {
+		path := join(entry, key)
+		place := r.places[path]
+		if place == nil && !r.wrong[path] {
+			continue
+		}
+		if m.Index >= 0 && place != nil {
+			at := m.Index
+			if documented, ok := views.Default().Labels.Find(m.Label); ok && key == "add" {
+				at -= len(documented.Values)
+			}
+			paths = append(paths, index(path, at))
+		}
+		paths = append(paths, path)
+	}
+	return append(paths, entry)
+}
