@@ -142,6 +142,14 @@ func (r *reader) metric(e entry) {
 			r.bad(value{r.places[path], path}, "the %s of %q is documented and cannot be changed: leave the metric out, and add one of your own", name, e.name)
 		}
 	}
+	if path := join(e.path, "labels"); r.places[path] != nil && !r.wrong[path] {
+		contract := views.Default()
+		for _, label := range contract.Metrics.Named(e.name).Labels {
+			if !slices.Contains(changed.Labels, label) {
+				r.bad(value{r.places[path], path}, "the documented label %q is missing: labels can be added, not removed", label)
+			}
+		}
+	}
 	changed.Instrument, changed.Kind, changed.Number, changed.Unit = metric.Instrument, metric.Kind, metric.Number, metric.Unit
 	*metric = changed
 }

@@ -118,6 +118,7 @@ func TestMistakes(t *testing.T) {
 		"not off":             {"metrics: {dspy_errors_total: of}", []string{`1:30: this is "of": write off to leave the metric out, or a mapping`}},
 		"documented kind":     {"metrics: {dspy_errors_total: {kind: gauge}}", []string{`1:37: the kind of "dspy_errors_total" is documented and cannot be changed: leave the metric out, and add one of your own`}},
 		"label of a metric":   {"metrics: {dspy_errors_total: {labels: [servce]}}", []string{`1:40: unknown label "servce": did you mean "service"?`}},
+		"label removed":       {"metrics: {dspy_errors_total: {labels: [service]}}", []string{`1:39: the documented label "error_type" is missing: labels can be added, not removed`}},
 		"own is documented":   {"own_labels: {service: {description: Mine, budget: 3}}", []string{`1:14: "service" is a documented label: change it under labels`}},
 		"own without bound":   {"own_labels: {tenant: {description: Who}}", []string{`1:14: label "tenant" has no bound: write the values it may have as "only", or how many as "budget"`}},
 		"own label's metric":  {"own_labels: {tenant: {description: Who, budget: 1, metrics: [dspy_errors]}}", []string{`1:62: unknown metric "dspy_errors": did you mean "dspy_errors_total"?`}},

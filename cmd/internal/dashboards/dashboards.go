@@ -10,6 +10,7 @@ package dashboards
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
@@ -18,10 +19,16 @@ import (
 
 // Files returns the dashboards, by file name. The same arguments give the same
 // bytes. A metric that the contract does not have, one that is the zero
-// [views.Metric], leaves out the panels about it.
+// [views.Metric], leaves out the panels about it. A label of the user's own
+// brings a variable and a row of panels, a metric a panel.
 func Files(contract views.Contract, objectives Objectives) (map[string][]byte, error) {
 	if err := objectives.validate(contract.Metrics.PredictionDuration); err != nil {
 		return nil, fmt.Errorf("objectives: %w", err)
+	}
+	for _, label := range contract.Labels.Own {
+		if slices.Contains([]string{"datasource", objective, latencyObjective}, label.Key) {
+			return nil, fmt.Errorf("label %q: the dashboards have a variable of that name: choose another", label.Key)
+		}
 	}
 	p := promql{labels: contract.Labels, metrics: contract.Metrics, objectives: objectives}
 	files := make(map[string][]byte)

@@ -83,7 +83,7 @@ func TestFilesAreDeterministic(t *testing.T) {
 func TestFilesDecodeStrictly(t *testing.T) {
 	t.Parallel()
 	plugins.RegisterDefaultPlugins()
-	for name, content := range files(t, views.Default()) {
+	for name, content := range documentedAndExtended(t) {
 		if problems := strictly(content); problems != "" {
 			t.Errorf("%s: %s", name, problems)
 		}

@@ -3,6 +3,7 @@ package dashboards
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
@@ -71,7 +72,7 @@ func (p promql) latency() []panel {
 func (p promql) quantiles(m views.Metric, by ...string) []query {
 	var queries []query
 	for _, q := range []float64{0.5, 0.95, 0.99} {
-		queries = append(queries, query{expr: p.quantile(q, m, by...), legend: fmt.Sprintf("P%v %s", 100*q, legend(by...)), exemplar: true})
+		queries = append(queries, query{expr: p.quantile(q, m, by...), legend: strings.TrimSpace(fmt.Sprintf("P%v %s", 100*q, legend(by...))), exemplar: true})
 	}
 	return queries
 }

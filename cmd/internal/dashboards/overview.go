@@ -6,7 +6,7 @@ import "github.com/dspy-metrics/dspy-metrics/views"
 const objective = "slo_target"
 
 func (p promql) overview() board {
-	return board{
+	b := board{
 		uid: "dspy-overview", title: "DSPy / Overview", from: "now-1h",
 		description: "Predictions, their errors, durations, caches and cost, and whether the telemetry about them can be trusted.",
 		variables: append(p.variables(false),
@@ -19,9 +19,18 @@ func (p promql) overview() board {
 			{title: "Cache", panels: p.cache()},
 			{title: "Saturation", panels: p.saturation()},
 			{title: "Service level objective", panels: p.budget()},
-			{title: "Telemetry", collapsed: true, panels: p.telemetry()},
 		},
 	}
+	for _, label := range p.labels.Own {
+		if panels := p.breakdown(label.Key); len(panels) > 0 {
+			b.rows = append(b.rows, row{title: "By " + label.Key, panels: panels})
+		}
+	}
+	if own := p.own(); len(own) > 0 {
+		b.rows = append(b.rows, row{title: "Own metrics", panels: own})
+	}
+	b.rows = append(b.rows, row{title: "Telemetry", collapsed: true, panels: p.telemetry()})
+	return b
 }
 
 // summary answers at a glance whether somebody has to look further down.

@@ -45,12 +45,22 @@ func chosen(label string) string { return label + `=~"$` + label + `"` }
 // suffix is for the series of a classic histogram.
 func (p promql) selector(m views.Metric, suffix string, matchers ...string) string {
 	all := target()
-	for _, key := range []string{p.labels.Service.Key, p.labels.PredictionType.Key} {
+	for _, key := range p.controls() {
 		if slices.Contains(m.Labels, key) {
 			all = append(all, chosen(key))
 		}
 	}
 	return m.Name + suffix + "{" + strings.Join(append(all, matchers...), ", ") + "}"
+}
+
+// controls are the labels that the variables of a board choose by, beside those
+// of the target.
+func (p promql) controls() []string {
+	keys := []string{p.labels.Service.Key, p.labels.PredictionType.Key}
+	for _, label := range p.labels.Own {
+		keys = append(keys, label.Key)
+	}
+	return keys
 }
 
 func sum(expr string, by ...string) string { return aggregate("sum", expr, by) }

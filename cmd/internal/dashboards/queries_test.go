@@ -17,8 +17,8 @@ import (
 // result has.
 func TestQueries(t *testing.T) {
 	t.Parallel()
-	contract := views.Default()
-	for file, content := range files(t, contract) {
+	contract := extended()
+	for file, content := range documentedAndExtended(t) {
 		b := decode(t, content)
 		used := make(map[string]bool)
 		for _, p := range b.all() {
@@ -34,7 +34,7 @@ func TestQueries(t *testing.T) {
 				t.Errorf("%s: annotation %q: %s\n%s", file, a.Name, problem, a.Expr)
 			}
 		}
-		if file != "dspy-overview.json" {
+		if file != "dspy-overview.json extended" {
 			continue
 		}
 		for _, metric := range contract.Metrics.All() {
@@ -68,8 +68,8 @@ func check(contract views.Contract, b boardFile, target targetFile, used map[str
 // The other way round: what grows is never shown raw.
 func TestCountersAreNotShownRaw(t *testing.T) {
 	t.Parallel()
-	contract := views.Default()
-	for file, content := range files(t, contract) {
+	contract := extended()
+	for file, content := range documentedAndExtended(t) {
 		b := decode(t, content)
 		for _, p := range b.all() {
 			for _, target := range p.Targets {

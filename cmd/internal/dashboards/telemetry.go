@@ -94,5 +94,8 @@ func others(name string, matchers ...string) string {
 
 // legend names a line after its labels.
 func legend(labels ...string) string {
+	if len(labels) == 0 {
+		return ""
+	}
 	return "{{" + strings.Join(labels, "}} {{") + "}}"
 }

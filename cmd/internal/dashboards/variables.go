@@ -24,12 +24,18 @@ func (p promql) variables(single bool) []dashboard.VariableModel {
 		if !metric.Exists() {
 			return
 		}
+		var matchers []string
+		for _, before := range narrowed {
+			if before == job || before == instance || slices.Contains(metric.Labels, before) {
+				matchers = append(matchers, chosen(before))
+			}
+		}
 		selector := metric.Name
-		if len(narrowed) > 0 {
-			selector += "{" + strings.Join(narrowed, ", ") + "}"
+		if len(matchers) > 0 {
+			selector += "{" + strings.Join(matchers, ", ") + "}"
 		}
 		list = append(list, choice(label, title, all, "label_values("+selector+", "+label+")"))
-		narrowed = append(narrowed, chosen(label))
+		narrowed = append(narrowed, label)
 	}
 	add(job, "Job", ".+", p.first(service))
 	add(service, "Service", ".+", p.first(service))
@@ -39,7 +45,15 @@ func (p promql) variables(single bool) []dashboard.VariableModel {
 	add(instance, "Instance", ".+", p.first(service))
 	// Series that have no prediction type are meant by all of them.
 	add(predictionType, "Prediction type", ".*", p.first(service, predictionType))
+	for _, label := range p.labels.Own {
+		add(label.Key, title(label.Key), ".*", p.first(label.Key))
+	}
 	return list
+}
+
+// title makes a title of a label's key.
+func title(key string) string {
+	return strings.ToUpper(key[:1]) + strings.ReplaceAll(key[1:], "_", " ")
 }
 
 // first returns the first metric with these labels.

@@ -95,7 +95,7 @@ func (o Objectives) validate(duration views.Metric) error {
 		if !slices.Contains(duration.Buckets, o.LatencyBound) {
 			bad("latency bound %v is no bucket bound of %q: choose one of %v, or add it to the buckets", o.LatencyBound, duration.Name, duration.Buckets)
 		}
-		inside("p95", o.P95, 0, duration.Buckets[n-1], fmt.Sprintf(", the top bucket bound of %q, which no quantile exceeds", duration.Name))
+		inside("p95", o.P95, 0, duration.Buckets[n-1], fmt.Sprintf(", the top bucket bound of %q, which no quantile exceeds: lower it, or choose slower buckets", duration.Name))
 	}
 	return errors.Join(errs...)
 }

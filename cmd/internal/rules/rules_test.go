@@ -195,3 +195,29 @@ func TestObjectivesChangeTheRules(t *testing.T) {
 		}
 	}
 }
+
+// Own labels do not split what is recorded, and metrics of all sorts can pass
+// the limit of series.
+func TestOwnLabelsAndMetrics(t *testing.T) {
+	t.Parallel()
+	before, err := rules.Files(views.Default(), rules.DefaultObjectives())
+	if err != nil {
+		t.Fatal(err)
+	}
+	contract := views.Default()
+	contract.AddLabel(views.Label{Key: "tenant", Description: "Who asks", Budget: 4})
+	contract.Metrics.Own = []views.Metric{
+		{Name: "rag_documents_total", Kind: views.Counter},
+		{Name: "rag_wait_seconds", Kind: views.Histogram},
+	}
+	after, err := rules.Files(contract, rules.DefaultObjectives())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, content := range before {
+		want := strings.ReplaceAll(string(content), `"dspy_.+"`, `"dspy_.+|rag_documents_total|rag_wait_seconds(_bucket|_count|_sum)?"`)
+		if got := string(after[file]); got != want {
+			t.Errorf("%s (-want +got):\n%s", file, cmp.Diff(want, got))
+		}
+	}
+}

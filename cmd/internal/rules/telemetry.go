@@ -3,6 +3,8 @@ package rules
 import (
 	"fmt"
 	"strings"
+
+	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
 // telemetryAlerts are about the metrics themselves, whichever way they come.
@@ -20,8 +22,8 @@ func (r ruler) telemetryAlerts() group {
 	// series has none of their labels.
 	add(alert("DSPyMetricOverflow", "warning", "15m",
 		fmt.Sprintf(`count %s (
-  label_replace({__name__=~"dspy_.+",otel_metric_overflow="true"}, "metric", "$1", "__name__", "(.+?)(?:_bucket|_count|_sum)?")
-)`, by(append(target(), "metric")...)),
+  label_replace({__name__=~%q,otel_metric_overflow="true"}, "metric", "$1", "__name__", "(.+?)(?:_bucket|_count|_sum)?")
+)`, by(append(target(), "metric")...), r.names()),
 		"A metric has more series than the cardinality limit.",
 		`Part of {{ $labels.metric }} of {{ $labels.job }} goes to the overflow series, without its labels.`))
 	if errors := r.metrics.ScrapeErrors; exists(errors) {
@@ -65,4 +67,16 @@ func (r ruler) targetAlerts() group {
 			fmt.Sprintf(`{{ $labels.instance }} of the job {{ $labels.job }} has exposed no %s for 15 minutes.`, predictions.Name)))
 	}
 	return g
+}
+
+// names matches the series of the contract.
+func (r ruler) names() string {
+	names := []string{"dspy_.+"}
+	for _, metric := range r.metrics.Own {
+		if metric.Kind == views.Histogram {
+			metric.Name += "(_bucket|_count|_sum)?"
+		}
+		names = append(names, metric.Name)
+	}
+	return strings.Join(names, "|")
 }
