@@ -20,11 +20,12 @@ const (
 )
 
 type commands struct {
-	Version kong.VersionFlag `help:"Print the version and exit."`
-	Serve   serve            `cmd:"" default:"withargs" help:"Answer predictions over HTTP and expose their metrics (the default)."`
-	Check   checkCommand     `cmd:"" help:"Compare what a service exposes with the documented contract."`
-	Health  health           `cmd:"" help:"Ask a running service whether it is ready, for health checks of containers."`
-	Load    load             `cmd:"" help:"Make traffic for a running service and measure how it answers."`
+	Version  kong.VersionFlag `help:"Print the version and exit."`
+	Serve    serve            `cmd:"" default:"withargs" help:"Answer predictions over HTTP and expose their metrics (the default)."`
+	Check    checkCommand     `cmd:"" help:"Compare what a service exposes with the documented contract."`
+	Contract contractCommand  `cmd:"" help:"Show the documented contract, or your own, and write its dashboards and rules."`
+	Health   health           `cmd:"" help:"Ask a running service whether it is ready, for health checks of containers."`
+	Load     load             `cmd:"" help:"Make traffic for a running service and measure how it answers."`
 }
 
 func main() {
@@ -40,6 +41,7 @@ func run(ctx context.Context, args []string) int {
 		kong.Name("dspy-metrics"),
 		kong.Description("OpenTelemetry-native metrics for DSPy and LLM prediction services."),
 		kong.Vars{"version": version()},
+		objectiveDefaults(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 	)

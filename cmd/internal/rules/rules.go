@@ -22,8 +22,8 @@ import (
 // Runbooks is where the page of each alert is, under the alert's name and .md.
 const Runbooks = "https://github.com/dspy-metrics/dspy-metrics/blob/main/docs/runbooks/"
 
-const header = `# Generated from the metric contract; do not edit. "go generate ./..." writes it,
-# objectives and thresholds are in cmd/internal/rules/objectives.go.
+const header = `# Generated from the metric contract; do not edit. "dspy-metrics contract --rules"
+# writes it, for a contract and objectives of your own too: see its --help.
 `
 
 type file struct {

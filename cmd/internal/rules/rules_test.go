@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/rules"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/dashboards"
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/rules"
+	"github.com/dspy-metrics/dspy-metrics/views"
+	"github.com/dspy-metrics/dspy-metrics/views/contractfile"
+)
+
+type contractCommand struct {
+	With   string `placeholder:"FILE" type:"path" help:"A contract file that is laid over the documented contract: YAML or JSON."`
+	Format string `default:"markdown" enum:"markdown,json,yaml,weaver" help:"How to print it: markdown, json, yaml or weaver, OpenTelemetry's registry form (${default})."`
+	Schema bool   `help:"Print the JSON Schema of contract files instead."`
+
+	Dashboards string `placeholder:"DIR" type:"path" help:"Write its Grafana dashboards here, instead of printing."`
+	Rules      string `placeholder:"DIR" type:"path" help:"Write its Prometheus rules here, instead of printing."`
+	Check      bool   `help:"Write nothing, and fail if a file is not what would be written."`
+	objectives `embed:""`
+}
+
+// Help is shown by --help.
+func (contractCommand) Help() string {
+	return `Without --dashboards and --rules it prints the contract. What it prints as json or yaml is itself a
+contract file, whole. A file says what is different from the documented contract: values, allow-lists
+and budgets of labels, buckets and forms of histograms, metrics that are left out, labels and metrics of
+your own. Each of its mistakes is told with line and column.
+
+Dashboards and rules follow the contract: an own label is a variable and a row of panels, an own metric a
+panel, and what is left out is asked for nowhere. The bound of the latency objective must be one of the
+buckets of the duration.
+
+Examples:
+  dspy-metrics contract
+  dspy-metrics contract --with contract.yaml --format json | jq .metrics
+  dspy-metrics contract --with contract.yaml --dashboards grafana/dashboards --rules prometheus \
+    --latency-bound 5 --p95 2.5
+  dspy-metrics contract --with contract.yaml --rules prometheus --check
+  dspy-metrics contract --schema > contract.schema.json
+
+Exit codes: 0 if done, 1 if --check found a difference or a file could not be written, 2 for wrong flags
+or a wrong contract file.`
+}
+
+// Validate is called by the parser.
+func (c *contractCommand) Validate() error {
+	if c.Check && c.Dashboards == "" && c.Rules == "" {
+		return errors.New("--check needs --dashboards or --rules: it compares their files")
+	}
+	return nil
+}
+
+// Run prints the contract or writes what is made from it.
+func (c *contractCommand) Run() error {
+	if c.Schema {
+		schema, err := contractfile.Schema()
+		return errors.Join(err, write(os.Stdout, schema))
+	}
+	contract, err := loadContract("--with", c.With)
+	if err != nil {
+		return err
+	}
+	if c.Dashboards == "" && c.Rules == "" {
+		text, err := c.render(contract)
+		return errors.Join(err, write(os.Stdout, text))
+	}
+	files, err := c.files(contract)
+	if err != nil {
+		return usageError{err}
+	}
+	if c.Check {
+		return compare(files)
+	}
+	return save(files)
+}
+
+func write(w io.Writer, text []byte) error {
+	_, err := w.Write(text)
+	return err
+}
+
+func (c *contractCommand) render(contract views.Contract) ([]byte, error) {
+	switch c.Format {
+	case "json":
+		return contractfile.JSON(contract)
+	case "yaml":
+		return contractfile.YAML(contract)
+	case "weaver":
+		return contractfile.Weaver(contract)
+	default:
+		return []byte(contractfile.Markdown(contract)), nil
+	}
+}
+
+// files returns what is to be written, by path.
+func (c *contractCommand) files(contract views.Contract) (map[string][]byte, error) {
+	files := make(map[string][]byte)
+	var errs []error
+	add := func(directory string, made map[string][]byte, err error) {
+		errs = append(errs, err)
+		for name, content := range made {
+			files[filepath.Join(directory, name)] = content
+		}
+	}
+	if c.Dashboards != "" {
+		made, err := dashboards.Files(contract, c.forDashboards())
+		add(c.Dashboards, made, err)
+	}
+	if c.Rules != "" {
+		made, err := rules.Files(contract, c.forRules())
+		add(c.Rules, made, err)
+	}
+	return files, errors.Join(errs...)
+}
+
+// compare fails if a file is not what it should be.
+func compare(files map[string][]byte) error {
+	var stale []string
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		content, err := os.ReadFile(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			stale = append(stale, path+" is missing")
+		case err != nil:
+			return err
+		case !bytes.Equal(content, files[path]):
+			stale = append(stale, path+" is another")
+		}
+	}
+	if len(stale) > 0 {
+		return fmt.Errorf("%s: run without --check to write them", strings.Join(stale, ", "))
+	}
+	return nil
+}
+
+func save(files map[string][]byte) error {
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // Grafana and Prometheus are other users.
+			return err
+		}
+		if err := os.WriteFile(path, files[path], 0o644); err != nil { //nolint:gosec // as above
+			return err
+		}
+		fmt.Fprintln(os.Stderr, "wrote", path)
+	}
+	return nil
+}
+
+// loadContract returns the contract of a file that a flag names, or the
+// documented one.
+func loadContract(flag, path string) (views.Contract, error) {
+	if path == "" {
+		return views.Default(), nil
+	}
+	contract, err := contractfile.Load(path)
+	if _, wrong := errors.AsType[*contractfile.Mistake](err); wrong {
+		return contract, usageError{fmt.Errorf("%s: the contract file has mistakes:\n%w", flag, err)}
+	}
+	if err != nil {
+		return contract, usageError{fmt.Errorf("%s: %w", flag, err)}
+	}
+	return contract, nil
+}
