@@ -39,9 +39,9 @@ func (b *backend) routes() ([]service.Route, error) {
 	return routes, errors.Join(errs...)
 }
 
-func (b *backend) open(connections int) (service.Backend, error) {
+func (b *backend) open(contract views.Contract, connections int) (service.Backend, error) {
 	if b.Upstream == "" {
-		return service.NewExtractive(guide.Text(views.Default()))
+		return service.NewExtractive(guide.Text(contract))
 	}
 	opened, err := upstream.New(upstream.Config{
 		URL: b.Upstream, Connections: connections, ConnectTimeout: b.ConnectTimeout, Retries: b.Retries,

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/cache"
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/service"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
@@ -37,7 +38,8 @@ func (a *answers) open(ctx context.Context, recorder *otelmetrics.Recorder, logg
 	}
 	opened, err := cache.Open(ctx, cache.Config{
 		URL: a.Cache, MaxBytes: a.CacheMaxBytes, MaxEntryBytes: a.MaxAnswerBytes + 64<<10, // its header
-		TTL: a.CacheTTL, Timeout: a.CacheTimeout, Recorder: recorder, Logger: logger,
+		TTL: a.CacheTTL, Timeout: a.CacheTimeout, Recorder: recorder,
+		RecorderOf: service.RecorderOf, Logger: logger,
 	})
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--%w", err)}

@@ -30,6 +30,7 @@ type checkCommand struct {
 	Strict     bool   `help:"Fail for warnings too."`
 	Exposition string `default:"auto" enum:"auto,text,openmetrics" help:"Format to ask for and to read: auto, text or openmetrics (${default})."`
 
+	Contract         string            `env:"DSPY_METRICS_CONTRACT" placeholder:"FILE" type:"path" help:"A contract file: check against the documented contract as it changes it."`
 	Buckets          map[string]string `placeholder:"METRIC=PRESET" help:"Buckets of a histogram if not the default ones: fast, slow, very-slow, or bounds such as 1,5,10."`
 	AllowLabel       []string          `placeholder:"NAME" help:"Labels that any series may have, such as job and instance on a collector's page."`
 	NativeHistograms bool              `help:"Allow OTLP's exponential histograms."`
@@ -52,7 +53,8 @@ type checkCommand struct {
 func (checkCommand) Help() string {
 	return `Compares what a service exposes with the documented contract: names, types, units, help texts,
 labels and their values, budgets, buckets, numbers, the syntax itself, and that counters are there at zero.
-It works on any service that promises the contract, in any language. Metrics not under dspy_ are only parsed.
+It works on any service that promises the contract, in any language. Metrics not under dspy_ are only parsed,
+but for those that the contract file adds.
 
 Errors are breaches of the contract. Warnings may be well, and fail with --strict: a gauge or a histogram
 that has not been measured yet, a help text of other words, a label that Prometheus adds itself, a series that
@@ -64,6 +66,7 @@ Examples:
   curl -s localhost:3000/metrics | dspy-metrics check -
   dspy-metrics check --format github --buckets dspy_prediction_duration_seconds=slow metrics.txt
   dspy-metrics check --otlp localhost:4317 --for 2m
+  dspy-metrics check --contract contract.yaml http://localhost:3000/metrics
 
 Exit codes: 0 if clean, 1 with findings, 2 if it could not check.`
 }
@@ -126,8 +129,12 @@ func (c *checkCommand) Run(ctx context.Context) error {
 }
 
 func (c *checkCommand) checker() (conformance.Checker, error) {
+	contract, err := loadContract("--contract", c.Contract)
+	if err != nil {
+		return conformance.Checker{}, err
+	}
 	checker := conformance.Checker{
-		Contract:         views.Default(),
+		Contract:         contract,
 		AllowedLabels:    c.AllowLabel,
 		NativeHistograms: c.NativeHistograms,
 		WithoutPriming:   c.WithoutPriming,
@@ -169,7 +176,7 @@ func (c *checkCommand) read(ctx context.Context, checker conformance.Checker) (c
 	if err != nil {
 		return nil, err
 	}
-	reader := &check.Reader{Client: client, Timeout: c.Timeout, MaxBytes: int64(c.MaxBytes), Stdin: os.Stdin}
+	reader := &check.Reader{Client: client, Timeout: c.Timeout, MaxBytes: int64(c.MaxBytes), Own: checker.Own(), Stdin: os.Stdin}
 	if c.Exposition != "auto" {
 		reader.Format = conformance.Format(c.Exposition)
 	}

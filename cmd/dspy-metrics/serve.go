@@ -17,11 +17,13 @@ import (
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/service"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
+	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
 type serve struct {
 	Listen     string `default:":3000" env:"DSPY_METRICS_LISTEN" placeholder:"ADDRESS" help:"Address to listen on (${default}); port 0 chooses one."`
 	Service    string `env:"DSPY_METRICS_SERVICE" placeholder:"NAME" help:"Value of the label service; by default OTEL_SERVICE_NAME, else dspy-metrics."`
+	promise    `embed:""`
 	backend    `embed:""`
 	answers    `embed:""`
 	generative `embed:""`
@@ -47,6 +49,7 @@ Examples:
   dspy-metrics --upstream http://127.0.0.1:8000 --route /predict --route /predict/stream
   dspy-metrics --upstream http://127.0.0.1:8000 --route '/qa/{id}=cot' --cache redis://127.0.0.1:6379/0
   dspy-metrics --upstream http://127.0.0.1:8000 --genai released
+  dspy-metrics --contract contract.yaml --label tenant=header:X-Tenant --label model=field:model
   DSPY_METRICS_LOG_FORMAT=json OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 dspy-metrics
 
   curl -s localhost:3000/predict -d '{"inputs":{"question":"Which labels do the predictions have?"}}'
@@ -64,6 +67,7 @@ func (c *serve) Validate() error {
 		positive("--shutdown-timeout", c.ShutdownTimeout),
 		notNegative("--drain-delay", c.DrainDelay),
 		notNegative("--idle-timeout", c.IdleTimeout),
+		c.promise.validate(),
 		c.backend.validate(),
 		c.answers.validate(),
 	)
@@ -92,11 +96,20 @@ func (c *serve) Run(ctx context.Context) error {
 	logger := c.logger(os.Stderr)
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { logger.Warn("opentelemetry", slog.Any("error", err)) }))
 
-	recorder, err := otelmetrics.New(ctx, c.options(logger)...)
+	contract, err := loadContract("--contract", c.Contract)
+	if err != nil {
+		return err
+	}
+	labels, err := c.labels(contract, logger)
 	if err != nil {
 		return usageError{err}
 	}
-	served := c.serve(ctx, recorder, logger)
+	recorder, err := otelmetrics.New(ctx, append(c.options(logger), otelmetrics.WithContract(contract))...)
+	if err != nil {
+		return usageError{err}
+	}
+	prime(recorder, contract, labels)
+	served := c.serve(ctx, contract, service.Config{Recorder: recorder, Labels: labels}, logger)
 	// The push path is flushed last, when nothing is in flight any more.
 	if err := recorder.Shutdown(context.WithoutCancel(ctx)); err != nil {
 		logger.Warn("the last push failed", slog.Any("error", err))
@@ -104,8 +117,9 @@ func (c *serve) Run(ctx context.Context) error {
 	return served
 }
 
-func (c *serve) serve(ctx context.Context, recorder *otelmetrics.Recorder, logger *slog.Logger) error {
-	backend, err := c.backend.open(c.MaxConcurrency)
+// serve fills in the rest of the configuration.
+func (c *serve) serve(ctx context.Context, contract views.Contract, config service.Config, logger *slog.Logger) error {
+	backend, err := c.backend.open(contract, c.MaxConcurrency)
 	if err != nil {
 		return err
 	}
@@ -113,12 +127,11 @@ func (c *serve) serve(ctx context.Context, recorder *otelmetrics.Recorder, logge
 	if err != nil {
 		return err
 	}
-	config := service.Config{
-		Recorder: recorder, Backend: backend, Routes: routes, TypeHeader: c.TypeHeader, TypeField: c.TypeField,
-		KeyHeaders: c.CacheKeyHeader, Model: c.model(), Logger: logger, Timeout: c.Timeout, MaxConcurrency: c.MaxConcurrency,
-		MaxBodyBytes: c.MaxBodyBytes, MaxAnswerBytes: c.MaxAnswerBytes,
-	}
-	answers, err := c.answers.open(ctx, recorder, logger)
+	config.Backend, config.Routes, config.TypeHeader, config.TypeField = backend, routes, c.TypeHeader, c.TypeField
+	config.KeyHeaders, config.Model, config.Logger = c.CacheKeyHeader, c.model(), logger
+	config.Timeout, config.MaxConcurrency = c.Timeout, c.MaxConcurrency
+	config.MaxBodyBytes, config.MaxAnswerBytes = c.MaxBodyBytes, c.MaxAnswerBytes
+	answers, err := c.answers.open(ctx, config.Recorder, logger)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ type Checker struct {
 	// that is configured so.
 	Buckets map[string][]float64
 	// NativeHistograms allows OTLP's exponential histograms, which have no
-	// buckets to compare.
+	// buckets to compare, where the contract asks for classic ones too.
 	NativeHistograms bool
 	// WithoutPriming accepts counters whose series come with their first
 	// measurement.
@@ -44,6 +44,15 @@ func (c Checker) Validate() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// Own returns the names of the metrics that are not under dspy_.
+func (c Checker) Own() []string {
+	var names []string
+	for _, metric := range c.Contract.Metrics.Own {
+		names = append(names, metric.Name)
+	}
+	return names
 }
 
 // Check returns what is wrong with the exposition, in the order of the
@@ -173,7 +182,8 @@ func (r *review) suggestion(name string) string {
 // presence reports metrics and series that are not there.
 func (r *review) presence(metric views.Metric) {
 	sampled := slices.ContainsFunc(r.families[metric.Name], func(f *Family) bool { return f.seen })
-	primed := metric.Kind == views.Counter && !r.WithoutPriming
+	// Nobody promises to have the own ones there from the start.
+	primed := metric.Kind == views.Counter && !r.WithoutPriming && reserved(metric.Name)
 	switch {
 	case primed:
 		r.primed(metric)

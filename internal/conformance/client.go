@@ -38,16 +38,17 @@ func NewClient(resource *resourcepb.Resource) *Client {
 // Add takes the next export. It may be a part of the metrics only, so what is
 // not in it is kept.
 func (c *Client) Add(checker Checker, metrics *metricspb.ResourceMetrics) {
-	next := decode(metrics)
+	next := decode(metrics, checker.Own()...)
 	all := &c.Exposition.problems
 	for _, found := range next.problems.list {
 		all.add(found)
 	}
 	for _, family := range next.Families {
-		i, ok := c.families[family.name]
+		key := family.kind + " " + family.name // a histogram may come in both forms
+		i, ok := c.families[key]
 		if !ok {
 			if len(c.families) < maxFamilies {
-				c.families[family.name] = len(c.Exposition.Families)
+				c.families[key] = len(c.Exposition.Families)
 				c.Exposition.Families = append(c.Exposition.Families, family)
 			}
 			continue

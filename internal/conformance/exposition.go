@@ -27,6 +27,27 @@ func reserved(name string) bool {
 	return len(name) > words && strings.EqualFold(name[:words], Namespace[:words]) && strings.IndexByte("_./-", name[words]) >= 0
 }
 
+// own are the names of metrics that are looked at though they are not under the
+// namespace.
+type own []string
+
+// wanted tells whether the name is one to keep, or what a format or a mistake
+// makes of one.
+func (o own) wanted(name string) bool {
+	if reserved(name) {
+		return true
+	}
+	for _, one := range o {
+		if name == one || name+"_total" == one {
+			return true
+		}
+		if rest, ok := strings.CutPrefix(name, one); ok && slices.Contains([]string{"_bucket", "_count", "_sum"}, rest) {
+			return true
+		}
+	}
+	return false
+}
+
 // The limits of what is kept of one exposition.
 const (
 	maxFamilies = 10_000
@@ -38,7 +59,7 @@ const (
 type Exposition struct {
 	// Format is how it was written.
 	Format Format
-	// Families are the metrics under dspy_, in order.
+	// Families are the metrics under dspy_ and the own ones, in order.
 	Families []*Family
 	// problems are what was found when it was read.
 	problems findings

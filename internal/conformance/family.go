@@ -45,6 +45,9 @@ func (r *review) family(metric views.Metric, family *Family) {
 // kind checks the type and tells whether the values mean what they should.
 func (r *review) kind(metric views.Metric, family *Family) bool {
 	want := metric.Kind.String()
+	if metric.Form == views.Native && r.exposition.Format == OTLP {
+		want = exponentialHistogram
+	}
 	if metric.Kind == views.UpDownCounter && r.exposition.Format != OTLP {
 		want = "gauge"
 	}
@@ -62,7 +65,7 @@ func (r *review) kind(metric views.Metric, family *Family) bool {
 		r.add(Error, WrongType, metric.Name, at, "write # TYPE "+metric.Name+" "+want+" before the first series",
 			"%s has no TYPE line, want %s", family.name, want)
 		return false
-	case family.kind == exponentialHistogram && metric.Kind == views.Histogram && r.NativeHistograms:
+	case family.kind == exponentialHistogram && metric.Kind == views.Histogram && (r.NativeHistograms || metric.Form != views.Classic):
 		return false
 	case family.kind != want || family.name != metric.Name && !openMetricsCounter:
 		r.add(Error, WrongType, metric.Name, at, "", "the type is %s, want %s", family.kind, want)

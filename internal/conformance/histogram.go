@@ -88,7 +88,11 @@ func (r *review) bounds(metric views.Metric, first sample, buckets []bucket) {
 	want := append(slices.Clone(metric.Buckets), math.Inf(1))
 	var missing, extra []string
 	extraAt := first.at
-	for _, bound := range want {
+	required := want
+	if metric.Form == views.Native {
+		required = want[len(want)-1:] // its buckets have no place in these formats
+	}
+	for _, bound := range required {
 		if !slices.ContainsFunc(buckets, func(b bucket) bool { return b.bound == bound }) {
 			missing = append(missing, strconv.FormatFloat(bound, 'g', -1, 64))
 		}

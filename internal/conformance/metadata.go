@@ -54,7 +54,7 @@ func (p *parser) describe(c *cursor, keyword string, family *Family, nameAt int)
 	set := map[string]*position{"HELP": &family.helpAt, "TYPE": &family.kindAt, "UNIT": &family.unitAt}[keyword]
 	// Go's own collector has a gauge and a counter that are one name in
 	// OpenMetrics; Prometheus takes both, and they are nobody's promise here.
-	strict := !p.om || reserved(family.name)
+	strict := !p.om || p.own.wanted(family.name)
 	if set.line > 0 && strict {
 		return c.wrong(nameAt, fmt.Sprintf("the first is in line %d", set.line), "a second %s line for %q", keyword, short(family.name))
 	}

@@ -12,23 +12,25 @@ import (
 
 // decode turns the metrics of one resource into an exposition. A histogram
 // point becomes the samples that a page would have for it.
-func decode(resource *metricspb.ResourceMetrics) *Exposition {
+func decode(resource *metricspb.ResourceMetrics, names ...string) *Exposition {
 	e := &Exposition{Format: OTLP}
 	families := make(map[string]*Family)
 	samples := 0
 	for _, scope := range resource.GetScopeMetrics() {
 		for _, metric := range scope.GetMetrics() {
-			if !reserved(metric.GetName()) {
+			if !own(names).wanted(metric.GetName()) {
 				continue
 			}
-			family, ok := families[metric.GetName()]
+			// A histogram may come in both forms, under one name.
+			key := fmt.Sprintf("%T %s", metric.GetData(), metric.GetName())
+			family, ok := families[key]
 			if !ok {
 				if len(families) == maxFamilies {
 					e.problems.add(Finding{Severity: Error, Rule: TooLarge, Message: fmt.Sprintf("more than %d metrics: the rest was not checked", maxFamilies)})
 					return e
 				}
 				family = &Family{name: metric.GetName()}
-				families[family.name] = family
+				families[key] = family
 				e.Families = append(e.Families, family)
 			}
 			d := decoder{exposition: e, family: family, room: maxSamples - samples}

@@ -12,10 +12,12 @@ import (
 
 // Parse reads a page of the text format (0.0.4 or 1.0.0) or of OpenMetrics.
 // Every mistake is a finding of [Checker.Check], and parsing goes on with the
-// next line. Detect tells the format of a page that came without one.
-func Parse(page string, format Format) *Exposition {
+// next line. Detect tells the format of a page that came without one. Metrics
+// under dspy_ are kept, and those that are named here.
+func Parse(page string, format Format, names ...string) *Exposition {
 	p := &parser{
 		om:         format == OpenMetrics,
+		own:        names,
 		exposition: &Exposition{Format: format},
 		families:   make(map[string]*Family),
 	}
@@ -45,6 +47,7 @@ func Detect(page string) Format {
 
 type parser struct {
 	om, ended, full bool
+	own             own
 	rest            string
 	line, samples   int
 	exposition      *Exposition
@@ -126,7 +129,7 @@ func (p *parser) family(name string, at position) *Family {
 	}
 	family := &Family{name: name, at: at}
 	p.families[name] = family
-	if reserved(name) {
+	if p.own.wanted(name) {
 		p.exposition.Families = append(p.exposition.Families, family)
 	}
 	return family
@@ -254,7 +257,7 @@ func (p *parser) keep(family *Family, s sample) {
 	if s.name == "process_start_time_seconds" {
 		p.exposition.started = s.value
 	}
-	if family.seen && p.current != family && reserved(family.name) {
+	if family.seen && p.current != family && p.own.wanted(family.name) {
 		p.exposition.problems.add(Finding{
 			Severity: Warning, Rule: Syntax, Metric: short(family.name), Line: s.at.line, Column: s.at.column,
 			Message: "the lines of the metric do not stand together",
@@ -262,11 +265,11 @@ func (p *parser) keep(family *Family, s sample) {
 		})
 	}
 	family.seen, p.current = true, family
-	if !reserved(family.name) {
+	if !p.own.wanted(family.name) {
 		return
 	}
 	if p.samples == maxSamples {
-		p.stop(strconv.Itoa(maxSamples) + " series under " + Namespace)
+		p.stop(strconv.Itoa(maxSamples) + " series")
 		return
 	}
 	p.samples++

@@ -46,6 +46,10 @@ type Config struct {
 	// Recorder is recorded on. Without one, nothing is.
 	Recorder *otelmetrics.Recorder
 
+	// RecorderOf returns the recorder of a look-up, for its hit or miss, or nil for
+	// Recorder. It may be left out.
+	RecorderOf func(ctx context.Context) *otelmetrics.Recorder
+
 	// Logger is told when Redis fails and when it is back. Without one, nobody is.
 	Logger *slog.Logger
 }
@@ -55,6 +59,8 @@ type Cache struct {
 	store         store
 	metrics       *otelmetrics.Cache
 	maxEntryBytes int64
+	kind          otelmetrics.CacheType
+	recorderOf    func(context.Context) *otelmetrics.Recorder
 }
 
 // store is where the answers are.
@@ -85,14 +91,14 @@ func Open(ctx context.Context, c Config) (*Cache, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &Cache{held, metrics, min(c.MaxEntryBytes, c.MaxBytes)}, nil
+		return &Cache{held, metrics, min(c.MaxEntryBytes, c.MaxBytes), otelmetrics.Memory, c.RecorderOf}, nil
 	default:
 		metrics := c.Recorder.Cache(otelmetrics.Redis)
 		shared, err := openRedis(ctx, c, metrics)
 		if err != nil {
 			return nil, err
 		}
-		return &Cache{shared, metrics, c.MaxEntryBytes}, nil
+		return &Cache{shared, metrics, c.MaxEntryBytes, otelmetrics.Redis, c.RecorderOf}, nil
 	}
 }
 
@@ -103,12 +109,23 @@ func (c *Cache) Get(ctx context.Context, key string) ([]byte, bool) {
 		return nil, false
 	}
 	answer, ok := c.store.get(ctx, key)
+	metrics := c.of(ctx)
 	if ok {
-		c.metrics.Hit(ctx)
+		metrics.Hit(ctx)
 	} else {
-		c.metrics.Miss(ctx)
+		metrics.Miss(ctx)
 	}
 	return answer, ok
+}
+
+// of returns whose look-up it is.
+func (c *Cache) of(ctx context.Context) *otelmetrics.Cache {
+	if c.recorderOf != nil {
+		if recorder := c.recorderOf(ctx); recorder != nil {
+			return recorder.Cache(c.kind)
+		}
+	}
+	return c.metrics
 }
 
 // Set stores a copy of the answer under the key, in place of an earlier one. A

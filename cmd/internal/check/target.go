@@ -27,6 +27,8 @@ type Reader struct {
 	Timeout time.Duration
 	// MaxBytes is the most that a page may have when it is unpacked.
 	MaxBytes int64
+	// Own are the names of metrics to keep that are not under dspy_.
+	Own []string
 	// Stdin is read for the target "-".
 	Stdin io.Reader
 }
@@ -115,7 +117,7 @@ func (r *Reader) parse(page string, format conformance.Format) (*conformance.Exp
 	case format == "":
 		format = conformance.Detect(page)
 	}
-	return conformance.Parse(page, format), nil
+	return conformance.Parse(page, format, r.Own...), nil
 }
 
 func (r *Reader) request(ctx context.Context, target string) (*conformance.Exposition, error) {

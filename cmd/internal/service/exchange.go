@@ -11,6 +11,7 @@ import (
 // exchange is one prediction on its way through the layers. One goroutine at a
 // time has it.
 type exchange struct {
+	recorder   *otelmetrics.Recorder
 	kind       otelmetrics.PredictionType
 	body       []byte
 	model      otelmetrics.Model // that the request asks for, if it says so

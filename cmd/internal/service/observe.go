@@ -151,7 +151,7 @@ func (s *Service) record(ctx context.Context, e *exchange, report usage.Report) 
 	if report.Cost != nil {
 		e.prediction.AddCost(*report.Cost)
 	}
-	own := s.Recorder.Cache(otelmetrics.DSPy)
+	own := e.recorder.Cache(otelmetrics.DSPy)
 	switch {
 	case report.CacheHits != nil || report.CacheMisses != nil:
 		own.AddHits(ctx, number(report.CacheHits))

@@ -16,9 +16,10 @@ import (
 // predict serves a route of predictions.
 func (s *Service) predict(route Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		recorder := s.recorder(r.Header, nil)
 		if s.draining.Load() {
 			retryAfter(w, time.Second)
-			s.refuse(w, r, http.StatusServiceUnavailable, otelmetrics.UpstreamUnavailable, "the service is shutting down")
+			s.refuse(recorder, w, r, http.StatusServiceUnavailable, otelmetrics.UpstreamUnavailable, "the service is shutting down")
 			return
 		}
 		select {
@@ -26,33 +27,34 @@ func (s *Service) predict(route Route) http.Handler {
 			defer func() { <-s.places }()
 		default:
 			retryAfter(w, time.Second)
-			s.refuse(w, r, http.StatusTooManyRequests, otelmetrics.RateLimit,
+			s.refuse(recorder, w, r, http.StatusTooManyRequests, otelmetrics.RateLimit,
 				fmt.Sprintf("%d predictions are being made, which is the limit", s.MaxConcurrency))
 			return
 		}
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.MaxBodyBytes))
 		kind := s.kind(route, r.Header, body)
+		recorder = s.recorder(r.Header, body)
 		if err == nil {
 			err = s.Backend.Check(kind, body)
 		}
 		var tooLarge *http.MaxBytesError
 		switch {
 		case err == nil:
-			s.answer(w, r, &exchange{kind: kind, body: body, model: s.requested(body)})
+			s.answer(w, r, &exchange{recorder: recorder, kind: kind, body: body, model: s.requested(body)})
 		case r.Context().Err() != nil:
-			s.Recorder.RecordError(r.Context(), otelmetrics.Canceled)
+			recorder.RecordError(r.Context(), otelmetrics.Canceled)
 		case errors.As(err, &tooLarge):
-			s.refuse(w, r, http.StatusRequestEntityTooLarge, otelmetrics.InvalidInput,
+			s.refuse(recorder, w, r, http.StatusRequestEntityTooLarge, otelmetrics.InvalidInput,
 				fmt.Sprintf("the body is larger than %d bytes", s.MaxBodyBytes))
 		default:
-			s.refuse(w, r, http.StatusBadRequest, otelmetrics.InvalidInput, err.Error())
+			s.refuse(recorder, w, r, http.StatusBadRequest, otelmetrics.InvalidInput, err.Error())
 		}
 	})
 }
 
 // refuse answers a request for which no prediction starts: one error.
-func (s *Service) refuse(w http.ResponseWriter, r *http.Request, status int, errorType otelmetrics.ErrorType, detail string) {
-	s.Recorder.RecordError(r.Context(), errorType)
+func (s *Service) refuse(recorder *otelmetrics.Recorder, w http.ResponseWriter, r *http.Request, status int, errorType otelmetrics.ErrorType, detail string) {
+	recorder.RecordError(r.Context(), errorType)
 	writeProblem(w, status, errorType, detail)
 }
 
@@ -60,7 +62,7 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, status int, err
 func (s *Service) answer(w http.ResponseWriter, r *http.Request, e *exchange) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.Timeout)
 	defer cancel()
-	ctx, prediction := s.Recorder.StartPrediction(ctx, e.kind)
+	ctx, prediction := e.recorder.StartPrediction(ctx, e.kind)
 	e.prediction = &prediction
 	if e.model != (otelmetrics.Model{}) {
 		prediction.SetModel(e.model)

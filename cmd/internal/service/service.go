@@ -16,13 +16,14 @@ import (
 )
 
 // Config has no defaults: every field must be set but for Cache, KeyHeaders and
-// Model.
+// Labels and Model.
 type Config struct {
 	Recorder       *otelmetrics.Recorder
 	Backend        Backend
 	Routes         []Route
 	TypeHeader     string            // the request header that tells the prediction type
 	TypeField      string            // the field of a JSON body that does
+	Labels         []Label           // of the user's own that requests tell
 	Cache          Cache             // nil for none
 	KeyHeaders     []string          // that determine answers beside the usual ones
 	Model          otelmetrics.Model // of predictions that name none
@@ -79,7 +80,7 @@ func (s *Service) routes() (http.Handler, error) {
 	for _, route := range s.Routes {
 		errs = append(errs, handle(mux, route.Pattern, s.predict(route)))
 	}
-	return s.Recorder.Middleware(s.routed(mux)), errors.Join(errs...)
+	return s.measured(s.routed(mux)), errors.Join(errs...)
 }
 
 func (s *Service) health(w http.ResponseWriter, _ *http.Request) {
@@ -118,7 +119,7 @@ func (s *Service) routed(mux *http.ServeMux) http.Handler {
 		}
 		answer := unrouted{header: w.Header()}
 		handler.ServeHTTP(&answer, r)
-		s.refuse(w, r, answer.status, otelmetrics.InvalidInput, r.Method+" is not served here; GET / lists what is")
+		s.refuse(s.recorder(r.Header, nil), w, r, answer.status, otelmetrics.InvalidInput, r.Method+" is not served here; GET / lists what is")
 	})
 }
 

@@ -1,0 +1,76 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
+)
+
+// Label is a label of the user's own, and where a request tells its value: in a
+// header or in a field of its JSON body. One of the two is empty.
+type Label struct{ Key, Header, Field string }
+
+// ParseLabel reads "KEY=header:NAME" or "KEY=field:NAME".
+func ParseLabel(text string) (Label, error) {
+	key, source, _ := strings.Cut(text, "=")
+	kind, name, _ := strings.Cut(source, ":")
+	switch {
+	case key == "" || name == "":
+	case kind == "header":
+		return Label{Key: key, Header: name}, nil
+	case kind == "field":
+		return Label{Key: key, Field: name}, nil
+	}
+	return Label{}, fmt.Errorf("label %q: write it as NAME=header:HEADER or NAME=field:FIELD", text)
+}
+
+func (l Label) value(header http.Header, body []byte) string {
+	if l.Header != "" {
+		return header.Get(l.Header)
+	}
+	told := gjson.GetBytes(body, gjson.Escape(l.Field))
+	if told.Type == gjson.String || told.Type == gjson.Number {
+		return told.String()
+	}
+	return ""
+}
+
+// recorder returns the one of a request's values. Without a body, which is read
+// late, the labels that it tells are unknown.
+func (s *Service) recorder(header http.Header, body []byte) *otelmetrics.Recorder {
+	recorder := s.Recorder
+	for _, l := range s.Labels {
+		recorder = recorder.With(l.Key, l.value(header, body))
+	}
+	return recorder
+}
+
+// RecorderOf returns the recorder of the prediction that ctx belongs to, or nil.
+func RecorderOf(ctx context.Context) *otelmetrics.Recorder {
+	if e, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
+		return e.recorder
+	}
+	return nil
+}
+
+// measured measures requests, each on the recorder of its headers.
+func (s *Service) measured(next http.Handler) http.Handler {
+	if len(s.Labels) == 0 {
+		return s.Recorder.Middleware(next)
+	}
+	var handlers sync.Map // by recorder, of which there are as many as budgets allow
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		recorder := s.recorder(r.Header, nil)
+		handler, ok := handlers.Load(recorder)
+		if !ok {
+			handler, _ = handlers.LoadOrStore(recorder, recorder.Middleware(next))
+		}
+		handler.(http.Handler).ServeHTTP(w, r) //nolint:errcheck,forcetypeassert // nothing else is stored.
+	})
+}

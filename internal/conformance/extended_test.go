@@ -1,0 +1,122 @@
+package conformance_test
+
+import (
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
+
+	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
+	"github.com/dspy-metrics/dspy-metrics/views"
+)
+
+// extended promises a label and metrics of its own, and leaves one out.
+func extended() conformance.Checker {
+	contract := views.Default()
+	contract.AddLabel(views.Label{Key: "tenant", Description: "Who asks"}.Only("acme"), &contract.Metrics.ActivePredictions)
+	contract.Metrics.Cost = views.Metric{}
+	contract.Metrics.Own = []views.Metric{
+		{
+			Name: "rag_documents_total", Instrument: "rag.documents", Kind: views.Counter, Number: views.Int64, Unit: "{document}",
+			Description: "Documents that were read", Labels: []string{"tenant"},
+		},
+		{
+			Name: "rag_wait_seconds", Instrument: "rag.wait", Kind: views.Histogram, Number: views.Float64, Unit: "s",
+			Description: "Wait", Buckets: []float64{1, 2}, Form: views.Native,
+		},
+	}
+	return conformance.Checker{Contract: contract}
+}
+
+// extendedPage is a page that keeps that promise.
+func extendedPage(t *testing.T, format conformance.Format) string {
+	t.Helper()
+	var b strings.Builder
+	for line := range strings.Lines(page(t, format)) {
+		if !strings.Contains(line, "dspy_cost_usd") && line != "# EOF\n" {
+			b.WriteString(strings.Replace(line, `dspy_active_predictions{service="qa"}`, `dspy_active_predictions{service="qa",tenant="acme"}`, 1))
+		}
+	}
+	counter, end := "rag_documents_total", ""
+	if format == conformance.OpenMetrics {
+		counter, end = "rag_documents", "# EOF\n"
+	}
+	b.WriteString("# HELP " + counter + " Documents that were read\n# TYPE " + counter + " counter\nrag_documents_total{tenant=\"acme\"} 3\n" +
+		"# HELP rag_wait_seconds Wait\n# TYPE rag_wait_seconds histogram\nrag_wait_seconds_bucket{le=\"+Inf\"} 1\nrag_wait_seconds_count 1\nrag_wait_seconds_sum 1\n" + end)
+	return strings.Replace(b.String(), `label="cache_type"`, `label="tenant"} 0`+"\ndspy_metrics_label_overflow_total{label=\"cache_type\"", 1)
+}
+
+func (c checking) of(page string) []conformance.Finding {
+	return c.Check(conformance.Parse(page, c.format, c.Own()...))
+}
+
+type checking struct {
+	conformance.Checker
+	format conformance.Format
+}
+
+func TestExtendedContract(t *testing.T) {
+	t.Parallel()
+	for _, format := range []conformance.Format{conformance.Text, conformance.OpenMetrics} {
+		for _, f := range (checking{extended(), format}).of(extendedPage(t, format)) {
+			t.Errorf("%s: finding on a clean page: %+v", format, f)
+		}
+	}
+	for name, test := range map[string]struct {
+		before, after string
+		want          map[conformance.Rule]int
+	}{
+		"own label missing":   {`{service="qa",tenant="acme"}`, `{service="qa"}`, map[conformance.Rule]int{conformance.MissingLabel: 1}},
+		"own label's value":   {`{service="qa",tenant="acme"}`, `{service="qa",tenant="initech"}`, map[conformance.Rule]int{conformance.UnknownValue: 1}},
+		"left out, but there": {"# HELP dspy_errors_total", "# TYPE dspy_cost_usd_total counter\ndspy_cost_usd_total 1\n# HELP dspy_errors_total", map[conformance.Rule]int{conformance.UnknownMetric: 1}},
+		"own metric's type":   {"rag_documents_total counter", "rag_documents_total gauge", map[conformance.Rule]int{conformance.WrongType: 1}},
+		"own metric's label":  {`rag_documents_total{tenant="acme"}`, `rag_documents_total{tenant="acme",user="x"}`, map[conformance.Rule]int{conformance.ExtraLabel: 1}},
+		"own metric's bucket": {`rag_wait_seconds_bucket{le="+Inf"} 1`, `rag_wait_seconds_bucket{le="1"} 0` + "\n" + `rag_wait_seconds_bucket{le="3"} 0` + "\n" + `rag_wait_seconds_bucket{le="+Inf"} 1`, map[conformance.Rule]int{conformance.ExtraBucket: 1}},
+		"own metric's help":   {"HELP rag_wait_seconds Wait", "HELP rag_wait_seconds Time", map[conformance.Rule]int{conformance.WrongHelp: 1}},
+		"no own metric":       {"rag_documents_total{tenant=\"acme\"} 3\n", "", map[conformance.Rule]int{conformance.MissingMetric: 1}},
+		"somebody's metric":   {"# HELP rag_wait_seconds", "# TYPE rag_other gauge\nrag_other 1\n# HELP rag_wait_seconds", map[conformance.Rule]int{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := rules((checking{extended(), conformance.Text}).of(replace(t, extendedPage(t, conformance.Text), test.before, test.after)))
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("rules (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// What arrives by OTLP has the form that the contract asks for.
+func TestForms(t *testing.T) {
+	t.Parallel()
+	const temporality = metricspb.AggregationTemporality_AGGREGATION_TEMPORALITY_CUMULATIVE
+	classic := &metricspb.Metric{Name: "dspy_time_to_first_token_seconds", Unit: "s", Data: &metricspb.Metric_Histogram{Histogram: &metricspb.Histogram{AggregationTemporality: temporality}}}
+	native := &metricspb.Metric{Name: classic.GetName(), Unit: "s", Data: &metricspb.Metric_ExponentialHistogram{ExponentialHistogram: &metricspb.ExponentialHistogram{AggregationTemporality: temporality}}}
+	for name, test := range map[string]struct {
+		form    views.Form
+		metrics []*metricspb.Metric
+		wrong   int
+	}{
+		"classic":         {views.Classic, []*metricspb.Metric{classic}, 0},
+		"native":          {views.Native, []*metricspb.Metric{native}, 0},
+		"both":            {views.ClassicAndNative, []*metricspb.Metric{classic, native}, 0},
+		"not classic":     {views.Classic, []*metricspb.Metric{native}, 1},
+		"not native":      {views.Native, []*metricspb.Metric{classic}, 1},
+		"one is too many": {views.Classic, []*metricspb.Metric{native, classic}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := checker()
+			c.Contract.Metrics.TimeToFirstToken.Form = test.form
+			client := conformance.NewClient(nil)
+			client.Add(c, &metricspb.ResourceMetrics{ScopeMetrics: []*metricspb.ScopeMetrics{{Metrics: test.metrics}}})
+			found := c.Check(client.Exposition)
+			got := rules(found)
+			if maps.DeleteFunc(got, func(rule conformance.Rule, _ int) bool { return rule != conformance.WrongType }); got[conformance.WrongType] != test.wrong {
+				t.Errorf("got %d wrong types, want %d: %+v", got[conformance.WrongType], test.wrong, found)
+			}
+		})
+	}
+}
