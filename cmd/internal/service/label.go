@@ -71,6 +71,6 @@ func (s *Service) measured(next http.Handler) http.Handler {
 		if !ok {
 			handler, _ = handlers.LoadOrStore(recorder, recorder.Middleware(next))
 		}
-		handler.(http.Handler).ServeHTTP(w, r) //nolint:errcheck,forcetypeassert // nothing else is stored.
+		handler.(http.Handler).ServeHTTP(w, r)
 	})
 }
