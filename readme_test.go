@@ -91,6 +91,19 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// TestContractFile fails for a contract file that cannot be read.
+func TestContractFile(t *testing.T) {
+	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(read(t, "README.md"), -1)
+	if len(blocks) == 0 {
+		t.Error("the README shows no contract file")
+	}
+	for _, block := range blocks {
+		if _, err := contractfile.Read(strings.NewReader(block[1]), "README.md"); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // documents are the README and all pages below docs.
 func documents(t *testing.T) []string {
 	t.Helper()

@@ -2,7 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
-	"fmt"
+	"errors"
 	"net/http"
 	"os"
 	"os/exec"
@@ -43,7 +43,7 @@ func TestExtendedContract(t *testing.T) {
 		ask()
 		got, err := p.query(t, `sum by (tenant) (rate(dspy_predictions_total{tenant="acme"}[5s])) > 0`)
 		if err == nil && len(got) == 0 {
-			err = fmt.Errorf("no predictions of the tenant yet")
+			err = errors.New("no predictions of the tenant yet")
 		}
 		return err
 	})
