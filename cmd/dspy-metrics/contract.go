@@ -23,16 +23,17 @@ type contractCommand struct {
 	Format string `default:"markdown" enum:"markdown,json,yaml,weaver" help:"How to print it: markdown, json, yaml or weaver, OpenTelemetry's registry form (${default})."`
 	Schema bool   `help:"Print the JSON Schema of contract files instead."`
 
-	Dashboards string `placeholder:"DIR" type:"path" help:"Write its Grafana dashboards here, instead of printing."`
-	Rules      string `placeholder:"DIR" type:"path" help:"Write its Prometheus rules here, instead of printing."`
-	Check      bool   `help:"Write nothing, and fail if a file is not what would be written."`
-	objectives `embed:""`
+	Dashboards     string `placeholder:"DIR" type:"path" help:"Write its Grafana dashboards here, instead of printing."`
+	Rules          string `placeholder:"DIR" type:"path" help:"Write its Prometheus rules here, instead of printing."`
+	PrometheusRule string `placeholder:"FILE" type:"path" help:"Write the rules here as one resource of the Prometheus operator, instead of printing."`
+	Check          bool   `help:"Write nothing, and fail if a file is not what would be written."`
+	objectives     `embed:""`
 }
 
 // Help is shown by --help.
 func (contractCommand) Help() string {
-	return `Without --dashboards and --rules it prints the contract. What it prints as json or yaml is itself a
-contract file, whole. A file says what is different from the documented contract: values, allow-lists
+	return `Without --dashboards, --rules and --prometheus-rule it prints the contract. What it prints as json or
+yaml is itself a contract file, whole. A file says what is different from the documented contract: values, allow-lists
 and budgets of labels, buckets and forms of histograms, metrics that are left out, labels and metrics of
 your own. Each of its mistakes is told with line and column.
 
@@ -54,10 +55,14 @@ or a wrong contract file.`
 
 // Validate is called by the parser.
 func (c *contractCommand) Validate() error {
-	if c.Check && c.Dashboards == "" && c.Rules == "" {
-		return errors.New("--check needs --dashboards or --rules: it compares their files")
+	if c.Check && !c.writes() {
+		return errors.New("--check needs --dashboards, --rules or --prometheus-rule: it compares their files")
 	}
 	return nil
+}
+
+func (c *contractCommand) writes() bool {
+	return c.Dashboards != "" || c.Rules != "" || c.PrometheusRule != ""
 }
 
 // Run prints the contract or writes what is made from it.
@@ -70,7 +75,7 @@ func (c *contractCommand) Run() error {
 	if err != nil {
 		return err
 	}
-	if c.Dashboards == "" && c.Rules == "" {
+	if !c.writes() {
 		text, err := c.render(contract)
 		return errors.Join(err, write(os.Stdout, text))
 	}
@@ -120,6 +125,10 @@ func (c *contractCommand) files(contract views.Contract) (map[string][]byte, err
 		made, err := rules.Files(contract, c.forRules())
 		add(c.Rules, made, err)
 	}
+	if c.PrometheusRule != "" {
+		made, err := rules.PrometheusRule(contract, c.forRules())
+		add(filepath.Dir(c.PrometheusRule), map[string][]byte{filepath.Base(c.PrometheusRule): made}, err)
+	}
 	return files, errors.Join(errs...)
 }
 
@@ -127,7 +136,7 @@ func (c *contractCommand) files(contract views.Contract) (map[string][]byte, err
 func compare(files map[string][]byte) error {
 	var stale []string
 	for _, path := range slices.Sorted(maps.Keys(files)) {
-		content, err := os.ReadFile(path)
+		content, err := os.ReadFile(path) //nolint:gosec // in the directories that the flags name.
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			stale = append(stale, path+" is missing")
