@@ -3,6 +3,8 @@ package otelmetricstest
 import (
 	"cmp"
 	"slices"
+
+	"github.com/dspy-metrics/dspy-metrics/internal/spelling"
 )
 
 // most is how many other series a message shows.
@@ -34,7 +36,7 @@ func nearest(want sample, samples []sample, far int) []sample {
 	}
 	var candidates []candidate
 	for _, s := range samples {
-		if d := distance(want.series(), s.series()); d < far {
+		if d := spelling.Distance(want.series(), s.series()); d < far {
 			candidates = append(candidates, candidate{s, d})
 		}
 	}
@@ -44,25 +46,4 @@ func nearest(want sample, samples []sample, far int) []sample {
 		near = append(near, c.sample)
 	}
 	return near
-}
-
-// distance is how many bytes have to be added, removed or replaced (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

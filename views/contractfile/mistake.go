@@ -3,6 +3,8 @@ package contractfile
 import (
 	"fmt"
 	"strings"
+
+	"github.com/dspy-metrics/dspy-metrics/internal/spelling"
 )
 
 // Mistake is one thing that is wrong with a file.
@@ -31,7 +33,11 @@ func choice(got string, known []string) string {
 		if len(got) > 3 && strings.HasPrefix(name, got) {
 			return fmt.Sprintf("did you mean %q?", name)
 		}
-		if n := edits(strings.ToLower(got), name); n < fewest {
+		// What is far too long takes too long to compare.
+		if len(got) > 2*len(name) {
+			continue
+		}
+		if n := spelling.Distance(strings.ToLower(got), name); n < fewest {
 			best, fewest = name, n
 		}
 	}
@@ -39,29 +45,4 @@ func choice(got string, known []string) string {
 		return fmt.Sprintf("did you mean %q?", best)
 	}
 	return "choose one of " + strings.Join(known, ", ")
-}
-
-// edits is how many letters have to be changed, added or removed: the
-// Levenshtein distance. What is far too long is not compared.
-func edits(a, b string) int {
-	if len(a) > 2*len(b) {
-		return len(a)
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -134,7 +134,7 @@ func random(r *rand.Rand) views.Contract {
 			Number: views.Number(1 + r.IntN(2)), Unit: "s", Description: fmt.Sprintf("Own: %d", i), Labels: []string{"service"},
 		}
 		if own.Kind == views.Histogram {
-			own.Buckets, own.Form = buckets(), views.Form(r.IntN(3))
+			own.Buckets, own.Form = buckets(), views.Form(r.IntN(2))
 		}
 		c.Metrics.Own = append(c.Metrics.Own, own)
 	}
