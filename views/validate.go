@@ -37,6 +37,9 @@ func (c Contract) Validate() error {
 		if reserved(metric.Name) || reserved(metric.Instrument) {
 			errs = append(errs, fmt.Errorf("metric %q: the name, or the instrument %q, is under dspy, which is for the documented metrics: choose a prefix of your own", metric.Name, metric.Instrument))
 		}
+		if metric.Form == ClassicAndNative {
+			errs = append(errs, fmt.Errorf("metric %q: form %s is for the documented metrics: choose %s or %s", metric.Name, metric.Form, Classic, Native))
+		}
 	}
 	metrics := c.Metrics.All()
 	errs = append(errs,

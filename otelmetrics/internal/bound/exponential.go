@@ -37,8 +37,8 @@ func (e *exponential) reset() {
 // empty reports whether nothing was recorded.
 func (e *exponential) empty() bool { return e.min > e.max }
 
-// record records a finite value of which k.index and bucket tell the places.
-func (e *exponential) record(v float64, index, bounded int) {
+// record records a finite value of which k.index and bucket tell the places, and returns how many its bucket has got.
+func (e *exponential) record(v float64, index, bounded int) uint64 {
 	e.sum += v
 	e.min, e.max = min(e.min, v), max(e.max, v)
 	if e.bounded != nil {
@@ -48,7 +48,7 @@ func (e *exponential) record(v float64, index, bounded int) {
 	switch {
 	case v == 0:
 		e.zeros++
-		return
+		return e.zeros
 	case v < 0:
 		side = &e.negative
 	}
@@ -57,6 +57,7 @@ func (e *exponential) record(v float64, index, bounded int) {
 		at = e.makeRoom(side, index)
 	}
 	side.counts[at]++
+	return side.counts[at]
 }
 
 // makeRoom returns where the bucket is that an index of the highest scale belongs to.

@@ -15,11 +15,13 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/exemplar"
 )
 
+func exponentialStream(size, scale int32) sdkmetric.Stream {
+	return sdkmetric.Stream{Aggregation: sdkmetric.AggregationBase2ExponentialHistogram{MaxSize: size, MaxScale: scale}}
+}
+
 // exponentialView makes every histogram an exponential one.
 func exponentialView(size, scale int32) sdkmetric.View {
-	return sdkmetric.NewView(sdkmetric.Instrument{Kind: sdkmetric.InstrumentKindHistogram}, sdkmetric.Stream{
-		Aggregation: sdkmetric.AggregationBase2ExponentialHistogram{MaxSize: size, MaxScale: scale},
-	})
+	return sdkmetric.NewView(sdkmetric.Instrument{Kind: sdkmetric.InstrumentKindHistogram}, exponentialStream(size, scale))
 }
 
 // compareExponential records the same anywhere in the range of floats, by two handles of one series here, and compares
@@ -70,7 +72,7 @@ func edgeValues() []float64 {
 		0, math.Copysign(0, -1), math.NaN(), math.Inf(1), math.Inf(-1), math.MaxFloat64, -math.MaxFloat64,
 		math.SmallestNonzeroFloat64, -math.SmallestNonzeroFloat64, 0x1p-1022, math.Nextafter(0x1p-1022, 0),
 	}
-	for _, exponent := range []int{-1074, -1073, -1030, -1022, -1021, -600, -52, -10, -2, -1, 0, 1, 2, 7, 52, 600, 1022, 1023} {
+	for _, exponent := range []int{-1074, -1030, -1022, -600, -10, -1, 0, 1, 7, 600, 1023} {
 		for _, fraction := range []float64{0, 1.0 / 256, 1.0 / 8, 0.25, 1.0 / 3, 0.5, 0.75, 255.0 / 256} {
 			v := math.Ldexp(math.Exp2(fraction), exponent)
 			out = append(out, v, -v, math.Nextafter(v, 0), math.Nextafter(v, math.Inf(1)))
@@ -79,10 +81,10 @@ func edgeValues() []float64 {
 	return out
 }
 
-// TestExponential compares with the SDK at every scale: values alone, which stay at it, and together, which do not.
+// TestExponential compares with the SDK at scales of all kinds: values alone, which stay at it, and together, which do not.
 func TestExponential(t *testing.T) {
 	t.Parallel()
-	for scale := int32(-10); scale <= 20; scale++ {
+	for _, scale := range []int32{-10, -4, -1, 0, 1, 2, 5, 8, 13, 20} {
 		t.Run(strconv.Itoa(int(scale)), func(t *testing.T) {
 			t.Parallel()
 			edges := edgeValues()
@@ -93,7 +95,7 @@ func TestExponential(t *testing.T) {
 			}
 			compareExponential(t, 160, scale, 1, alone)
 			for _, size := range []int32{3, 4, 20, 160, 320} {
-				for range 4 {
+				for range 2 {
 					r.Shuffle(len(edges), func(i, j int) { edges[i], edges[j] = edges[j], edges[i] })
 					compareExponential(t, size, scale, 7, edges[:r.IntN(len(edges))])
 					near := make([]float64, 200) // a few octaves, as durations have

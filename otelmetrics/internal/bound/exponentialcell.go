@@ -31,8 +31,9 @@ func newExponentialCell(k *exponentialKind) *exponentialCell {
 	return c
 }
 
-// recordExponential records a measurement, and returns 0 if it is not one. As in the SDK, what is not finite is none.
-func (c *histogramCell) recordExponential(v float64) uint64 {
+// recordExponential records a measurement, and returns how many its bucket has got. As in the SDK, what is not finite is no
+// measurement.
+func (c *histogramCell) recordExponential(v float64) (n uint64) {
 	if v-v != 0 {
 		return 0
 	}
@@ -46,12 +47,12 @@ func (c *histogramCell) recordExponential(v float64) uint64 {
 		s = e.another()
 	}
 	first := s.value.empty()
-	s.value.record(v, index, bounded)
+	n = s.value.record(v, index, bounded)
 	s.mu.Unlock()
 	if first {
 		c.note(c)
 	}
-	return 1
+	return n
 }
 
 // another returns a stripe that it locked.
