@@ -48,6 +48,9 @@ func (r *review) kind(metric views.Metric, family *Family) bool {
 	if metric.Kind == views.UpDownCounter && r.exposition.Format != OTLP {
 		want = "gauge"
 	}
+	if metric.Form == views.Native && r.exposition.Format == OTLP {
+		want = exponentialHistogram
+	}
 	at := family.kindAt
 	if at.line == 0 {
 		at = family.at
@@ -62,7 +65,7 @@ func (r *review) kind(metric views.Metric, family *Family) bool {
 		r.add(Error, WrongType, metric.Name, at, "write # TYPE "+metric.Name+" "+want+" before the first series",
 			"%s has no TYPE line, want %s", family.name, want)
 		return false
-	case family.kind == exponentialHistogram && metric.Kind == views.Histogram && r.NativeHistograms:
+	case family.kind == exponentialHistogram && metric.Kind == views.Histogram && (r.NativeHistograms || metric.Form != views.Classic):
 		return false
 	case family.kind != want || family.name != metric.Name && !openMetricsCounter:
 		r.add(Error, WrongType, metric.Name, at, "", "the type is %s, want %s", family.kind, want)

@@ -86,6 +86,14 @@ func (r *review) distinct(metric views.Metric, buckets []bucket) []bucket {
 
 func (r *review) bounds(metric views.Metric, first sample, buckets []bucket) {
 	want := append(slices.Clone(metric.Buckets), math.Inf(1))
+	remedy := "the buckets are " + join(want)
+	switch {
+	case metric.Form == views.Native:
+		want = want[len(want)-1:]
+		remedy = "in the contract it is native, of which a page shows +Inf alone"
+	case len(buckets) == 1 && math.IsInf(buckets[0].bound, 1):
+		remedy += "; a native histogram shows +Inf alone, and in the contract it is " + metric.Form.String()
+	}
 	var missing, extra []string
 	extraAt := first.at
 	for _, bound := range want {
@@ -100,7 +108,6 @@ func (r *review) bounds(metric views.Metric, first sample, buckets []bucket) {
 			}
 		}
 	}
-	remedy := "the buckets are " + join(want)
 	if len(missing) > 0 {
 		r.wrong(MissingBucket, metric, first, first.at, remedy, "no bucket of %s", short(strings.Join(missing, ", ")))
 	}

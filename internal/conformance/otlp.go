@@ -10,25 +10,32 @@ import (
 	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
 )
 
+// form tells the families of OTLP apart: a histogram may have both forms under one name.
+type form struct {
+	name        string
+	exponential bool
+}
+
 // decode turns the metrics of one resource into an exposition. A histogram
 // point becomes the samples that a page would have for it.
 func decode(resource *metricspb.ResourceMetrics) *Exposition {
 	e := &Exposition{Format: OTLP}
-	families := make(map[string]*Family)
+	families := make(map[form]*Family)
 	samples := 0
 	for _, scope := range resource.GetScopeMetrics() {
 		for _, metric := range scope.GetMetrics() {
 			if !reserved(metric.GetName()) {
 				continue
 			}
-			family, ok := families[metric.GetName()]
+			key := form{metric.GetName(), metric.GetExponentialHistogram() != nil}
+			family, ok := families[key]
 			if !ok {
 				if len(families) == maxFamilies {
 					e.problems.add(Finding{Severity: Error, Rule: TooLarge, Message: fmt.Sprintf("more than %d metrics: the rest was not checked", maxFamilies)})
 					return e
 				}
 				family = &Family{name: metric.GetName()}
-				families[family.name] = family
+				families[key] = family
 				e.Families = append(e.Families, family)
 			}
 			d := decoder{exposition: e, family: family, room: maxSamples - samples}
