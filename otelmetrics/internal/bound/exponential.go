@@ -37,7 +37,7 @@ func (e *exponential) reset() {
 // empty reports whether nothing was recorded.
 func (e *exponential) empty() bool { return e.min > e.max }
 
-// record records a finite value of which k.index and bucket tell the places, and returns how many its bucket has got.
+// record records a finite value of which the index and bucket tell the places, and returns how many its bucket has got.
 func (e *exponential) record(v float64, index, bounded int) uint64 {
 	e.sum += v
 	e.min, e.max = min(e.min, v), max(e.max, v)

@@ -274,3 +274,25 @@ func TestExponentialAllocations(t *testing.T) {
 		}
 	}
 }
+
+// TestExponentialIndex looks at the values around each bound of the tables: elsewhere they cannot differ from what they
+// stand for.
+func TestExponentialIndex(t *testing.T) {
+	t.Parallel()
+	for scale := 1; scale <= tabled; scale++ {
+		x := newExponentialIndex(scale)
+		for i, start := range x.starts {
+			for mantissa := max(start, 500) - 500; mantissa < min(start+500, 1<<mantissaBits); mantissa++ {
+				v := math.Ldexp(math.Float64frombits(mantissa|math.Float64bits(0.5)), i%5)
+				if got, want := x.of(v), x.compute(v); got != want {
+					t.Fatalf("scale %d: index of %v: got %d, want %d", scale, v, got, want)
+				}
+			}
+		}
+		for _, v := range edgeValues() {
+			if got, want := x.of(v), x.compute(math.Abs(v)); got != want && v-v == 0 {
+				t.Errorf("scale %d: index of %v: got %d, want %d", scale, v, got, want)
+			}
+		}
+	}
+}

@@ -38,7 +38,7 @@ func (c *histogramCell) recordExponential(v float64) (n uint64) {
 		return 0
 	}
 	e := c.exponential
-	index, bounded := e.kind.index(v), 0
+	index, bounded := e.kind.index.of(v), 0
 	if e.kind.explicit != nil {
 		bounded = bucket(e.kind.explicit.bounds, v)
 	}
@@ -93,17 +93,4 @@ func (e *exponentialCell) drain(h *exponentialHistogram) (moved bool) {
 	e.each(func(s *paddedExponential) { take(&s.exponentialStripe) })
 	e.calm(math.MaxUint32)
 	return moved
-}
-
-// index returns the index of the bucket of v at the highest scale, by the computation of the SDK. Zero and the sign do not
-// matter.
-func (k *exponentialKind) index(v float64) int {
-	fraction, exponent := math.Frexp(math.Abs(v))
-	if k.maxScale > 0 {
-		return exponent<<k.maxScale + int(math.Log(fraction)*k.factor) - 1
-	}
-	if fraction == 0.5 {
-		exponent-- // A power of two is the upper bound of a bucket.
-	}
-	return (exponent - 1) >> -k.maxScale
 }

@@ -1,7 +1,6 @@
 package bound
 
 import (
-	"math"
 	"slices"
 
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
@@ -35,7 +34,7 @@ func (h *exponentialHistogram) value(c *collection) *exponential {
 // exponentialKind makes and reports the series of histograms with exponential buckets.
 type exponentialKind struct {
 	maxSize, maxScale int
-	factor            float64 // 2^maxScale / ln 2
+	index             exponentialIndex // at the highest scale
 	minMax            bool
 	explicit          *histogramKind // the other form, nil if there is none
 
@@ -45,7 +44,7 @@ type exponentialKind struct {
 
 func newExponentialKind(a sdkmetric.AggregationBase2ExponentialHistogram, explicit *histogramKind) *exponentialKind {
 	k := &exponentialKind{
-		maxSize: int(a.MaxSize), maxScale: int(a.MaxScale), factor: math.Ldexp(math.Log2E, int(a.MaxScale)),
+		maxSize: int(a.MaxSize), maxScale: int(a.MaxScale), index: newExponentialIndex(int(a.MaxScale)),
 		minMax: !a.NoMinMax, explicit: explicit,
 	}
 	k.spare = newExponential(k)
