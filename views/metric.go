@@ -71,7 +71,8 @@ const (
 	Native
 	// ClassicAndNative histograms are kept in both forms, under one name: for the
 	// time in which dashboards move from one to the other. Not for [Metrics.Own],
-	// which the SDK measures.
+	// which the SDK measures; nor does the prometheus exporter of the collector
+	// pass both.
 	ClassicAndNative
 )
 
