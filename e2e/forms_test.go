@@ -112,9 +112,11 @@ func (f formsTest) testQuantiles(t *testing.T, form, road string) {
 	until(t, f.process, func() error {
 		var errs []error
 		for selector, want := range map[string]bool{metric + "_bucket": classic, "histogram_count(" + metric + ")": native} {
-			if got, err := f.query(t, selector); err != nil || len(got) > 0 != want {
-				errs = append(errs, fmt.Errorf("%s: got %v, %v, want some: %t", selector, got, err, want))
+			got, err := f.query(t, selector)
+			if err == nil && len(got) > 0 != want {
+				err = fmt.Errorf("%s: got %v, want some: %t", selector, got, want)
 			}
+			errs = append(errs, err)
 		}
 		for _, quantile := range []float64{0.5, 0.95, 0.99} {
 			truth := seconds[int(quantile*float64(len(seconds)))]

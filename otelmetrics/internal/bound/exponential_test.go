@@ -57,7 +57,7 @@ func compareExponential(t testing.TB, size, scale int32, interval int, values []
 		handles[i%2](ctx, v)
 		theirHandle(ctx, v)
 		if i%interval == 0 {
-			collect(i / interval % 2)
+			collect(i / interval % 4 / 3) // mostly the intervals
 		}
 	}
 	for r := range 2 {
@@ -73,7 +73,7 @@ func edgeValues() []float64 {
 		math.SmallestNonzeroFloat64, -math.SmallestNonzeroFloat64, 0x1p-1022, math.Nextafter(0x1p-1022, 0),
 	}
 	for _, exponent := range []int{-1074, -1030, -1022, -600, -10, -1, 0, 1, 7, 600, 1023} {
-		for _, fraction := range []float64{0, 1.0 / 256, 1.0 / 8, 0.25, 1.0 / 3, 0.5, 0.75, 255.0 / 256} {
+		for _, fraction := range []float64{0, 1.0 / 256, 1.0 / 3, 0.5, 255.0 / 256} {
 			v := math.Ldexp(math.Exp2(fraction), exponent)
 			out = append(out, v, -v, math.Nextafter(v, 0), math.Nextafter(v, math.Inf(1)))
 		}
@@ -81,20 +81,17 @@ func edgeValues() []float64 {
 	return out
 }
 
-// TestExponential compares with the SDK at scales of all kinds: values alone, which stay at it, and together, which do not.
+// TestExponential compares with the SDK at scales of all kinds: values alone, which stay at
+// it, and together, which do not.
 func TestExponential(t *testing.T) {
 	t.Parallel()
-	for _, scale := range []int32{-10, -4, -1, 0, 1, 2, 5, 8, 13, 20} {
+	for _, scale := range []int32{-10, -1, 0, 1, 8, 20} {
 		t.Run(strconv.Itoa(int(scale)), func(t *testing.T) {
 			t.Parallel()
 			edges := edgeValues()
 			r := rand.New(rand.NewPCG(uint64(scale+10), 3))
-			var alone []float64
-			for _, v := range edges {
-				alone = append(alone, v, v) // every second collection is of the intervals
-			}
-			compareExponential(t, 160, scale, 1, alone)
-			for _, size := range []int32{3, 4, 20, 160, 320} {
+			compareExponential(t, 20, scale, 1, edges)
+			for _, size := range []int32{3, 20, 160} {
 				for range 2 {
 					r.Shuffle(len(edges), func(i, j int) { edges[i], edges[j] = edges[j], edges[i] })
 					compareExponential(t, size, scale, 7, edges[:r.IntN(len(edges))])
