@@ -23,9 +23,10 @@
 // nothing but its point. No measurement waits for a collection.
 //
 // Exponential buckets move and merge as values come, so their cells are plain values behind a lock each, which is held for
-// as long as it takes to count; a collection holds it to exchange the value for an empty one, and a stripe that is taken is
-// passed by. An index at the highest scale, shifted, is that of any lower one, so that the parts of a series add up to what
-// one histogram would have become. Config.Twins keeps explicit buckets in the same cells.
+// as long as it takes to count; a collection holds it to exchange the value for an empty one, and nobody waits for more.
+// Cells on which cores meet have stripes, of which one that is taken is passed by. An index at the highest scale, shifted,
+// is that of any lower one, so that the parts of a series add up to what one histogram would have become. Config.Twins
+// keeps explicit buckets in the same cells.
 //
 // # The SDK is the oracle
 //

@@ -8,7 +8,7 @@ import (
 // exponential is the value of a histogram with exponential buckets. Bucket i of scale s has the values beyond 2^(i/2^s), up
 // to 2^((i+1)/2^s) inclusive, so a bucket of the next lower scale is that of half the index.
 type exponential struct {
-	*exponentialKind
+	kind               *exponentialKind
 	sum, min, max      float64
 	scale              int
 	zeros              uint64
@@ -17,7 +17,7 @@ type exponential struct {
 }
 
 func newExponential(k *exponentialKind) *exponential {
-	e := &exponential{exponentialKind: k}
+	e := &exponential{kind: k}
 	if k.explicit != nil {
 		e.bounded = make([]uint64, len(k.explicit.bounds)+1)
 	}
@@ -29,7 +29,7 @@ func newExponential(k *exponentialKind) *exponential {
 func (e *exponential) reset() {
 	clear(e.bounded)
 	*e = exponential{
-		exponentialKind: e.exponentialKind, min: math.Inf(1), max: math.Inf(-1), scale: e.maxScale, bounded: e.bounded,
+		kind: e.kind, min: math.Inf(1), max: math.Inf(-1), scale: e.kind.maxScale, bounded: e.bounded,
 		positive: exponentialBuckets{counts: e.positive.counts[:0]}, negative: exponentialBuckets{counts: e.negative.counts[:0]},
 	}
 }
@@ -52,7 +52,7 @@ func (e *exponential) record(v float64, index, bounded int) uint64 {
 	case v < 0:
 		side = &e.negative
 	}
-	at := index>>(e.maxScale-e.scale) - side.start
+	at := index>>(e.kind.maxScale-e.scale) - side.start
 	if uint(at) >= uint(len(side.counts)) {
 		at = e.makeRoom(side, index)
 	}
@@ -62,9 +62,9 @@ func (e *exponential) record(v float64, index, bounded int) uint64 {
 
 // makeRoom returns where the bucket is that an index of the highest scale belongs to.
 func (e *exponential) makeRoom(side *exponentialBuckets, index int) int {
-	bin := index >> (e.maxScale - e.scale)
-	e.downscale(side.excess(bin, bin, e.maxSize))
-	bin = index >> (e.maxScale - e.scale)
+	bin := index >> (e.kind.maxScale - e.scale)
+	e.downscale(side.excess(bin, bin, e.kind.maxSize))
+	bin = index >> (e.kind.maxScale - e.scale)
 	side.extend(bin, bin)
 	return bin - side.start
 }
@@ -87,7 +87,7 @@ func (e *exponential) addSide(side, more *exponentialBuckets, scale int) {
 		return
 	}
 	shift := scale - e.scale
-	e.downscale(side.excess(more.start>>shift, more.last()>>shift, e.maxSize))
+	e.downscale(side.excess(more.start>>shift, more.last()>>shift, e.kind.maxSize))
 	shift = scale - e.scale
 	side.extend(more.start>>shift, more.last()>>shift)
 	for i, n := range more.counts {

@@ -105,7 +105,7 @@ func (e *exponential) point() metricdata.ExponentialHistogramDataPoint[float64] 
 		PositiveBucket: e.positive.bucket(),
 		NegativeBucket: e.negative.bucket(),
 	}
-	if e.minMax && !e.empty() {
+	if e.kind.minMax && !e.empty() {
 		p.Min, p.Max = metricdata.NewExtrema(e.min), metricdata.NewExtrema(e.max)
 	}
 	return p
@@ -115,9 +115,9 @@ func (e *exponential) point() metricdata.ExponentialHistogramDataPoint[float64] 
 func (e *exponential) explicitPoint(p metricdata.ExponentialHistogramDataPoint[float64]) metricdata.HistogramDataPoint[float64] {
 	q := metricdata.HistogramDataPoint[float64]{
 		Attributes: p.Attributes, StartTime: p.StartTime, Time: p.Time, Count: p.Count, Sum: p.Sum,
-		Bounds: slices.Clone(e.explicit.bounds), BucketCounts: slices.Clone(e.bounded), Exemplars: slices.Clone(p.Exemplars),
+		Bounds: slices.Clone(e.kind.explicit.bounds), BucketCounts: slices.Clone(e.bounded), Exemplars: slices.Clone(p.Exemplars),
 	}
-	if e.explicit.minMax && !e.empty() {
+	if e.kind.explicit.minMax && !e.empty() {
 		q.Min, q.Max = metricdata.NewExtrema(e.min), metricdata.NewExtrema(e.max)
 	}
 	return q
