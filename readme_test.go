@@ -31,8 +31,9 @@ func TestGenerated(t *testing.T) {
 		"example":  func(source string) string { return "```go\n" + example(t, source) + "\n```\n" },
 	}
 	for document, generated := range map[string][]string{
-		"README.md":     {"contract", "example"},
-		"docs/guide.md": {"names", "buckets", "example"},
+		"README.md":                 {"contract", "example"},
+		"docs/guide.md":             {"names", "buckets", "example"},
+		"docs/native-histograms.md": {"example"},
 	} {
 		text := read(t, document)
 		want := text

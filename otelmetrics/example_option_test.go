@@ -37,6 +37,22 @@ func ExampleWithContract() {
 	// dspy_prediction_duration_seconds_bucket{prediction_type="predict",service="qa",le="+Inf"} 1
 }
 
+func ExampleWithContract_native() {
+	// [guide:begin native]
+	contract := views.Default()
+	contract.Metrics.PredictionDuration.Form = views.Native
+	contract.Metrics.TimeToFirstToken.Form = views.ClassicAndNative
+	inForms := otelmetrics.WithContract(contract)
+	// [guide:end native]
+	ctx, m := example(inForms)
+	_, p := m.StartPrediction(ctx, otelmetrics.Predict)
+	p.End(nil)
+	// The buckets are in protobuf, which Prometheus asks for.
+	show(m, "dspy_prediction_duration_seconds_bucket")
+	// Output:
+	// dspy_prediction_duration_seconds_bucket{prediction_type="predict",service="qa",le="+Inf"} 1
+}
+
 func ExampleWithContract_labels() {
 	// [guide:begin labels]
 	contract := views.Default()

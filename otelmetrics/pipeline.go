@@ -106,7 +106,11 @@ func (p *pipeline) build(ctx context.Context) error {
 	}
 	// What is bound reaches each reader by a producer of its own.
 	producers := []*bound.Producer{bound.NewProducer(sdkmetric.CumulativeTemporalitySelector)}
-	pull, err := newPullReader(registry, p.targetInfo, producers[0])
+	pulled, gatherer := sdkmetric.Producer(producers[0]), prometheus.Gatherer(registry)
+	if len(twins(p.contract)) > 0 {
+		pulled, gatherer = markNative{pulled}, unite(gatherer)
+	}
+	pull, err := newPullReader(registry, p.targetInfo, pulled)
 	if err != nil {
 		return fmt.Errorf("prometheus reader: %w", err)
 	}
@@ -136,7 +140,7 @@ func (p *pipeline) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.handler = newScrape(registry, p.logger, scrapeFailed)
+	p.handler = newScrape(gatherer, p.logger, scrapeFailed)
 	return nil
 }
 
@@ -147,6 +151,7 @@ func (p *pipeline) declare(producers []*bound.Producer, all []sdkmetric.View) (e
 		Scope:            instrumentation.Scope{Name: scope},
 		Producers:        producers,
 		Views:            all,
+		Twins:            twins(p.contract),
 		ExemplarFilter:   p.exemplarFilter,
 		CardinalityLimit: p.seriesLimit,
 		OnCollect:        p.settle,

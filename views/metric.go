@@ -70,7 +70,9 @@ const (
 	// scrape_native_histograms; the text formats cannot carry their buckets.
 	Native
 	// ClassicAndNative histograms are kept in both forms, under one name: for the
-	// time in which dashboards move from one to the other.
+	// time in which dashboards move from one to the other. Not for [Metrics.Own],
+	// which the SDK measures; nor does the prometheus exporter of the collector
+	// pass both.
 	ClassicAndNative
 )
 

@@ -112,8 +112,13 @@ func TestViewShapesOwnMetrics(t *testing.T) {
 	if attrs := attribute.NewSet(attribute.String("tenant", "acme")); !data.DataPoints[0].Attributes.Equals(&attrs) {
 		t.Errorf("got attributes %v, want %v", data.DataPoints[0].Attributes.ToSlice(), attrs.ToSlice())
 	}
+	contract.Metrics.Own[0].Form = views.Native
+	native := collect(t, record, sdkmetric.WithView(contract.View(scope)))
+	if _, ok := native[want.Name].Data.(metricdata.ExponentialHistogram[float64]); !ok || contract.Validate() != nil {
+		t.Errorf("got %v, %v, want exponential buckets", native, contract.Validate())
+	}
 	// Another kind under that name is none of ours, and is left alone.
-	contract.Metrics.Own[0].Kind, contract.Metrics.Own[0].Buckets = views.Gauge, nil
+	contract.Metrics.Own[0].Kind, contract.Metrics.Own[0].Buckets, contract.Metrics.Own[0].Form = views.Gauge, nil, views.Classic
 	if got := collect(t, record, sdkmetric.WithView(contract.View(scope))); got[want.Instrument].Name == "" {
 		t.Errorf("got %v, want %s as it was declared", got, want.Instrument)
 	}
@@ -130,6 +135,7 @@ func TestValidateOwn(t *testing.T) {
 		"one word":        {func(m *views.Metric) { m.Name = "retrieval" }, "prefix_lower_case_words"},
 		"upper case":      {func(m *views.Metric) { m.Instrument = "Rag.retrieval" }, "prefix.lower_case.words"},
 		"form":            {func(m *views.Metric) { m.Form = 7 }, "form 7"},
+		"both forms":      {func(m *views.Metric) { m.Form = views.ClassicAndNative }, "choose classic or native"},
 		"documented name": {func(m *views.Metric) { *m = views.Default().Metrics.Errors }, `name "dspy_errors_total" stands twice`},
 		"native counter": {func(m *views.Metric) {
 			m.Kind, m.Name, m.Buckets, m.Form = views.Counter, "rag_seconds_total", nil, views.Native

@@ -88,6 +88,9 @@ func (m Metric) mistakes() mistakes { return mistakes{metric: m.Name} }
 func (m Metric) validate(first string, labels Labels) []error {
 	bad := m.mistakes()
 	m.validateNames(&bad, first)
+	if first != "dspy" && m.Form == ClassicAndNative {
+		bad.add("Form", -1, "form %s is for the documented metrics: choose %s or %s", m.Form, Classic, Native)
+	}
 	if m.Description == "" || strings.HasSuffix(m.Description, ".") || !utf8.ValidString(m.Description) {
 		bad.add("Description", -1, "description %q is not one sentence without a period at its end", m.Description)
 	}

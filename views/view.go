@@ -22,6 +22,10 @@ import (
 // the contract's, and one of another scope that is named like them is dropped
 // too: the same series from two scopes would break the exposition.
 //
+// A view makes one stream of an instrument. Of a histogram that is
+// [ClassicAndNative] it is the classic one; otelmetrics.New adds the native one,
+// which an SDK would take for the same stream and drop.
+//
 // The view is safe for concurrent use.
 func (c Contract) View(scopes ...string) sdkmetric.View {
 	c = c.Clone()
@@ -66,6 +70,9 @@ func (m Metric) stream() sdkmetric.Stream {
 func (m Metric) aggregation() sdkmetric.Aggregation {
 	switch m.Kind {
 	case Histogram:
+		if m.Form == Native {
+			return NativeBuckets()
+		}
 		// Prometheus has no place for min and max; without them every path
 		// carries the same data.
 		return sdkmetric.AggregationExplicitBucketHistogram{Boundaries: slices.Clone(m.Buckets), NoMinMax: true}

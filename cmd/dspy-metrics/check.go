@@ -33,7 +33,7 @@ type checkCommand struct {
 	Contract         string            `env:"DSPY_METRICS_CONTRACT" placeholder:"FILE" type:"path" help:"A contract file: check against the documented contract as it changes it."`
 	Buckets          map[string]string `placeholder:"METRIC=PRESET" help:"Buckets of a histogram if not the default ones: fast, slow, very-slow, or bounds such as 1,5,10."`
 	AllowLabel       []string          `placeholder:"NAME" help:"Labels that any series may have, such as job and instance on a collector's page."`
-	NativeHistograms bool              `help:"Allow OTLP's exponential histograms."`
+	NativeHistograms bool              `help:"Allow OTLP's exponential histograms where the contract has classic ones."`
 	WithoutPriming   bool              `help:"Accept counters that come with their first measurement."`
 
 	Timeout  time.Duration `default:"10s" help:"Longest time for one request, its answer included (${default})."`

@@ -23,7 +23,7 @@ type Checker struct {
 	// that is configured so.
 	Buckets map[string][]float64
 	// NativeHistograms allows OTLP's exponential histograms, which have no
-	// buckets to compare, where the contract asks for classic ones too.
+	// buckets to compare, of metrics that are classic in the contract.
 	NativeHistograms bool
 	// WithoutPriming accepts counters whose series come with their first
 	// measurement.
@@ -190,5 +190,16 @@ func (r *review) presence(metric views.Metric) {
 	case !sampled:
 		r.add(Warning, MissingMetric, metric.Name, position{}, "",
 			"there is no series of the %s; it may not have been measured yet", metric.Kind)
+	case metric.Form == views.ClassicAndNative && r.exposition.Format == OTLP:
+		r.bothForms(metric)
+	}
+}
+
+// bothForms reports a form that OTLP lacks. On a page the native one does not show.
+func (r *review) bothForms(metric views.Metric) {
+	for _, want := range []string{metric.Kind.String(), exponentialHistogram} {
+		if !slices.ContainsFunc(r.families[metric.Name], func(f *Family) bool { return f.kind == want }) {
+			r.add(Error, MissingMetric, metric.Name, position{}, "", "there is no %s; in the contract it is %s", want, metric.Form)
+		}
 	}
 }

@@ -15,12 +15,12 @@ type Client struct {
 	// Exposition is the last of every series, with what was found on the way.
 	Exposition *Exposition
 
-	families map[string]int // index in Exposition.Families
+	families map[form]int // index in Exposition.Families
 }
 
 // NewClient returns a client that has sent nothing yet.
 func NewClient(resource *resourcepb.Resource) *Client {
-	c := &Client{Name: "unnamed service", Exposition: &Exposition{Format: OTLP}, families: make(map[string]int)}
+	c := &Client{Name: "unnamed service", Exposition: &Exposition{Format: OTLP}, families: make(map[form]int)}
 	instance := ""
 	for _, attribute := range resource.GetAttributes() {
 		switch value := text(attribute.GetValue()); {
@@ -44,7 +44,7 @@ func (c *Client) Add(checker Checker, metrics *metricspb.ResourceMetrics) {
 		all.add(found)
 	}
 	for _, family := range next.Families {
-		key := family.kind + " " + family.name // a histogram may come in both forms
+		key := form{family.name, family.kind == exponentialHistogram}
 		i, ok := c.families[key]
 		if !ok {
 			if len(c.families) < maxFamilies {

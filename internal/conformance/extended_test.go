@@ -1,12 +1,10 @@
 package conformance_test
 
 import (
-	"maps"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
 
 	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
 	"github.com/dspy-metrics/dspy-metrics/views"
@@ -83,39 +81,6 @@ func TestExtendedContract(t *testing.T) {
 			got := rules((checking{extended(), conformance.Text}).of(replace(t, extendedPage(t, conformance.Text), test.before, test.after)))
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("rules (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
-// What arrives by OTLP has the form that the contract asks for.
-func TestForms(t *testing.T) {
-	t.Parallel()
-	const temporality = metricspb.AggregationTemporality_AGGREGATION_TEMPORALITY_CUMULATIVE
-	classic := &metricspb.Metric{Name: "dspy_time_to_first_token_seconds", Unit: "s", Data: &metricspb.Metric_Histogram{Histogram: &metricspb.Histogram{AggregationTemporality: temporality}}}
-	native := &metricspb.Metric{Name: classic.GetName(), Unit: "s", Data: &metricspb.Metric_ExponentialHistogram{ExponentialHistogram: &metricspb.ExponentialHistogram{AggregationTemporality: temporality}}}
-	for name, test := range map[string]struct {
-		form    views.Form
-		metrics []*metricspb.Metric
-		wrong   int
-	}{
-		"classic":         {views.Classic, []*metricspb.Metric{classic}, 0},
-		"native":          {views.Native, []*metricspb.Metric{native}, 0},
-		"both":            {views.ClassicAndNative, []*metricspb.Metric{classic, native}, 0},
-		"not classic":     {views.Classic, []*metricspb.Metric{native}, 1},
-		"not native":      {views.Native, []*metricspb.Metric{classic}, 1},
-		"one is too many": {views.Classic, []*metricspb.Metric{native, classic}, 1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			c := checker()
-			c.Contract.Metrics.TimeToFirstToken.Form = test.form
-			client := conformance.NewClient(nil)
-			client.Add(c, &metricspb.ResourceMetrics{ScopeMetrics: []*metricspb.ScopeMetrics{{Metrics: test.metrics}}})
-			found := c.Check(client.Exposition)
-			got := rules(found)
-			if maps.DeleteFunc(got, func(rule conformance.Rule, _ int) bool { return rule != conformance.WrongType }); got[conformance.WrongType] != test.wrong {
-				t.Errorf("got %d wrong types, want %d: %+v", got[conformance.WrongType], test.wrong, found)
 			}
 		})
 	}

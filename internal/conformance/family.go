@@ -45,11 +45,11 @@ func (r *review) family(metric views.Metric, family *Family) {
 // kind checks the type and tells whether the values mean what they should.
 func (r *review) kind(metric views.Metric, family *Family) bool {
 	want := metric.Kind.String()
-	if metric.Form == views.Native && r.exposition.Format == OTLP {
-		want = exponentialHistogram
-	}
 	if metric.Kind == views.UpDownCounter && r.exposition.Format != OTLP {
 		want = "gauge"
+	}
+	if metric.Form == views.Native && r.exposition.Format == OTLP {
+		want = exponentialHistogram
 	}
 	at := family.kindAt
 	if at.line == 0 {

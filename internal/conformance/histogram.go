@@ -86,13 +86,17 @@ func (r *review) distinct(metric views.Metric, buckets []bucket) []bucket {
 
 func (r *review) bounds(metric views.Metric, first sample, buckets []bucket) {
 	want := append(slices.Clone(metric.Buckets), math.Inf(1))
+	remedy := "the buckets are " + join(want)
+	switch {
+	case metric.Form == views.Native:
+		want = want[len(want)-1:]
+		remedy = "in the contract it is native, of which a page shows +Inf alone"
+	case len(buckets) == 1 && math.IsInf(buckets[0].bound, 1):
+		remedy += "; a native histogram shows +Inf alone, and in the contract it is " + metric.Form.String()
+	}
 	var missing, extra []string
 	extraAt := first.at
-	required := want
-	if metric.Form == views.Native {
-		required = want[len(want)-1:] // its buckets have no place in these formats
-	}
-	for _, bound := range required {
+	for _, bound := range want {
 		if !slices.ContainsFunc(buckets, func(b bucket) bool { return b.bound == bound }) {
 			missing = append(missing, strconv.FormatFloat(bound, 'g', -1, 64))
 		}
@@ -104,7 +108,6 @@ func (r *review) bounds(metric views.Metric, first sample, buckets []bucket) {
 			}
 		}
 	}
-	remedy := "the buckets are " + join(want)
 	if len(missing) > 0 {
 		r.wrong(MissingBucket, metric, first, first.at, remedy, "no bucket of %s", short(strings.Join(missing, ", ")))
 	}

@@ -10,19 +10,24 @@ import (
 	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
 )
 
+// form tells the families of OTLP apart: a histogram may have both forms under one name.
+type form struct {
+	name        string
+	exponential bool
+}
+
 // decode turns the metrics of one resource into an exposition. A histogram
 // point becomes the samples that a page would have for it.
 func decode(resource *metricspb.ResourceMetrics, names ...string) *Exposition {
 	e := &Exposition{Format: OTLP}
-	families := make(map[string]*Family)
+	families := make(map[form]*Family)
 	samples := 0
 	for _, scope := range resource.GetScopeMetrics() {
 		for _, metric := range scope.GetMetrics() {
 			if !own(names).wanted(metric.GetName()) {
 				continue
 			}
-			// A histogram may come in both forms, under one name.
-			key := fmt.Sprintf("%T %s", metric.GetData(), metric.GetName())
+			key := form{metric.GetName(), metric.GetExponentialHistogram() != nil}
 			family, ok := families[key]
 			if !ok {
 				if len(families) == maxFamilies {

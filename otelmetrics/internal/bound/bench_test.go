@@ -64,17 +64,18 @@ func compareParallel(b *testing.B, ctx context.Context, measurers ...measurer) {
 	}
 }
 
-func meters(b *testing.B, filter exemplar.Filter) (*Meter, metric.Meter) {
+func meters(b *testing.B, filter exemplar.Filter, views ...sdkmetric.View) (*Meter, metric.Meter) {
 	b.Helper()
+	views = append(views, view())
 	p := NewProducer(nil)
 	mp := sdkmetric.NewMeterProvider(
 		sdkmetric.WithReader(sdkmetric.NewManualReader()),
-		sdkmetric.WithView(view()), sdkmetric.WithExemplarFilter(filter))
+		sdkmetric.WithView(views...), sdkmetric.WithExemplarFilter(filter))
 	m, err := NewMeter(Config{
 		Meter:          mp.Meter("bench"),
 		Scope:          instrumentation.Scope{Name: "bench"},
 		Producers:      []*Producer{p},
-		Views:          []sdkmetric.View{view()},
+		Views:          views,
 		ExemplarFilter: filter,
 	})
 	if err != nil {
@@ -127,6 +128,25 @@ func histograms(b *testing.B, filter exemplar.Filter) []measurer {
 	}
 }
 
+// native are exponential histograms: Prometheus' native one keeps as many buckets, at the same highest resolution.
+func native(b *testing.B, filter exemplar.Filter) []measurer {
+	exponential := exponentialView(160, 8)
+	m, sdk := meters(b, filter, exponential)
+	instrument, _ := m.Float64Histogram("h")
+	bound := instrument.Bind(labels()...)
+	prom := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "h", NativeHistogramBucketFactor: 1.00271, NativeHistogramMaxBucketNumber: 160,
+	}, []string{"a", "b"}).WithLabelValues("qa", "predict")
+	plain, _ := sdk.Float64Histogram("h")
+	options := []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(labels()...))}
+	v := values()
+	return []measurer{
+		{"dspy", func(ctx context.Context, i int) { bound.Record(ctx, v[i&15]) }},
+		{"client_golang", func(_ context.Context, i int) { prom.Observe(v[i&15]) }},
+		{"otel_sdk", func(ctx context.Context, i int) { plain.Record(ctx, v[i&15], options...) }},
+	}
+}
+
 // unsampled returns the context of a request that is not traced.
 func unsampled() context.Context {
 	return trace.ContextWithSpanContext(context.Background(), trace.NewSpanContext(trace.SpanContextConfig{
@@ -152,6 +172,13 @@ func BenchmarkHistogram(b *testing.B) {
 	b.Run("bound_parallel", func(b *testing.B) { compareParallel(b, context.Background(), histograms(b, off)...) })
 	b.Run("bound_exemplars", func(b *testing.B) { compare(b, unsampled(), histograms(b, traced)...) })
 	b.Run("bound_exemplars_parallel", func(b *testing.B) { compareParallel(b, unsampled(), histograms(b, traced)...) })
+}
+
+func BenchmarkNative(b *testing.B) {
+	off, traced := exemplar.AlwaysOffFilter, exemplar.TraceBasedFilter
+	b.Run("bound", func(b *testing.B) { compare(b, context.Background(), native(b, off)...) })
+	b.Run("bound_parallel", func(b *testing.B) { compareParallel(b, context.Background(), native(b, off)...) })
+	b.Run("bound_exemplars", func(b *testing.B) { compare(b, unsampled(), native(b, traced)...) })
 }
 
 // BenchmarkMemory reports what a series keeps on the heap, with the attributes and the handle to it.

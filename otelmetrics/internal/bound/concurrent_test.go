@@ -66,6 +66,17 @@ func (l *ledger) collect(t *testing.T) {
 					}
 					l.book(m.Name, d.Temporality, p.Attributes, p.StartTime, float64(p.Count))
 				}
+			case metricdata.ExponentialHistogram[float64]:
+				for _, p := range d.DataPoints {
+					n := p.ZeroCount
+					for _, b := range p.PositiveBucket.Counts {
+						n += b
+					}
+					if n != p.Count || p.Sum != float64(n) {
+						t.Errorf("%s: count %d, buckets %d, sum %v of ones", m.Name, p.Count, n, p.Sum)
+					}
+					l.book(m.Name+" exponential", d.Temporality, p.Attributes, p.StartTime, float64(p.Count))
+				}
 			}
 		}
 	}
@@ -110,34 +121,42 @@ func testConcurrent(t *testing.T, idle time.Duration, limit int) {
 	w := newWorld(t, setup{
 		limit:       limit,
 		temporality: []sdkmetric.TemporalitySelector{sdkmetric.CumulativeTemporalitySelector, allDelta},
+		views:       []sdkmetric.View{sdkmetric.NewView(sdkmetric.Instrument{Name: "native"}, exponentialStream(160, 8))},
 		config: func(cfg *Config) {
 			cfg.IdleTimeout, cfg.Now = idle, c.now
 			cfg.Producers = cfg.Producers[1:] // the exporter does not collect here
+			twin(cfg)
 		},
 	})
 	counter, _ := w.meter.Int64Counter("counter")
 	floats, _ := w.meter.Float64Counter("floats")
 	updown, _ := w.meter.Int64UpDownCounter("updown")
 	histogram, _ := w.meter.Float64Histogram("histogram")
+	native, _ := w.meter.Float64Histogram("native")
+	twins, _ := w.meter.Float64Histogram("h")
 	gauge, _ := w.meter.Int64Gauge("gauge")
 
 	var measuring sync.WaitGroup
 	ctx := context.Background()
 	shared := attribute.String("of", "all")
 	one := counter.Bind(shared)
-	many := histogram.Bind(shared)
+	many, manyNative, manyTwins := histogram.Bind(shared), native.Bind(shared), twins.Bind(shared)
 	for worker := range workers {
 		measuring.Go(func() {
 			own := attribute.Int("of", worker)
+			ownTwins := twins.Bind(own)
 			ownCounter, ownFloats, ownHistogram := counter.Bind(own), floats.Bind(own), histogram.Bind(own)
 			up, level := updown.Bind(own), gauge.Bind(own)
 			for i := range rounds {
 				one.Add(ctx, 1)
 				many.Record(ctx, 1)
+				manyNative.Record(ctx, 1)
+				manyTwins.Record(ctx, 1)
 				if i%97 == worker {
 					ownCounter.Add(ctx, 64)
 					ownFloats.Add(ctx, 0.5)
 					ownHistogram.Record(ctx, 1)
+					ownTwins.Record(ctx, 1)
 					level.Record(ctx, int64(i))
 				}
 				up.Add(ctx, 1)
@@ -186,6 +205,10 @@ func testConcurrent(t *testing.T, idle time.Duration, limit int) {
 		"floats":    float64(seldom) / 2,
 		"updown":    0,
 		"histogram": workers*rounds + float64(seldom),
+
+		"native exponential": workers * rounds,
+		"h":                  workers*rounds + float64(seldom),
+		"h exponential":      workers*rounds + float64(seldom),
 	}
 	for i, l := range ledgers {
 		l.collect(t)

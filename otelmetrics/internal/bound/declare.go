@@ -12,8 +12,8 @@ import (
 // Int64Counter declares a counter of whole numbers.
 func (m *Meter) Int64Counter(name string, options ...metric.Int64CounterOption) (Int64Counter, error) {
 	d := declare(name, metric.NewInt64CounterConfig(options...), sdkmetric.InstrumentKindCounter, int64Number, options)
-	if in, ok := m.resolve(d); ok {
-		return int64Counter{new(int64Adder).bind(in, attribute.NewSet())}, nil
+	if in, err := m.resolve(d); in != nil {
+		return int64Counter{new(int64Adder).bind(in, attribute.NewSet())}, err
 	}
 	sdk, err := m.config.Meter.Int64Counter(name, options...)
 	return plainInt64Counter{nil, newPlainAdder[int64](sdk, attribute.NewSet())}, err
@@ -22,8 +22,8 @@ func (m *Meter) Int64Counter(name string, options ...metric.Int64CounterOption) 
 // Float64Counter declares a counter.
 func (m *Meter) Float64Counter(name string, options ...metric.Float64CounterOption) (Float64Counter, error) {
 	d := declare(name, metric.NewFloat64CounterConfig(options...), sdkmetric.InstrumentKindCounter, float64Number, options)
-	if in, ok := m.resolve(d); ok {
-		return float64Counter{new(float64Adder).bind(in, attribute.NewSet())}, nil
+	if in, err := m.resolve(d); in != nil {
+		return float64Counter{new(float64Adder).bind(in, attribute.NewSet())}, err
 	}
 	sdk, err := m.config.Meter.Float64Counter(name, options...)
 	return plainFloat64Counter{nil, newPlainAdder[float64](sdk, attribute.NewSet())}, err
@@ -32,8 +32,8 @@ func (m *Meter) Float64Counter(name string, options ...metric.Float64CounterOpti
 // Int64UpDownCounter declares an up-down counter of whole numbers.
 func (m *Meter) Int64UpDownCounter(name string, options ...metric.Int64UpDownCounterOption) (Int64UpDownCounter, error) {
 	d := declare(name, metric.NewInt64UpDownCounterConfig(options...), sdkmetric.InstrumentKindUpDownCounter, int64Number, options)
-	if in, ok := m.resolve(d); ok {
-		return int64UpDownCounter{new(int64Adder).bind(in, attribute.NewSet())}, nil
+	if in, err := m.resolve(d); in != nil {
+		return int64UpDownCounter{new(int64Adder).bind(in, attribute.NewSet())}, err
 	}
 	sdk, err := m.config.Meter.Int64UpDownCounter(name, options...)
 	return plainInt64UpDownCounter{nil, newPlainAdder[int64](sdk, attribute.NewSet())}, err
@@ -42,8 +42,8 @@ func (m *Meter) Int64UpDownCounter(name string, options ...metric.Int64UpDownCou
 // Float64UpDownCounter declares an up-down counter.
 func (m *Meter) Float64UpDownCounter(name string, options ...metric.Float64UpDownCounterOption) (Float64UpDownCounter, error) {
 	d := declare(name, metric.NewFloat64UpDownCounterConfig(options...), sdkmetric.InstrumentKindUpDownCounter, float64Number, options)
-	if in, ok := m.resolve(d); ok {
-		return float64UpDownCounter{new(float64Adder).bind(in, attribute.NewSet())}, nil
+	if in, err := m.resolve(d); in != nil {
+		return float64UpDownCounter{new(float64Adder).bind(in, attribute.NewSet())}, err
 	}
 	sdk, err := m.config.Meter.Float64UpDownCounter(name, options...)
 	return plainFloat64UpDownCounter{nil, newPlainAdder[float64](sdk, attribute.NewSet())}, err
@@ -52,8 +52,8 @@ func (m *Meter) Float64UpDownCounter(name string, options ...metric.Float64UpDow
 // Int64Gauge declares a gauge of whole numbers.
 func (m *Meter) Int64Gauge(name string, options ...metric.Int64GaugeOption) (Int64Gauge, error) {
 	d := declare(name, metric.NewInt64GaugeConfig(options...), sdkmetric.InstrumentKindGauge, int64Number, options)
-	if in, ok := m.resolve(d); ok {
-		return int64Gauge{new(int64Setter).bind(in, attribute.NewSet())}, nil
+	if in, err := m.resolve(d); in != nil {
+		return int64Gauge{new(int64Setter).bind(in, attribute.NewSet())}, err
 	}
 	sdk, err := m.config.Meter.Int64Gauge(name, options...)
 	return plainInt64Gauge{nil, newPlainRecorder[int64](sdk, attribute.NewSet())}, err
@@ -62,8 +62,8 @@ func (m *Meter) Int64Gauge(name string, options ...metric.Int64GaugeOption) (Int
 // Float64Gauge declares a gauge.
 func (m *Meter) Float64Gauge(name string, options ...metric.Float64GaugeOption) (Float64Gauge, error) {
 	d := declare(name, metric.NewFloat64GaugeConfig(options...), sdkmetric.InstrumentKindGauge, float64Number, options)
-	if in, ok := m.resolve(d); ok {
-		return float64Gauge{new(float64Setter).bind(in, attribute.NewSet())}, nil
+	if in, err := m.resolve(d); in != nil {
+		return float64Gauge{new(float64Setter).bind(in, attribute.NewSet())}, err
 	}
 	sdk, err := m.config.Meter.Float64Gauge(name, options...)
 	return plainFloat64Gauge{nil, newPlainRecorder[float64](sdk, attribute.NewSet())}, err
@@ -74,8 +74,8 @@ func (m *Meter) Float64Histogram(name string, options ...metric.Float64Histogram
 	config := metric.NewFloat64HistogramConfig(options...)
 	d := declare(name, config, sdkmetric.InstrumentKindHistogram, float64Number, options)
 	d.bounds = config.ExplicitBucketBoundaries()
-	if in, ok := m.resolve(d); ok {
-		return float64Histogram{new(float64Recorder).bind(in, attribute.NewSet())}, nil
+	if in, err := m.resolve(d); in != nil {
+		return float64Histogram{new(float64Recorder).bind(in, attribute.NewSet())}, err
 	}
 	sdk, err := m.config.Meter.Float64Histogram(name, options...)
 	return plainFloat64Histogram{nil, newPlainRecorder[float64](sdk, attribute.NewSet())}, err

@@ -33,6 +33,9 @@ func viewSets() map[int][]sdkmetric.View {
 	counter, updown := sdkmetric.InstrumentKindCounter, sdkmetric.InstrumentKindUpDownCounter
 	gauge, histogram := sdkmetric.InstrumentKindGauge, sdkmetric.InstrumentKindHistogram
 	bounds := sdkmetric.AggregationExplicitBucketHistogram{Boundaries: []float64{-1, 0, 0.5, 1, 7}, NoMinMax: true}
+	exponential := func(size, scale int32) sdkmetric.Aggregation {
+		return sdkmetric.AggregationBase2ExponentialHistogram{MaxSize: size, MaxScale: scale}
+	}
 	return map[int][]sdkmetric.View{
 		0: nil,
 		1: {kind(histogram, sdkmetric.Stream{Aggregation: bounds})},
@@ -44,12 +47,20 @@ func viewSets() map[int][]sdkmetric.View {
 			sdkmetric.NewView(any, sdkmetric.Stream{AttributeFilter: attribute.NewDenyKeysFilter("a")}),
 		},
 		5: {kind(counter, sdkmetric.Stream{Aggregation: sdkmetric.AggregationDrop{}}), kind(histogram, sdkmetric.Stream{Aggregation: sdkmetric.AggregationDefault{}})},
-		6: {kind(histogram, sdkmetric.Stream{Aggregation: sdkmetric.AggregationBase2ExponentialHistogram{MaxSize: 20, MaxScale: 4}})},
+		6: {kind(histogram, sdkmetric.Stream{Aggregation: sdkmetric.AggregationBase2ExponentialHistogram{MaxSize: 20, MaxScale: 4, NoMinMax: true}})},
 		7: {kind(histogram, sdkmetric.Stream{Aggregation: sdkmetric.AggregationSum{}}), kind(updown, sdkmetric.Stream{Aggregation: bounds}), kind(gauge, sdkmetric.Stream{Aggregation: bounds})},
 		8: {func(i sdkmetric.Instrument) (sdkmetric.Stream, bool) {
 			return sdkmetric.Stream{Name: i.Name + "_viewed", Description: "viewed", Unit: i.Unit}, i.Kind != gauge
 		}},
-		9: {kind(histogram, sdkmetric.Stream{Aggregation: sdkmetric.AggregationExplicitBucketHistogram{}})},
+		9:  {kind(histogram, sdkmetric.Stream{Aggregation: sdkmetric.AggregationExplicitBucketHistogram{}})},
+		10: {kind(histogram, sdkmetric.Stream{Aggregation: exponential(160, 20)})},
+		11: {kind(histogram, sdkmetric.Stream{Aggregation: exponential(3, -1)})},
+		12: {kind(histogram, sdkmetric.Stream{Aggregation: exponential(2, 8)})},
+		13: {
+			kind(histogram, sdkmetric.Stream{Aggregation: bounds, Description: "explicit"}),
+			kind(histogram, sdkmetric.Stream{Aggregation: exponential(20, 8), AttributeFilter: attribute.NewDenyKeysFilter("a")}),
+			kind(counter, sdkmetric.Stream{Aggregation: exponential(20, 8)}),
+		},
 	}
 }
 
@@ -94,7 +105,7 @@ func live(t testing.TB, d *dice) {
 	temporalities := []sdkmetric.TemporalitySelector{
 		sdkmetric.CumulativeTemporalitySelector, sdkmetric.DeltaTemporalitySelector, allDelta, sdkmetric.LowMemoryTemporalitySelector,
 	}
-	s := setup{views: viewSets()[d.roll(10)]}
+	s := setup{views: viewSets()[d.roll(len(viewSets()))]}
 	s.filter = []exemplar.Filter{nil, exemplar.AlwaysOffFilter, exemplar.TraceBasedFilter, exemplar.AlwaysOnFilter}[d.roll(4)]
 	always := s.filter != nil && s.filter(context.Background())
 	if d.roll(2) == 0 {

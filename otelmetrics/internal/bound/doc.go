@@ -22,12 +22,20 @@
 // nothing is ever subtracted. Cells without measurements are soon visited no more, so an idle series costs a collection
 // nothing but its point. No measurement waits for a collection.
 //
+// Exponential buckets move and merge as values come, so their cells are plain values behind a lock each, which is held for
+// as long as it takes to count; a collection holds it to exchange the value for an empty one, and nobody waits for more.
+// Cells on which cores meet have stripes, of which one that is taken is passed by. An index at the highest scale, shifted,
+// is that of any lower one, so that the parts of a series add up to what one histogram would have become. Config.Twins
+// keeps explicit buckets in the same cells.
+//
 // # The SDK is the oracle
 //
 // Names, descriptions, units, attribute filters, aggregations and boundaries come from the same views, under the SDK's
-// rules: every matching view counts, the first of equal identity wins. What cannot be represented here (an exponential
-// histogram, an aggregation that does not belong to its instrument, an invalid name) is measured by the SDK's own
-// instrument with attributes prepared in advance: correct, though slower. So is everything when there are no producers.
+// rules: every matching view counts, the first of equal identity wins. What cannot be represented here (an aggregation that
+// does not belong to its instrument, an exponential histogram of one or two buckets, an invalid name) is measured by the
+// SDK's own instrument with attributes prepared in advance: correct, though slower. So is everything when there are no
+// producers. An instrument cannot be torn: if one of its streams is measured here for another instrument already, and one
+// only can be by the SDK, its declaration fails, and the latter is not measured.
 //
 // A series appears with its first measurement, as in the SDK. Differences that remain:
 //
@@ -41,6 +49,7 @@
 //     exemplar, as the filter costs more than the measurement.
 //   - A measurement that returned may miss a collection that begins while another goroutine is still in the first
 //     measurement of the same cell for a while. The next collection has it.
+//   - A histogram in both forms counts what is not finite in neither, and both have the exemplars of its explicit buckets.
 //   - Duplicate keys within an attribute value that is a map are not removed.
 //   - Series can be retired, see [Config].
 package bound

@@ -78,7 +78,7 @@ func (gaugeKind[N]) newSeries(*stream) series { return new(gauge) }
 
 func (gaugeKind[N]) busy(series) bool { return false }
 
-func (gaugeKind[N]) report(c *collection) metricdata.Aggregation {
+func (gaugeKind[N]) report(c *collection) []metricdata.Aggregation {
 	points := make([]metricdata.DataPoint[N], 0, len(c.series))
 	for _, x := range c.series {
 		if g, ok := x.(*gauge); ok {
@@ -91,7 +91,7 @@ func (gaugeKind[N]) report(c *collection) metricdata.Aggregation {
 			})
 		}
 	}
-	return metricdata.Gauge[N]{DataPoints: points}
+	return []metricdata.Aggregation{metricdata.Gauge[N]{DataPoints: points}}
 }
 
 // fromBits returns the number of which these are the bits: an int64 itself, or the IEEE bits of a float64.

@@ -50,7 +50,7 @@ func (k histogramKind) newSeries(st *stream) series {
 
 func (histogramKind) busy(series) bool { return false }
 
-func (k histogramKind) report(c *collection) metricdata.Aggregation {
+func (k histogramKind) report(c *collection) []metricdata.Aggregation {
 	points := make([]metricdata.HistogramDataPoint[float64], 0, len(c.series))
 	buckets := make([]uint64, 0, len(c.series)*(len(k.bounds)+1))
 	bounds := slices.Clone(k.bounds) // The receiver may change what it gets.
@@ -81,5 +81,5 @@ func (k histogramKind) report(c *collection) metricdata.Aggregation {
 			d.reset()
 		}
 	}
-	return metricdata.Histogram[float64]{DataPoints: points, Temporality: c.temporality()}
+	return []metricdata.Aggregation{metricdata.Histogram[float64]{DataPoints: points, Temporality: c.temporality()}}
 }

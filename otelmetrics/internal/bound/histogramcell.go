@@ -18,6 +18,8 @@ type histogramCell struct {
 
 	bounds []float64
 	first  int // where the buckets begin in a buffer
+
+	exponential *exponentialCell // instead of all these, if the buckets are
 }
 
 // buffers are two, of which one is hot, that is, recorded into, while a collection reads the other.
@@ -44,19 +46,27 @@ const (
 
 // tie ties an empty cell to a stream of histograms.
 func (c *histogramCell) tie(st *stream, set attribute.Set) {
+	c.listing.tie(st, set)
+	if k, ok := st.kind.(*exponentialKind); ok {
+		c.exponential = newExponentialCell(k)
+		c.mode.Or(exponentially)
+		return
+	}
 	k, _ := st.kind.(histogramKind)
 	c.bounds, c.first = k.bounds, atSum+1
 	if k.minMax {
 		c.first = atNaN + 1
 	}
 	c.init(c)
-	c.listing.tie(st, set)
 }
 
-// record records a measurement, and returns how many its bucket has got since the last collection.
+// record records a measurement, and returns how many its bucket has got since the last collection, or 0 if the measurement
+// does not count.
 func (c *histogramCell) record(v float64) (n uint64) {
 	b := &c.buffers
-	if c.mode.Load()&striped != 0 {
+	if mode := c.mode.Load(); mode&exponentially != 0 {
+		return c.recordExponential(v)
+	} else if mode&striped != 0 {
 		b = &c.mine().buffers
 	}
 	at := bucket(c.bounds, v) + c.first
@@ -83,7 +93,7 @@ const thinning, thinnedFrom = 8, 64
 
 // offer makes a measurement, the n-th of its bucket, an exemplar, if the filter samples it.
 func (c *histogramCell) offer(ctx context.Context, v float64, n uint64) {
-	if (n <= thinnedFrom || n%thinning == 0) && c.stream.samples(ctx) {
+	if n > 0 && (n <= thinnedFrom || n%thinning == 0) && c.stream.samples(ctx) {
 		c.stream.offer(ctx, c, &c.listing, exemplar.NewValue(v))
 	}
 }
@@ -134,6 +144,9 @@ func extend(words []atomic.Uint64, v float64, first bool) {
 }
 
 func (c *histogramCell) drain(to series) bool {
+	if h, ok := to.(*exponentialHistogram); ok {
+		return c.exponential.drain(h)
+	}
 	h, ok := to.(*histogram)
 	if !ok {
 		return false

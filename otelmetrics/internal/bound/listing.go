@@ -33,10 +33,11 @@ const (
 // The modes of a handle. In any but the first a measurement takes another path than the shortest, and so does one with
 // options: the bits are so high that the number of options does not reach them.
 const (
-	direct  = uint32(0)
-	sampled = uint32(1) << 29 // an exemplar filter is to be asked
-	striped = uint32(1) << 30 // many cores measure at once
-	several = uint32(1) << 31 // the instrument has no stream, or more than one
+	direct        = uint32(0)
+	exponentially = uint32(1) << 28 // the buckets are exponential
+	sampled       = uint32(1) << 29 // an exemplar filter is to be asked
+	striped       = uint32(1) << 30 // many cores measure at once
+	several       = uint32(1) << 31 // the instrument has no stream, or more than one
 )
 
 // listing is what a collection knows of a cell.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -19,6 +20,7 @@ import (
 var (
 	errNoMeter   = errors.New("bound meter: no SDK meter")
 	errProducers = errors.New("bound meter: too many producers")
+	errTwin      = errors.New("bound meter: an exponential histogram that can fail")
 )
 
 // Config is what a [Meter] needs to know of the provider that it stands beside: what the provider was given itself.
@@ -31,6 +33,10 @@ type Config struct {
 	Producers []*Producer
 	// Views are all views of the provider, in order.
 	Views []sdkmetric.View
+	// Twins are, by the names of their instruments, the exponential histograms that are kept beside the explicit ones of
+	// the first view that matches: two streams of one identity, of which the SDK would drop the second. They are
+	// reported in turn, with the same count, sum and exemplars. A value that is not finite is in neither.
+	Twins map[string]sdkmetric.AggregationBase2ExponentialHistogram
 	// ExemplarFilter is that of the provider. By default it is trace based, as the SDK's.
 	ExemplarFilter exemplar.Filter
 	// CardinalityLimit is that of the provider: one of the series of a stream receives what is beyond it.
@@ -78,10 +84,16 @@ func NewMeter(config Config) (*Meter, error) {
 	if len(config.Producers) > maxReaders {
 		return nil, fmt.Errorf("%w: %d, at most %d", errProducers, len(config.Producers), maxReaders)
 	}
+	for name, twin := range config.Twins {
+		if !measurable(twin) {
+			return nil, fmt.Errorf("%w: twin of %q: size %d, scale %d", errTwin, name, twin.MaxSize, twin.MaxScale)
+		}
+	}
 	if config.Now == nil {
 		config.Now = time.Now
 	}
 	config.Views = slices.Clone(config.Views)
+	config.Twins = maps.Clone(config.Twins)
 	config.Producers = slices.Clone(config.Producers)
 	m := &Meter{config: config, byIdentity: map[identity]claim{}}
 	for i, p := range config.Producers {
@@ -118,11 +130,7 @@ func (m *Meter) collect(reader int) []metricdata.Metrics {
 	out := make([]metricdata.Metrics, 0, len(streams))
 	var retired []Retired
 	for _, st := range streams {
-		metrics, ok, forgotten := st.collect(reader)
-		if ok {
-			out = append(out, metrics)
-		}
-		for _, attrs := range forgotten {
+		for _, attrs := range st.collect(reader, &out) {
 			retired = append(retired, Retired{st.name, attrs})
 		}
 	}

@@ -2,6 +2,7 @@ package bound
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,7 +15,8 @@ import (
 func aging(t *testing.T, limit int, temporality ...sdkmetric.TemporalitySelector) (*world, *clock, *[]string) {
 	t.Helper()
 	c, retired := newClock(), new([]string)
-	w := newWorld(t, setup{limit: limit, temporality: temporality, config: func(cfg *Config) {
+	native := sdkmetric.NewView(sdkmetric.Instrument{Name: "native"}, exponentialStream(160, 8))
+	w := newWorld(t, setup{limit: limit, temporality: temporality, views: []sdkmetric.View{native}, config: func(cfg *Config) {
 		cfg.Now, cfg.IdleTimeout = c.now, time.Minute
 		cfg.OnRetire = func(series []Retired) {
 			for _, s := range series {
@@ -31,7 +33,7 @@ func (w *world) reported(t *testing.T, reader int, name string) map[string]float
 	out := map[string]float64{}
 	for _, p := range w.collect(t, reader)["test|"+name+"||"] {
 		out[p.Attributes] = p.Value
-		if p.Buckets != nil {
+		if p.Bounds != nil || strings.HasPrefix(p.Kind, "exponential") {
 			out[p.Attributes] = float64(p.Count)
 		}
 	}
@@ -86,37 +88,39 @@ func TestRetireHandlesOfAllKinds(t *testing.T) {
 	floats, _ := w.meter.Float64Counter("floats")
 	gauge, _ := w.meter.Int64Gauge("gauge")
 	histogram, _ := w.meter.Float64Histogram("histogram")
+	native, _ := w.meter.Float64Histogram("native")
 	active, _ := w.meter.Int64UpDownCounter("active")
-	f, g, h, up := floats.Bind(), gauge.Bind(), histogram.Bind(), active.Bind()
+	f, g, h, e, up := floats.Bind(), gauge.Bind(), histogram.Bind(), native.Bind(), active.Bind()
 	g2 := gauge.Bind()
 	measure := func(n float64) {
 		f.Add(ctx, n+.5)
 		g.Record(ctx, 7)
 		g2.Record(ctx, int64(n))
 		h.Record(ctx, n)
+		e.Record(ctx, n)
 		up.Add(ctx, 1)
 	}
 	all := func() []map[string]float64 {
 		var out []map[string]float64
-		for _, name := range []string{"floats", "gauge", "histogram", "active"} {
+		for _, name := range []string{"floats", "gauge", "histogram", "native", "active"} {
 			out = append(out, w.reported(t, 0, name))
 		}
 		return out
 	}
 	value := func(v float64) map[string]float64 { return map[string]float64{"": v} }
 	measure(1)
-	expect(t, "at first", all(), []map[string]float64{value(1.5), value(1), value(1), value(1)})
+	expect(t, "at first", all(), []map[string]float64{value(1.5), value(1), value(1), value(1), value(1)})
 	c.add(time.Minute)
 	all()
-	expect(t, "retired", *retired, []string{"floats{}", "gauge{}", "histogram{}"})
-	expect(t, "afterwards", all(), []map[string]float64{nil, nil, nil, value(1)})
+	expect(t, "retired", *retired, []string{"floats{}", "gauge{}", "histogram{}", "native{}"})
+	expect(t, "afterwards", all(), []map[string]float64{nil, nil, nil, nil, value(1)})
 	measure(4)
-	expect(t, "revived", all(), []map[string]float64{value(4.5), value(4), value(1), value(2)})
+	expect(t, "revived", all(), []map[string]float64{value(4.5), value(4), value(1), value(1), value(2)})
 	up.Add(ctx, -2)
 	all()
 	c.add(time.Minute)
 	all()
-	expect(t, "at zero", (*retired)[3:], []string{"floats{}", "gauge{}", "histogram{}", "active{}"})
+	expect(t, "at zero", (*retired)[4:], []string{"floats{}", "gauge{}", "histogram{}", "native{}", "active{}"})
 }
 
 // TestRetireAtOnce needs no collections in between.

@@ -44,8 +44,8 @@ type kind interface {
 	newSeries(st *stream) series
 	// busy reports whether the value of a series forbids that it is forgotten.
 	busy(s series) bool
-	// report returns the points of the series for a reader.
-	report(c *collection) metricdata.Aggregation
+	// report returns the points of the series for a reader, in each form that the stream has.
+	report(c *collection) []metricdata.Aggregation
 }
 
 // overflow returns the attributes of the series that receives what is beyond the cardinality limit.
@@ -117,8 +117,8 @@ func (st *stream) add(attrs attribute.Set) series {
 	return s
 }
 
-// collect returns the metric for a reader, or false if there is nothing to report, and what it retired.
-func (st *stream) collect(reader int) (m metricdata.Metrics, ok bool, retired []attribute.Set) {
+// collect appends the metric for a reader, unless there is nothing to report, and returns what it retired.
+func (st *stream) collect(reader int, to *[]metricdata.Metrics) (retired []attribute.Set) {
 	st.collecting.Lock()
 	defer st.collecting.Unlock()
 
@@ -140,9 +140,11 @@ func (st *stream) collect(reader int) (m metricdata.Metrics, ok bool, retired []
 		}
 	}
 	if len(c.series) > 0 {
-		m = metricdata.Metrics{Name: st.name, Description: st.description, Unit: st.unit, Data: st.kind.report(c)}
+		for _, data := range st.kind.report(c) {
+			*to = append(*to, metricdata.Metrics{Name: st.name, Description: st.description, Unit: st.unit, Data: data})
+		}
 	}
-	return m, len(c.series) > 0, st.retire(c.now)
+	return st.retire(c.now)
 }
 
 // visit moves what was measured to the series. A cell in which it finds nothing again and again is visited no more.

@@ -164,7 +164,7 @@ func (k sumKind[N]) busy(x series) bool {
 	return ok && k.updown && sumOf[N](s.total) != 0
 }
 
-func (k sumKind[N]) report(c *collection) metricdata.Aggregation {
+func (k sumKind[N]) report(c *collection) []metricdata.Aggregation {
 	points := make([]metricdata.DataPoint[N], 0, len(c.series))
 	for _, x := range c.series {
 		if s, ok := x.(*sum); ok {
@@ -177,5 +177,5 @@ func (k sumKind[N]) report(c *collection) metricdata.Aggregation {
 			})
 		}
 	}
-	return metricdata.Sum[N]{DataPoints: points, Temporality: c.temporality(), IsMonotonic: !k.updown}
+	return []metricdata.Aggregation{metricdata.Sum[N]{DataPoints: points, Temporality: c.temporality(), IsMonotonic: !k.updown}}
 }

@@ -1,6 +1,8 @@
 package bound
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -28,31 +30,40 @@ type declaration struct {
 	bounds  []float64       // the boundaries it advises
 }
 
-// resolve returns the streams that the views make of an instrument, or false if one of them must be left to the SDK.
-// Then all of the instrument is, so that its streams are reported together.
-func (m *Meter) resolve(d declaration) (*instrument, bool) {
+// resolve returns the streams that the views make of an instrument, or nil if one of them must be left to the SDK.
+// Then all of the instrument is, so that its streams are reported together. If that cannot be, as another instrument has
+// one of them here already, which must not be reported twice, it loses those of the SDK, with an error.
+func (m *Meter) resolve(d declaration) (*instrument, error) {
 	if len(m.config.Producers) == 0 || !validName(d.Name) || !increasing(d.bounds) {
-		return nil, false
+		return nil, nil
 	}
 	d.Scope = m.config.Scope
 	m.mu.Lock()
 	defer m.mu.Unlock()
 
+	var err error
 	wanted := m.views(d)
-	if slices.ContainsFunc(wanted, func(s sdkmetric.Stream) bool { return !m.represents(d, s) }) {
-		for _, s := range wanted {
-			m.leave(d.identity(s))
+	if i := slices.IndexFunc(wanted, func(s sdkmetric.Stream) bool { return !m.represents(d, s) }); i >= 0 {
+		if !slices.ContainsFunc(wanted, func(s sdkmetric.Stream) bool { return m.byIdentity[d.identity(s)].stream != nil }) {
+			for _, s := range wanted {
+				m.leave(d.identity(s))
+			}
+			return nil, nil
 		}
-		return nil, false
+		err = fmt.Errorf("instrument %q: stream %q: %w", d.Name, wanted[i].Name, errTorn)
+		wanted = slices.DeleteFunc(wanted, func(s sdkmetric.Stream) bool { return !m.represents(d, s) })
 	}
 	in := new(instrument)
-	for _, s := range wanted {
-		if st := m.stream(d, s); st != nil && !slices.Contains(in.streams, st) {
+	for i, s := range wanted {
+		if st := m.stream(d, s, i == 0); st != nil && !slices.Contains(in.streams, st) {
 			in.streams = append(in.streams, st)
 		}
 	}
-	return in, true
+	return in, err
 }
+
+// errTorn tells of a stream that is not measured.
+var errTorn = errors.New("bound meter: the SDK would have to measure it, but another stream of the instrument is measured here already")
 
 // views returns what the matching views make of the instrument, or the instrument as it is if there are none.
 func (m *Meter) views(d declaration) []sdkmetric.Stream {
@@ -99,7 +110,7 @@ func (m *Meter) represents(d declaration, s sdkmetric.Stream) bool {
 	if known, ok := m.byIdentity[d.identity(s)]; ok {
 		return !known.left
 	}
-	switch s.Aggregation.(type) {
+	switch a := s.Aggregation.(type) {
 	case sdkmetric.AggregationDrop:
 		return true
 	case sdkmetric.AggregationSum:
@@ -108,6 +119,8 @@ func (m *Meter) represents(d declaration, s sdkmetric.Stream) bool {
 		return d.Kind == sdkmetric.InstrumentKindGauge
 	case sdkmetric.AggregationExplicitBucketHistogram:
 		return d.Kind == sdkmetric.InstrumentKindHistogram
+	case sdkmetric.AggregationBase2ExponentialHistogram:
+		return d.Kind == sdkmetric.InstrumentKindHistogram && measurable(a)
 	}
 	return false
 }
@@ -126,14 +139,17 @@ func (m *Meter) leave(id identity) {
 }
 
 // stream returns the stream of s, which it makes unless there is one of the same identity. It is nil for a dropped one.
-// The caller holds the lock.
-func (m *Meter) stream(d declaration, s sdkmetric.Stream) *stream {
+// A twin is wanted beside the first stream of an instrument. The caller holds the lock.
+func (m *Meter) stream(d declaration, s sdkmetric.Stream, first bool) *stream {
 	id := d.identity(s)
 	if known, ok := m.byIdentity[id]; ok {
 		return known.stream
 	}
 	var st *stream
 	if k := d.streamKind(s.Aggregation); k != nil {
+		if explicit, ok := k.(histogramKind); ok && first {
+			k = m.twin(d.Name, explicit)
+		}
 		st = &stream{
 			name:        s.Name,
 			description: s.Description,
@@ -153,6 +169,14 @@ func (m *Meter) stream(d declaration, s sdkmetric.Stream) *stream {
 	return st
 }
 
+// twin returns the kind of an explicit histogram, with the exponential form beside it if the instrument has a twin.
+func (m *Meter) twin(instrument string, explicit histogramKind) kind {
+	if twin, ok := m.config.Twins[instrument]; ok {
+		return newExponentialKind(twin, &explicit)
+	}
+	return explicit
+}
+
 // streamKind returns the kind of series that an aggregation of the instrument needs, or nil if it drops them.
 func (d declaration) streamKind(a sdkmetric.Aggregation) kind {
 	switch a := a.(type) {
@@ -169,6 +193,8 @@ func (d declaration) streamKind(a sdkmetric.Aggregation) kind {
 		return gaugeKind[float64]{}
 	case sdkmetric.AggregationExplicitBucketHistogram:
 		return histogramKind{bounds: slices.Sorted(slices.Values(a.Boundaries)), minMax: !a.NoMinMax}
+	case sdkmetric.AggregationBase2ExponentialHistogram:
+		return newExponentialKind(a, nil)
 	}
 	return nil
 }

@@ -192,7 +192,8 @@ func (w *world) collect(t testing.TB, reader int) map[string][]dataPoint {
 	out := map[string][]dataPoint{}
 	for _, sm := range rm.ScopeMetrics {
 		for _, m := range sm.Metrics {
-			out[strings.Join([]string{sm.Scope.Name, m.Name, m.Description, m.Unit}, "|")] = dataPoints(m.Data)
+			key := strings.Join([]string{sm.Scope.Name, m.Name, m.Description, m.Unit}, "|")
+			out[key] = append(out[key], dataPoints(m.Data)...) // a histogram may have two forms
 		}
 	}
 	return out
@@ -205,9 +206,18 @@ type dataPoint struct {
 	Count            uint64
 	Bounds           []float64
 	Buckets          []uint64
+	Exponential      exponentialPoint
 	Min, Max         float64
 	HasMin           bool
 	Exemplars        []exemplarPoint
+}
+
+// exponentialPoint is what only an exponential histogram has.
+type exponentialPoint struct {
+	Scale              int32
+	Zeros              uint64
+	Threshold          float64
+	Positive, Negative metricdata.ExponentialBucket
 }
 
 type exemplarPoint struct {
@@ -247,10 +257,14 @@ func dataPoints(data metricdata.Aggregation) []dataPoint {
 		}
 	case metricdata.ExponentialHistogram[float64]:
 		for _, p := range d.DataPoints {
-			out = append(out, dataPoint{
-				Kind: "exponential", Attributes: p.Attributes.Encoded(attribute.DefaultEncoder()), Count: p.Count, Value: p.Sum,
-				Buckets: slices.Concat(p.NegativeBucket.Counts, p.PositiveBucket.Counts),
-			})
+			q := dataPoint{
+				Kind: "exponential " + d.Temporality.String(), Attributes: p.Attributes.Encoded(attribute.DefaultEncoder()),
+				Value: p.Sum, Count: p.Count, Exemplars: exemplarPoints(p.Exemplars),
+				Exponential: exponentialPoint{p.Scale, p.ZeroCount, p.ZeroThreshold, p.PositiveBucket, p.NegativeBucket},
+			}
+			q.Min, q.HasMin = p.Min.Value()
+			q.Max, _ = p.Max.Value()
+			out = append(out, q)
 		}
 	default:
 		out = append(out, dataPoint{Kind: "unknown"})

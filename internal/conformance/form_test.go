@@ -1,0 +1,96 @@
+package conformance_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	collectorpb "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
+	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
+
+	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
+	"github.com/dspy-metrics/dspy-metrics/views"
+)
+
+// formed checks a contract whose API latency has the form.
+func formed(form views.Form) conformance.Checker {
+	c := checker()
+	c.Contract.Metrics.APILatency.Form = form
+	return c
+}
+
+// pageOf is a page with the API latency in the form: the native one has no lines.
+func pageOf(t testing.TB, form views.Form, format conformance.Format) string {
+	t.Helper()
+	var b strings.Builder
+	for line := range strings.Lines(page(t, format)) {
+		if form == views.Native && strings.HasPrefix(line, "dspy_api_latency_seconds_bucket") && !strings.Contains(line, `le="+Inf"`) {
+			continue
+		}
+		b.WriteString(line)
+	}
+	return b.String()
+}
+
+// exportOf is an export with the API latency in the form.
+func exportOf(t testing.TB, form views.Form) *collectorpb.ExportMetricsServiceRequest {
+	t.Helper()
+	export := conforming(t)
+	scope := export.ResourceMetrics[0].ScopeMetrics[0]
+	for i, m := range scope.Metrics {
+		if m.GetName() != "dspy_api_latency_seconds" || form == views.Classic {
+			continue
+		}
+		native := exponential()
+		for _, point := range m.GetHistogram().GetDataPoints() {
+			native.ExponentialHistogram.DataPoints = append(native.ExponentialHistogram.DataPoints, &metricspb.ExponentialHistogramDataPoint{
+				Attributes: point.GetAttributes(), StartTimeUnixNano: 1, Count: point.GetCount(), Sum: point.Sum,
+			})
+		}
+		twin := &metricspb.Metric{Name: m.GetName(), Description: m.GetDescription(), Unit: m.GetUnit(), Data: native}
+		if scope.Metrics[i] = twin; form == views.ClassicAndNative {
+			scope.Metrics = append(scope.Metrics, m)
+		}
+	}
+	return export
+}
+
+// TestForms finds a form that is not the contract's, as far as the format shows it.
+func TestForms(t *testing.T) {
+	t.Parallel()
+	forms := []views.Form{views.Classic, views.Native, views.ClassicAndNative}
+	want := map[string]conformance.Rule{
+		"page classic as native":         conformance.ExtraBucket,
+		"page native as classic":         conformance.MissingBucket,
+		"page native as classic+native":  conformance.MissingBucket,
+		"page classic+native as native":  conformance.ExtraBucket,
+		"otlp classic as native":         conformance.WrongType,
+		"otlp classic as classic+native": conformance.MissingMetric,
+		"otlp native as classic":         conformance.WrongType,
+		"otlp native as classic+native":  conformance.MissingMetric,
+		"otlp classic+native as classic": conformance.WrongType,
+		"otlp classic+native as native":  conformance.WrongType,
+	}
+	for _, shown := range forms {
+		for _, promised := range forms {
+			c := formed(promised)
+			as := func(format string, found []conformance.Finding) {
+				t.Helper()
+				name := fmt.Sprintf("%s %s as %s", format, shown, promised)
+				rule, wrong := want[name]
+				if wrong != (len(found) > 0) {
+					t.Errorf("%s: got %+v, want %q", name, found, rule)
+				}
+				for _, f := range found {
+					if f.Rule != rule || f.Severity != conformance.Error {
+						t.Errorf("%s: got %+v, want %q", name, f, rule)
+					}
+				}
+			}
+			for _, format := range []conformance.Format{conformance.Text, conformance.OpenMetrics} {
+				as("page", c.Check(conformance.Parse(pageOf(t, shown, format), format)))
+			}
+			as("otlp", c.Check(exported(c, exportOf(t, shown)).Exposition))
+		}
+	}
+}

@@ -1,0 +1,163 @@
+package bound
+
+import (
+	"math"
+	"slices"
+)
+
+// exponential is the value of a histogram with exponential buckets. Bucket i of scale s has the values beyond 2^(i/2^s), up
+// to 2^((i+1)/2^s) inclusive, so a bucket of the next lower scale is that of half the index.
+type exponential struct {
+	kind               *exponentialKind
+	sum, min, max      float64
+	scale              int
+	zeros              uint64
+	positive, negative exponentialBuckets
+	bounded            []uint64 // the counts of the explicit buckets, if the histogram has both forms
+}
+
+func newExponential(k *exponentialKind) *exponential {
+	e := &exponential{kind: k}
+	if k.explicit != nil {
+		e.bounded = make([]uint64, len(k.explicit.bounds)+1)
+	}
+	e.reset()
+	return e
+}
+
+// reset empties e.
+func (e *exponential) reset() {
+	clear(e.bounded)
+	*e = exponential{
+		kind: e.kind, min: math.Inf(1), max: math.Inf(-1), scale: e.kind.maxScale, bounded: e.bounded,
+		positive: exponentialBuckets{counts: e.positive.counts[:0]}, negative: exponentialBuckets{counts: e.negative.counts[:0]},
+	}
+}
+
+// empty reports whether nothing was recorded.
+func (e *exponential) empty() bool { return e.min > e.max }
+
+// record records a finite value of which the index and bucket tell the places, and returns how many its bucket has got.
+func (e *exponential) record(v float64, index, bounded int) uint64 {
+	e.sum += v
+	e.min, e.max = min(e.min, v), max(e.max, v)
+	if e.bounded != nil {
+		e.bounded[bounded]++
+	}
+	side := &e.positive
+	switch {
+	case v == 0:
+		e.zeros++
+		return e.zeros
+	case v < 0:
+		side = &e.negative
+	}
+	at := index>>(e.kind.maxScale-e.scale) - side.start
+	if uint(at) >= uint(len(side.counts)) {
+		at = e.makeRoom(side, index)
+	}
+	side.counts[at]++
+	return side.counts[at]
+}
+
+// makeRoom returns where the bucket is that an index of the highest scale belongs to.
+func (e *exponential) makeRoom(side *exponentialBuckets, index int) int {
+	bin := index >> (e.kind.maxScale - e.scale)
+	e.downscale(side.excess(bin, bin, e.kind.maxSize))
+	bin = index >> (e.kind.maxScale - e.scale)
+	side.extend(bin, bin)
+	return bin - side.start
+}
+
+// add adds what is in o.
+func (e *exponential) add(o *exponential) {
+	e.sum += o.sum
+	e.min, e.max = min(e.min, o.min), max(e.max, o.max)
+	e.zeros += o.zeros
+	for i, n := range o.bounded {
+		e.bounded[i] += n
+	}
+	e.downscale(e.scale - o.scale)
+	e.addSide(&e.positive, &o.positive, o.scale)
+	e.addSide(&e.negative, &o.negative, o.scale)
+}
+
+func (e *exponential) addSide(side, more *exponentialBuckets, scale int) {
+	if len(more.counts) == 0 {
+		return
+	}
+	shift := scale - e.scale
+	e.downscale(side.excess(more.start>>shift, more.last()>>shift, e.kind.maxSize))
+	shift = scale - e.scale
+	side.extend(more.start>>shift, more.last()>>shift)
+	for i, n := range more.counts {
+		side.counts[(more.start+i)>>shift-side.start] += n
+	}
+}
+
+// downscale makes the buckets coarser by a number of scales.
+func (e *exponential) downscale(by int) {
+	if by > 0 {
+		e.scale -= by
+		e.positive.downscale(by)
+		e.negative.downscale(by)
+	}
+}
+
+func (e *exponential) count() uint64 { return e.zeros + e.positive.count() + e.negative.count() }
+
+// exponentialBuckets are adjacent buckets, of which the first and the last are not empty.
+type exponentialBuckets struct {
+	start  int // the index of the first
+	counts []uint64
+}
+
+func (b *exponentialBuckets) last() int { return b.start + len(b.counts) - 1 }
+
+func (b *exponentialBuckets) count() (n uint64) {
+	for _, c := range b.counts {
+		n += c
+	}
+	return n
+}
+
+// excess returns by how much the scale is too high for the buckets and those from low to high to fit together.
+func (b *exponentialBuckets) excess(low, high, maxSize int) (scales int) {
+	if len(b.counts) > 0 {
+		low, high = min(low, b.start), max(high, b.last())
+	}
+	for ; high-low >= maxSize; scales++ {
+		low, high = low>>1, high>>1
+	}
+	return scales
+}
+
+// extend makes the buckets reach from low to high at least.
+func (b *exponentialBuckets) extend(low, high int) {
+	n := len(b.counts)
+	if n == 0 {
+		b.start = low
+	} else {
+		low, high = min(low, b.start), max(high, b.last())
+	}
+	b.counts = slices.Grow(b.counts, high-low+1-n)[:high-low+1]
+	shift := b.start - low
+	copy(b.counts[shift:], b.counts[:n])
+	clear(b.counts[:shift])
+	clear(b.counts[shift+n:])
+	b.start = low
+}
+
+func (b *exponentialBuckets) downscale(by int) {
+	start := b.start >> by
+	n := 0
+	for i, c := range b.counts {
+		if at := (b.start+i)>>by - start; at == n {
+			b.counts[n] = c
+			n++
+		} else {
+			b.counts[at] += c
+		}
+	}
+	b.start, b.counts = start, b.counts[:n]
+}

@@ -1,0 +1,65 @@
+// Command forms is a service whose histograms have a form, for the tests in e2e:
+//
+//	forms classic+native
+//
+// Each POST /predict is a prediction; the body is a JSON list of times to a first
+// token, in seconds, that were measured elsewhere. OTEL_* variables configure it.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
+	"github.com/dspy-metrics/dspy-metrics/views"
+)
+
+func main() {
+	if err := run(context.Background(), os.Args[1]); err != nil {
+		slog.Error(err.Error())
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, name string) (err error) {
+	contract := views.Default()
+	metrics := &contract.Metrics
+	for _, form := range []views.Form{views.Classic, views.Native, views.ClassicAndNative} {
+		if form.String() == name {
+			metrics.PredictionDuration.Form, metrics.APILatency.Form, metrics.TimeToFirstToken.Form = form, form, form
+		}
+	}
+	m, err := otelmetrics.New(ctx, otelmetrics.WithService("qa"), otelmetrics.WithContract(contract))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, m.Shutdown(ctx)) }()
+
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", m.Handler())
+	mux.Handle("POST /predict", m.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, p := m.StartPrediction(r.Context(), otelmetrics.Predict)
+		var seconds []float64
+		err := json.NewDecoder(r.Body).Decode(&seconds)
+		defer p.End(&err)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		for _, s := range seconds {
+			m.RecordTimeToFirstToken(ctx, otelmetrics.Predict, time.Duration(s*float64(time.Second)))
+		}
+	})))
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	slog.Info("listening", "addr", listener.Addr())
+	return (&http.Server{Handler: mux, ReadHeaderTimeout: time.Second}).Serve(listener)
+}
