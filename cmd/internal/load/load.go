@@ -14,6 +14,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/redact"
 )
 
 // Config has no defaults: every field must be set but for Warmup, Header and
@@ -45,7 +47,7 @@ type UnreachableError struct {
 }
 
 func (e *UnreachableError) Error() string {
-	return fmt.Sprintf("nothing could be sent to %s: %v", e.URL, e.Err)
+	return fmt.Sprintf("nothing could be sent to %s: %v", redact.URL(e.URL), e.Err)
 }
 
 func (e *UnreachableError) Unwrap() error { return e.Err }
