@@ -5,9 +5,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"time"
 
+	"go.yaml.in/yaml/v3"
 	"golang.org/x/time/rate"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
@@ -73,9 +75,24 @@ func (r *refusals) behind() http.Handler {
 		if a, ok := request.Context().Value(admissionKey{}).(*admission); ok {
 			a.admitted = true
 			w = a.ResponseWriter
+			if _, _, basic := request.BasicAuth(); basic && r.wantsPassword() {
+				request.Header.Del("Authorization") // it was for us, and is nobody else's to know
+			}
 		}
 		r.Handler.ServeHTTP(w, request)
 	})
+}
+
+// wantsPassword tells whether the web config file, as it is now, has users.
+func (r *refusals) wantsPassword() bool {
+	var config struct {
+		Users map[string]any `yaml:"basic_auth_users"`
+	}
+	content, err := os.ReadFile(r.WebConfigFile)
+	if err == nil {
+		err = yaml.Unmarshal(content, &config)
+	}
+	return err != nil || len(config.Users) > 0
 }
 
 // refusal is what the toolkit means by a status.

@@ -57,7 +57,7 @@ func serve(t *testing.T, webConfig string) *protected {
 			if err := http.NewResponseController(w).Flush(); err != nil {
 				t.Errorf("the writer has lost its methods: %v", err)
 			}
-			_, _ = io.WriteString(w, "served")
+			_, _ = io.WriteString(w, "served "+r.Header.Get("Authorization"))
 		})
 	}
 	server, err := access.Listen(t.Context(), access.Config{
@@ -180,6 +180,9 @@ func TestRefusals(t *testing.T) {
 			if status != test.status || (status == 0) != (err != nil) {
 				t.Errorf("got status %d, %v, want %d", status, err, test.status)
 			}
+			if strings.Contains(answer, "Basic") {
+				t.Errorf("the password went on: %q", answer)
+			}
 			if status != 200 && strings.Contains(answer, "served") {
 				t.Errorf("got %q", answer)
 			}
@@ -270,6 +273,15 @@ func TestPlain(t *testing.T) {
 		t.Errorf("got status %d, %v: %s", got, err, answer)
 	}
 	p.metrics.Want(t, counted("other", 1))
+}
+
+// Where no password is wanted, credentials are for whom the handler asks.
+func TestCredentialsOfOthersPass(t *testing.T) {
+	t.Parallel()
+	p := serve(t, "tls_server_config: {cert_file: server.crt, key_file: server.key}")
+	if _, answer, err := (client{user: "me", password: "x"}).get(t, p); err != nil || !strings.Contains(answer, "Basic") {
+		t.Errorf("got %q, %v", answer, err)
+	}
 }
 
 // All are counted, some are logged.
