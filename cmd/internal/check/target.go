@@ -47,7 +47,7 @@ func (r *Reader) Read(ctx context.Context, target string) (*conformance.Expositi
 	}
 	file, err := os.Open(target) //nolint:gosec // The user names the file to read.
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("open %s: %w", redact.URL(target), errors.Unwrap(err))
 	}
 	defer file.Close() //nolint:errcheck // Only read.
 	return r.local(ctx, file)

@@ -14,8 +14,6 @@ import (
 	"net/http"
 	"sync"
 	"time"
-
-	"github.com/dspy-metrics/dspy-metrics/cmd/internal/redact"
 )
 
 // Config has no defaults: every field must be set but for Warmup, Header and
@@ -42,12 +40,12 @@ type Config struct {
 
 // UnreachableError says that nothing could be sent.
 type UnreachableError struct {
-	URL string
-	Err error // the last failure
+	URL string // without a password
+	Err error  // the last failure
 }
 
 func (e *UnreachableError) Error() string {
-	return fmt.Sprintf("nothing could be sent to %s: %v", redact.URL(e.URL), e.Err)
+	return fmt.Sprintf("nothing could be sent to %s: %v", e.URL, e.Err)
 }
 
 func (e *UnreachableError) Unwrap() error { return e.Err }
