@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"io"
 	"net/http"
@@ -77,26 +78,31 @@ func after(t *testing.T, log io.Reader, mark string) string {
 	}
 }
 
-// get asks with the password, or without.
-func (p *pair) get(t *testing.T, url, password string) (int, http.Header, string) {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+// send asks with the password, or without.
+func (p *pair) send(ctx context.Context, method, url, password string) (status int, answer string, err error) {
+	request, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader("{}"))
 	if err != nil {
-		t.Fatal(err)
+		return 0, "", err
 	}
 	if password != "" {
 		request.SetBasicAuth("prometheus", password)
 	}
 	response, err := p.client.Do(request)
 	if err != nil {
-		t.Fatal(err)
+		return 0, "", err
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
+	return response.StatusCode, string(body), err
+}
+
+func (p *pair) get(t *testing.T, url, password string) (status int, answer string) {
+	t.Helper()
+	status, answer, err := p.send(t.Context(), http.MethodGet, url, password)
 	if err != nil {
-		t.Error(err)
+		t.Fatal(err)
 	}
-	return response.StatusCode, response.Header, string(body)
+	return status, answer
 }
 
 func TestTwoListeners(t *testing.T) {
@@ -124,12 +130,12 @@ func TestTwoListeners(t *testing.T) {
 		{metrics + "/predict", readmePassword, 404, "invalid_input"},
 		{metrics + "/metrics", readmePassword, 200, `dspy_errors_total{error_type="unauthorized",service="dspy-metrics"} 3`},
 	} {
-		status, _, body := p.get(t, test.url, test.password)
+		status, body := p.get(t, test.url, test.password)
 		if status != test.status || !strings.Contains(body, test.has) {
 			t.Errorf("%s: got status %d, want %d with %q:\n%s", test.url, status, test.status, test.has, body)
 		}
 	}
-	if _, _, page := p.get(t, public+"/", ""); strings.Contains(page, "GET /metrics") {
+	if _, page := p.get(t, public+"/", ""); strings.Contains(page, "GET /metrics") {
 		t.Error("the public page lists the metrics")
 	}
 	out, err := command(t, nil, "check", "--ca-file", filepath.Join(p.dir, "ca.crt"), "--cert-file", filepath.Join(p.dir, "prometheus.crt"),
@@ -161,13 +167,8 @@ func TestMetricsCloseLast(t *testing.T) {
 	p := servePair(t, "--upstream", program.URL)
 	answered := make(chan int, 1)
 	go func() {
-		response, err := p.client.Post("https://"+p.public+"/predict", "application/json", strings.NewReader("{}"))
-		if err != nil {
-			answered <- 0
-			return
-		}
-		response.Body.Close()
-		answered <- response.StatusCode
+		status, _, _ := p.send(t.Context(), http.MethodPost, "https://"+p.public+"/predict", "") // 0 tells of an error
+		answered <- status
 	}()
 	<-entered
 	if err := p.command.Process.Signal(syscall.SIGTERM); err != nil {
@@ -175,16 +176,14 @@ func TestMetricsCloseLast(t *testing.T) {
 	}
 	// New connections to the one listener are refused, those to the other are not.
 	for deadline := time.Now().Add(20 * time.Second); ; {
-		response, err := p.client.Get("https://" + p.public + "/ready")
-		if err != nil {
+		if _, _, err := p.send(t.Context(), http.MethodGet, "https://"+p.public+"/ready", ""); err != nil {
 			break
 		}
-		response.Body.Close()
 		if time.Now().After(deadline) {
 			t.Fatal("the public listener does not close")
 		}
 	}
-	status, _, page := p.get(t, "https://"+p.metrics+"/metrics", readmePassword)
+	status, page := p.get(t, "https://"+p.metrics+"/metrics", readmePassword)
 	if want := `dspy_active_predictions{service="dspy-metrics"} 1`; status != 200 || !strings.Contains(page, want) {
 		t.Errorf("got status %d without %s", status, want)
 	}

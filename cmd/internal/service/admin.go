@@ -2,7 +2,7 @@ package service
 
 import (
 	"net/http"
-	"net/http/pprof" //nolint:gosec // it adds to the default mux, which nothing serves
+	"net/http/pprof" // it adds to the default mux as well, which nothing serves
 )
 
 // Admin serves the metrics, and the profiles if they are asked for, on a

@@ -5,7 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
-	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -35,7 +35,7 @@ func NewHTTPWithTLS(t testing.TB, config *tls.Config) *Receiver {
 
 	// The server is assembled, not made by its constructor, which would open a
 	// listener of its own. Its Close waits for the handlers.
-	server := &httptest.Server{Listener: r.listener, Config: &http.Server{Handler: mux, ReadHeaderTimeout: patience, ErrorLog: log.New(io.Discard, "", 0)}}
+	server := &httptest.Server{Listener: r.listener, Config: &http.Server{Handler: mux, ReadHeaderTimeout: patience, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}}
 	if config != nil {
 		server.TLS = config.Clone()
 		server.StartTLS()
