@@ -73,29 +73,28 @@ func (l *listeners) serve(ctx context.Context, svc *service.Service, recorder *o
 
 // open returns the listener of the predictions and, if there is one, that of
 // the metrics. With an error it returns those that are open.
-func (l *listeners) open(ctx context.Context, svc *service.Service, recorder *otelmetrics.Recorder, logger *slog.Logger) ([]*access.Server, error) {
-	public := access.Config{Address: l.Listen, Handler: svc.Handler(), WebConfigFile: l.WebConfigFile}
-	servers, err := open(ctx, nil, "--", public, recorder, logger)
-	if err != nil || l.MetricsListen == "" {
-		return servers, err
+func (l *listeners) open(ctx context.Context, svc *service.Service, recorder *otelmetrics.Recorder, logger *slog.Logger) (servers []*access.Server, err error) {
+	type wanted struct {
+		flags, message string
+		access.Config
 	}
-	metrics := access.Config{Address: l.MetricsListen, Handler: svc.Admin(l.Pprof), WebConfigFile: l.MetricsWebConfigFile}
-	return open(ctx, servers, "--metrics-", metrics, recorder, logger)
-}
-
-func open(ctx context.Context, servers []*access.Server, flags string, c access.Config, recorder *otelmetrics.Recorder, logger *slog.Logger) ([]*access.Server, error) {
-	c.Open, c.Recorder, c.Logger = service.Probes(), recorder, logger
-	server, err := access.Listen(ctx, c)
-	if _, wrong := errors.AsType[*access.ConfigError](err); wrong {
-		return servers, usageError{fmt.Errorf("%sweb-config-file %w", flags, err)}
+	all := []wanted{{"--", "listening", access.Config{Address: l.Listen, Handler: svc.Handler(), WebConfigFile: l.WebConfigFile}}}
+	if l.MetricsListen != "" {
+		all = append(all, wanted{"--metrics-", "listening for scrapes", access.Config{
+			Address: l.MetricsListen, Handler: svc.Admin(l.Pprof), WebConfigFile: l.MetricsWebConfigFile,
+		}})
 	}
-	if err != nil {
-		return servers, fmt.Errorf("%slisten %q: %w", flags, c.Address, err)
+	for _, w := range all {
+		w.Open, w.Recorder, w.Logger = service.Probes(), recorder, logger
+		server, err := access.Listen(ctx, w.Config)
+		if _, wrong := errors.AsType[*access.ConfigError](err); wrong {
+			return servers, usageError{fmt.Errorf("%sweb-config-file %w", w.flags, err)}
+		}
+		if err != nil {
+			return servers, fmt.Errorf("%slisten %q: %w", w.flags, w.Address, err)
+		}
+		servers = append(servers, server)
+		logger.Info(w.message, slog.String("addr", server.Addr()), slog.String("web_config_file", w.WebConfigFile), slog.String("version", version()))
 	}
-	message := "listening"
-	if len(servers) > 0 {
-		message = "listening for scrapes"
-	}
-	logger.Info(message, slog.String("addr", server.Addr()), slog.String("web_config_file", c.WebConfigFile), slog.String("version", version()))
-	return append(servers, server), nil
+	return servers, nil
 }
