@@ -9,7 +9,6 @@ import (
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/access"
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/service"
-	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
 // listeners are where the service listens, who may come in, and how it closes.
@@ -36,8 +35,8 @@ func (l *listeners) validate() error {
 }
 
 // serve serves until ctx ends and what is in flight has ended.
-func (l *listeners) serve(ctx context.Context, svc *service.Service, recorder *otelmetrics.Recorder, logger *slog.Logger) error {
-	servers, err := l.open(ctx, svc, recorder, logger)
+func (l *listeners) serve(ctx context.Context, svc *service.Service) error {
+	servers, err := l.open(ctx, svc)
 	for _, server := range servers {
 		defer server.Close()
 	}
@@ -54,7 +53,7 @@ func (l *listeners) serve(ctx context.Context, svc *service.Service, recorder *o
 	case <-ctx.Done():
 	}
 	svc.Drain()
-	logger.Info("draining", slog.Duration("delay", l.DrainDelay))
+	svc.Logger.Info("draining", slog.Duration("delay", l.DrainDelay))
 	<-time.After(l.DrainDelay)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.ShutdownTimeout)
 	defer cancel()
@@ -64,16 +63,16 @@ func (l *listeners) serve(ctx context.Context, svc *service.Service, recorder *o
 	}
 	for _, server := range servers[1:] {
 		if err := server.Shutdown(ctx); err != nil {
-			logger.Warn("a scrape or a profile was cut off", slog.Any("error", err))
+			svc.Logger.Warn("a scrape or a profile was cut off", slog.Any("error", err))
 		}
 	}
-	logger.Info("stopped")
+	svc.Logger.Info("stopped")
 	return nil
 }
 
 // open returns the listener of the predictions and, if there is one, that of
 // the metrics. With an error it returns those that are open.
-func (l *listeners) open(ctx context.Context, svc *service.Service, recorder *otelmetrics.Recorder, logger *slog.Logger) (servers []*access.Server, err error) {
+func (l *listeners) open(ctx context.Context, svc *service.Service) (servers []*access.Server, err error) {
 	type wanted struct {
 		flags, message string
 		access.Config
@@ -85,7 +84,7 @@ func (l *listeners) open(ctx context.Context, svc *service.Service, recorder *ot
 		}})
 	}
 	for _, w := range all {
-		w.Open, w.Recorder, w.Logger = service.Probes(), recorder, logger
+		w.Open, w.Recorder, w.Logger = service.Probes(), svc.Recorder, svc.Logger
 		server, err := access.Listen(ctx, w.Config)
 		if _, wrong := errors.AsType[*access.ConfigError](err); wrong {
 			return servers, usageError{fmt.Errorf("%sweb-config-file %w", w.flags, err)}
@@ -94,7 +93,7 @@ func (l *listeners) open(ctx context.Context, svc *service.Service, recorder *ot
 			return servers, fmt.Errorf("%slisten %q: %w", w.flags, w.Address, err)
 		}
 		servers = append(servers, server)
-		logger.Info(w.message, slog.String("addr", server.Addr()), slog.String("web_config_file", w.WebConfigFile), slog.String("version", version()))
+		svc.Logger.Info(w.message, slog.String("addr", server.Addr()), slog.String("web_config_file", w.WebConfigFile), slog.String("version", version()))
 	}
 	return servers, nil
 }

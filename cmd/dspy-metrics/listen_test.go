@@ -37,7 +37,7 @@ func servePair(t *testing.T, flags ...string) *pair {
 	if err != nil {
 		t.Fatal(err)
 	}
-	block := regexp.MustCompile("(?s)```yaml\n(tls_server_config:.*?)```").FindSubmatch(readme)
+	block := regexp.MustCompile("(?s)```yml\n(tls_server_config:.*?)```").FindSubmatch(readme)
 	if block == nil {
 		t.Fatal("the README has no web config file")
 	}
@@ -137,6 +137,10 @@ func TestTwoListeners(t *testing.T) {
 	}
 	if _, page := p.get(t, public+"/", ""); strings.Contains(page, "GET /metrics") {
 		t.Error("the public page lists the metrics")
+	}
+	healthy := command(t, []string{"DSPY_METRICS_LISTEN=" + p.public, "DSPY_METRICS_WEB_CONFIG_FILE=" + filepath.Join(p.dir, "open.yml")}, "health")
+	if out, err := healthy.CombinedOutput(); err != nil || !strings.Contains(string(out), "https://"+p.public+"/ready: 200 OK") {
+		t.Errorf("health: %v\n%s", err, out)
 	}
 	out, err := command(t, nil, "check", "--ca-file", filepath.Join(p.dir, "ca.crt"), "--cert-file", filepath.Join(p.dir, "prometheus.crt"),
 		"--key-file", filepath.Join(p.dir, "prometheus.key"), "--basic-auth-user=prometheus", "--basic-auth-password-file", p.passwordFile(t), metrics+"/metrics").CombinedOutput()

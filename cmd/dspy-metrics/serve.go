@@ -149,7 +149,7 @@ func (c *serve) serve(ctx context.Context, contract views.Contract, config servi
 	if err != nil {
 		return usageError{err}
 	}
-	return c.listeners.serve(ctx, svc, config.Recorder, logger)
+	return c.listeners.serve(ctx, svc)
 }
 
 func (c *serve) options(logger *slog.Logger) []otelmetrics.Option {

@@ -3,7 +3,6 @@ package access
 import (
 	"log"
 	"log/slog"
-	"regexp"
 	"strings"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
@@ -46,9 +45,4 @@ func handshakeError(reason string) otelmetrics.ErrorType {
 	default: // the file or a certificate has changed and cannot be read any more
 		return otelmetrics.OtherError
 	}
-}
-
-// withoutValues takes out what a YAML parser quotes of a file with secrets.
-func withoutValues(text string) string {
-	return regexp.MustCompile("`[^`]*`").ReplaceAllString(text, "…")
 }

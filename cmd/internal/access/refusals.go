@@ -5,11 +5,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"slices"
 	"time"
 
-	"go.yaml.in/yaml/v3"
 	"golang.org/x/time/rate"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
@@ -85,13 +83,7 @@ func (r *refusals) behind() http.Handler {
 
 // wantsPassword tells whether the web config file, as it is now, has users.
 func (r *refusals) wantsPassword() bool {
-	var config struct {
-		Users map[string]any `yaml:"basic_auth_users"`
-	}
-	content, err := os.ReadFile(r.WebConfigFile)
-	if err == nil {
-		err = yaml.Unmarshal(content, &config)
-	}
+	config, err := read(r.WebConfigFile)
 	return err != nil || len(config.Users) > 0
 }
 

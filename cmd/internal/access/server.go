@@ -6,7 +6,6 @@ package access
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -87,15 +86,3 @@ func (s *Server) Close() {
 	_ = s.server.Close()
 	_ = s.listener.Close() // closed already if it was served
 }
-
-// ConfigError is a web config file that cannot be used.
-type ConfigError struct {
-	File string
-	Err  error
-}
-
-func (e *ConfigError) Error() string {
-	return fmt.Sprintf("%q: %s", e.File, withoutValues(e.Err.Error()))
-}
-
-func (e *ConfigError) Unwrap() error { return e.Err }
