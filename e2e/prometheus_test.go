@@ -22,18 +22,25 @@ type prometheus struct {
 // once it is ready to be queried.
 func scrape(t *testing.T, target string) *prometheus {
 	t.Helper()
-	dir := t.TempDir()
-	config := filepath.Join(dir, "prometheus.yml")
-	if err := os.WriteFile(config, fmt.Appendf(nil, `
-global:
-  scrape_interval: 1s
-  scrape_timeout: 1s
-scrape_configs:
+	return scrapeJobs(t, fmt.Sprintf(`
   - job_name: dspy-metrics
     honor_labels: true
     static_configs:
       - targets: [%q]
-`, target), 0o600); err != nil {
+`, target))
+}
+
+// scrapeJobs is scrape with the scrape_configs of the test.
+func scrapeJobs(t *testing.T, jobs string) *prometheus {
+	t.Helper()
+	dir := t.TempDir()
+	config := filepath.Join(dir, "prometheus.yml")
+	if err := os.WriteFile(config, []byte(`
+global:
+  scrape_interval: 1s
+  scrape_timeout: 1s
+scrape_configs:
+`+jobs), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	address := freeAddress(t)

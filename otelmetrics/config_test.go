@@ -97,6 +97,8 @@ func TestErrorsKeepSecrets(t *testing.T) {
 		"illegal key":         {"OTEL_EXPORTER_OTLP_HEADERS", "auth orization=" + secret},
 		"endpoint, bad port":  {"OTEL_EXPORTER_OTLP_ENDPOINT", "http://me:" + secret + "@collector:port"},
 		"endpoint, scheme":    {"OTEL_EXPORTER_OTLP_ENDPOINT", "tcp://me:" + secret + "@collector"},
+		"endpoint, no scheme": {"OTEL_EXPORTER_OTLP_ENDPOINT", "me:" + secret + "@collector:4317"},
+		"endpoint, a slash":   {"OTEL_EXPORTER_OTLP_ENDPOINT", "http://me:" + secret + "/x@collector:4317"},
 		"resource attributes": {"OTEL_RESOURCE_ATTRIBUTES", secret},
 	}
 	for name, test := range tests {

@@ -47,6 +47,7 @@ func (c *config) readEnvironment() error {
 		e.milliseconds(signal + "TIMEOUT")
 		e.oneOf(signal+"COMPRESSION", "gzip", "none")
 		e.headers(signal + "HEADERS")
+		e.certificates(signal)
 	}
 	e.oneOf("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "cumulative", "delta", "lowmemory")
 	e.pairs("OTEL_RESOURCE_ATTRIBUTES")
@@ -84,17 +85,13 @@ func endpointVariable(getenv func(string) string) string {
 
 func validateEndpoint(endpoint string) error {
 	u, err := url.Parse(endpoint)
-	var malformed *url.Error
-	switch {
-	case errors.As(err, &malformed):
-		// Its text would have all of the URL, and so its password.
-		return fmt.Errorf("endpoint is not a URL: %w", malformed.Err)
-	case err != nil:
-		return fmt.Errorf("endpoint is not a URL: %w", err)
-	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		return fmt.Errorf("endpoint %q is not of the form http://host:port or https://host:port", u.Redacted())
+	if err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" {
+		return nil
 	}
-	return nil
+	if strings.Contains(endpoint, "@") {
+		endpoint = "…" // in a mistyped URL a part of the password can be anywhere
+	}
+	return fmt.Errorf("endpoint %q is not of the form http://host:port or https://host:port", endpoint)
 }
 
 // environment reads variables and gathers what is wrong with them.

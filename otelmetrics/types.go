@@ -40,6 +40,7 @@ const (
 	InvalidInput        = views.InvalidInput
 	PredictionFailed    = views.PredictionFailed
 	UpstreamUnavailable = views.UpstreamUnavailable
+	Unauthorized        = views.Unauthorized
 	CacheUnavailable    = views.CacheUnavailable
 	Canceled            = views.Canceled
 	Panic               = views.Panic

@@ -40,6 +40,9 @@ const (
 	PredictionFailed ErrorType = "prediction_failed"
 	// UpstreamUnavailable: the predictor could not be reached.
 	UpstreamUnavailable ErrorType = "upstream_unavailable"
+	// Unauthorized: a client was refused before its request was looked at, for
+	// wrong or missing credentials or a TLS handshake that it did not pass.
+	Unauthorized ErrorType = "unauthorized"
 	// CacheUnavailable: the cache could not be asked, or what it held was
 	// damaged. The prediction went on without it.
 	CacheUnavailable ErrorType = "cache_unavailable"
@@ -86,7 +89,7 @@ func predictionTypes() []string {
 func statuses() []string { return texts(Success, Failure) }
 
 func errorTypes() []string {
-	return texts(Timeout, RateLimit, InvalidInput, PredictionFailed, UpstreamUnavailable, CacheUnavailable, Canceled, Panic, OtherError)
+	return texts(Timeout, RateLimit, InvalidInput, PredictionFailed, UpstreamUnavailable, Unauthorized, CacheUnavailable, Canceled, Panic, OtherError)
 }
 
 func cacheTypes() []string { return texts(Memory, Redis, DSPy) }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -11,20 +12,27 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/access"
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/redact"
 )
 
 type health struct {
 	Target string `arg:"" optional:"" default:"/ready" help:"A path of the service at --listen, or a URL (${default})."`
 
-	Listen  string        `default:":3000" env:"DSPY_METRICS_LISTEN" placeholder:"ADDRESS" help:"Where the service listens, as given to serve (${default})."`
-	Timeout time.Duration `default:"3s" env:"DSPY_METRICS_HEALTH_TIMEOUT" help:"Longest wait for the answer (${default})."`
+	Listen        string        `default:":3000" env:"DSPY_METRICS_LISTEN" placeholder:"ADDRESS" help:"Where the service listens, as given to serve (${default})."`
+	WebConfigFile string        `env:"DSPY_METRICS_WEB_CONFIG_FILE" placeholder:"FILE" type:"path" help:"The web config file as given to serve, which tells whether to ask over TLS."`
+	Timeout       time.Duration `default:"3s" env:"DSPY_METRICS_HEALTH_TIMEOUT" help:"Longest wait for the answer (${default})."`
 }
 
 // Help is shown by --help.
 func (health) Help() string {
 	return `For an image without a shell. Give serve its address by the variable DSPY_METRICS_LISTEN rather than by the flag,
-and both commands know it. Only an answer 200 is healthy; proxies are not used, redirects not followed.
+and both commands know it; likewise DSPY_METRICS_WEB_CONFIG_FILE. Only an answer 200 is healthy; proxies are not used,
+redirects not followed. Of a path, the server's certificate is not verified: it need not be one for this address. There is no
+client certificate: where serve asks for one, give the URL of its --metrics-listen.
 
 Examples:
   dspy-metrics health
@@ -46,7 +54,7 @@ func (c *health) Run(ctx context.Context) error {
 	if err != nil {
 		return usageError{err}
 	}
-	status, body, err := get(ctx, target.String())
+	status, body, err := get(ctx, target.String(), c.own())
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return fmt.Errorf("%s: %w", target.Redacted(), context.Cause(ctx))
@@ -63,19 +71,31 @@ func (c *health) Run(ctx context.Context) error {
 	return err
 }
 
+// own tells whether the target is a path of the service at --listen.
+func (c *health) own() bool {
+	target, err := url.Parse(c.Target)
+	return err == nil && target.Scheme == "" && target.Host == "" && strings.HasPrefix(target.Path, "/")
+}
+
 // url returns what to ask.
 func (c *health) url(ctx context.Context) (*url.URL, error) {
 	target, err := url.Parse(c.Target)
 	switch {
-	case err == nil && target.Scheme == "" && target.Host == "" && len(target.Path) > 0 && target.Path[0] == '/':
+	case c.own():
 		host, err := local(ctx, c.Listen)
 		if err != nil {
 			return nil, fmt.Errorf("--listen %q: %w", c.Listen, err)
 		}
-		// The scheme is that of serve, which speaks no TLS.
+		protected, err := access.TLS(c.WebConfigFile)
+		if err != nil {
+			return nil, fmt.Errorf("--web-config-file %w", err)
+		}
 		target.Scheme, target.Host = "http", host
+		if protected {
+			target.Scheme = "https"
+		}
 	case err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https":
-		return nil, fmt.Errorf("%q is neither a path such as /ready nor a URL such as http://127.0.0.1:3000", c.Target)
+		return nil, fmt.Errorf("%q is neither a path such as /ready nor a URL such as http://127.0.0.1:3000", redact.URL(c.Target))
 	case target.Path == "":
 		target.Path = "/ready"
 	}
@@ -106,13 +126,16 @@ func local(ctx context.Context, address string) (string, error) {
 }
 
 // get returns the status and the beginning of an answer.
-func get(ctx context.Context, target string) (status int, body []byte, err error) {
+func get(ctx context.Context, target string, own bool) (status int, body []byte, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target, http.NoBody)
 	if err != nil {
 		return 0, nil, err
 	}
 	client := http.Client{
-		Transport:     &http.Transport{DisableKeepAlives: true},
+		Transport: &http.Transport{
+			DisableKeepAlives: true,
+			TLSClientConfig:   &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: own}, //nolint:gosec // nothing secret is sent or believed
+		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	response, err := client.Do(request)

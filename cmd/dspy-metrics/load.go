@@ -19,6 +19,7 @@ import (
 	"golang.org/x/term"
 
 	generator "github.com/dspy-metrics/dspy-metrics/cmd/internal/load"
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/redact"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
@@ -100,7 +101,7 @@ func (c *load) Validate() error {
 	}
 	target, err := url.Parse(c.URL)
 	check(err == nil && target.Host != "" && (target.Scheme == "http" || target.Scheme == "https"),
-		"the URL must be like http://localhost:3000, unlike %q", c.URL)
+		"the URL must be like http://localhost:3000, unlike %q", redact.URL(c.URL))
 	_, err = c.header()
 	check(err == nil, "%w", err)
 	return errors.Join(errs...)
@@ -164,7 +165,8 @@ func (c *load) header() (http.Header, error) {
 		name, value, ok := strings.Cut(field, ":")
 		value = strings.TrimSpace(value)
 		if !ok || !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value) {
-			return nil, fmt.Errorf("--header must be like %q, unlike %q", "Name: value", field)
+			// The field is not quoted: it may be a secret.
+			return nil, errors.New(`--header must be like "Name: value"`)
 		}
 		header.Add(name, value)
 	}

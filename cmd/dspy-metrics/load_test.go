@@ -41,7 +41,7 @@ func TestLoad(t *testing.T) {
 		"not a number":     {[]string{"--failures=NaN"}, 2, []string{"--failures must be between 0 and 1"}},
 		"wrong weight":     {[]string{"--types=cot"}, 2, []string{`"cot" is not VALUE=WEIGHT`}},
 		"wrong URL":        {[]string{"localhost:3000"}, 2, []string{`"localhost:3000"`}},
-		"wrong header":     {[]string{"-H", "nothing"}, 2, []string{`"nothing"`}},
+		"wrong header":     {[]string{"-H", "nothing"}, 2, []string{`--header must be like "Name: value"`}},
 		"useless fault":    {[]string{"--fault=429=1"}, 2, []string{"--fault needs --failures"}},
 		"questions absent": {[]string{"--questions=/nonexistent/questions"}, 2, []string{"/nonexistent/questions"}},
 	}

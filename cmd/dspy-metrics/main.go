@@ -8,9 +8,12 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/redact"
 )
 
 // The exit codes.
@@ -50,7 +53,7 @@ func run(ctx context.Context, args []string) int {
 	}
 	command, err := parser.Parse(args)
 	if err != nil {
-		return fail(fmt.Errorf("%w; see dspy-metrics --help", err), exitUsage)
+		return fail(fmt.Errorf("%s; see dspy-metrics --help", redacted(err, args)), exitUsage)
 	}
 	if err := command.Run(); err != nil {
 		if _, ok := errors.AsType[usageError](err); ok {
@@ -59,6 +62,18 @@ func run(ctx context.Context, args []string) int {
 		return fail(err, exitFailure)
 	}
 	return 0
+}
+
+// redacted returns the text of the parser, which quotes arguments that it does
+// not know, such as the URL of a cache without its flag.
+func redacted(err error, args []string) string {
+	text := err.Error()
+	for _, arg := range args {
+		if strings.Contains(arg, "@") {
+			text = strings.ReplaceAll(text, arg, redact.URL(arg))
+		}
+	}
+	return text
 }
 
 // usageError is a wrong flag or variable.

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
-	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -21,27 +19,30 @@ import (
 )
 
 type serve struct {
-	Listen     string `default:":3000" env:"DSPY_METRICS_LISTEN" placeholder:"ADDRESS" help:"Address to listen on (${default}); port 0 chooses one."`
+	listeners  `embed:""`
 	Service    string `env:"DSPY_METRICS_SERVICE" placeholder:"NAME" help:"Value of the label service; by default OTEL_SERVICE_NAME, else dspy-metrics."`
 	promise    `embed:""`
 	backend    `embed:""`
 	answers    `embed:""`
 	generative `embed:""`
 
-	Timeout         time.Duration `default:"30s" env:"DSPY_METRICS_TIMEOUT" help:"Longest time for one prediction (${default})."`
-	MaxConcurrency  int           `default:"64" env:"DSPY_METRICS_MAX_CONCURRENCY" placeholder:"N" help:"Predictions at a time; more are answered 429 (${default})."`
-	MaxBodyBytes    int64         `default:"1048576" env:"DSPY_METRICS_MAX_BODY_BYTES" placeholder:"N" help:"Largest request body; larger ones are answered 413 (${default})."`
-	DrainDelay      time.Duration `default:"1s" env:"DSPY_METRICS_DRAIN_DELAY" help:"How long to be unready before the listener closes, for load balancers to notice (${default})."`
-	ShutdownTimeout time.Duration `default:"30s" env:"DSPY_METRICS_SHUTDOWN_TIMEOUT" help:"Longest wait for predictions in flight at shutdown (${default})."`
-	IdleTimeout     time.Duration `default:"0s" env:"DSPY_METRICS_IDLE_TIMEOUT" help:"Forget series that were not measured for this long; 0 keeps all (${default})."`
-	LogLevel        slog.Level    `default:"info" env:"DSPY_METRICS_LOG_LEVEL" help:"debug, info, warn or error (${default})."`
-	LogFormat       string        `default:"text" enum:"text,json" env:"DSPY_METRICS_LOG_FORMAT" help:"text or json (${default})."`
+	Timeout        time.Duration `default:"30s" env:"DSPY_METRICS_TIMEOUT" help:"Longest time for one prediction (${default})."`
+	MaxConcurrency int           `default:"64" env:"DSPY_METRICS_MAX_CONCURRENCY" placeholder:"N" help:"Predictions at a time; more are answered 429 (${default})."`
+	MaxBodyBytes   int64         `default:"1048576" env:"DSPY_METRICS_MAX_BODY_BYTES" placeholder:"N" help:"Largest request body; larger ones are answered 413 (${default})."`
+	IdleTimeout    time.Duration `default:"0s" env:"DSPY_METRICS_IDLE_TIMEOUT" help:"Forget series that were not measured for this long; 0 keeps all (${default})."`
+	LogLevel       slog.Level    `default:"info" env:"DSPY_METRICS_LOG_LEVEL" help:"debug, info, warn or error (${default})."`
+	LogFormat      string        `default:"text" enum:"text,json" env:"DSPY_METRICS_LOG_FORMAT" help:"text or json (${default})."`
 }
 
 // Help is shown by --help.
 func (serve) Help() string {
 	return `The metrics are at /metrics. The OTEL_* variables of the OpenTelemetry specification are honored;
 with an OTLP endpoint the same metrics are pushed as well.
+
+A web config file is one of Prometheus' exporter-toolkit: TLS, client certificates, passwords. It holds for all of
+its listener but for the password of /health and /ready, and is read anew for each connection and request. With
+--metrics-listen, /metrics is only there; that listener is open unless it has a web config file of its own.
+A probe has no client certificate: ask for one on one listener only, or let the probe try the port (tcpSocket).
 
 Examples:
   dspy-metrics
@@ -50,6 +51,7 @@ Examples:
   dspy-metrics --upstream http://127.0.0.1:8000 --route '/qa/{id}=cot' --cache redis://127.0.0.1:6379/0
   dspy-metrics --upstream http://127.0.0.1:8000 --genai released
   dspy-metrics --contract contract.yaml --label tenant=header:X-Tenant --label model=field:model
+  dspy-metrics --web-config-file web.yml --metrics-listen 127.0.0.1:9464 --pprof
   DSPY_METRICS_LOG_FORMAT=json OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 dspy-metrics
 
   curl -s localhost:3000/predict -d '{"inputs":{"question":"Which labels do the predictions have?"}}'
@@ -64,9 +66,8 @@ func (c *serve) Validate() error {
 		positive("--timeout", c.Timeout),
 		positive("--max-concurrency", c.MaxConcurrency),
 		positive("--max-body-bytes", c.MaxBodyBytes),
-		positive("--shutdown-timeout", c.ShutdownTimeout),
-		notNegative("--drain-delay", c.DrainDelay),
 		notNegative("--idle-timeout", c.IdleTimeout),
+		c.listeners.validate(),
 		c.promise.validate(),
 		c.backend.validate(),
 		c.answers.validate(),
@@ -131,6 +132,7 @@ func (c *serve) serve(ctx context.Context, contract views.Contract, config servi
 	config.KeyHeaders, config.Model, config.Logger = c.CacheKeyHeader, c.model(), logger
 	config.Timeout, config.MaxConcurrency = c.Timeout, c.MaxConcurrency
 	config.MaxBodyBytes, config.MaxAnswerBytes = c.MaxBodyBytes, c.MaxAnswerBytes
+	config.Apart = c.MetricsListen != ""
 	answers, err := c.answers.open(ctx, config.Recorder, logger)
 	if err != nil {
 		return err
@@ -147,7 +149,7 @@ func (c *serve) serve(ctx context.Context, contract views.Contract, config servi
 	if err != nil {
 		return usageError{err}
 	}
-	return c.listenAndServe(ctx, svc, logger)
+	return c.listeners.serve(ctx, svc)
 }
 
 func (c *serve) options(logger *slog.Logger) []otelmetrics.Option {
@@ -169,38 +171,6 @@ func (c *serve) options(logger *slog.Logger) []otelmetrics.Option {
 		options = append(options, otelmetrics.WithService("dspy-metrics"))
 	}
 	return options
-}
-
-func (c *serve) listenAndServe(ctx context.Context, svc *service.Service, logger *slog.Logger) error {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
-	if err != nil {
-		return fmt.Errorf("--listen %q: %w", c.Listen, err)
-	}
-	server := &http.Server{
-		Handler:           svc.Handler(),
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       time.Minute,
-		IdleTimeout:       2 * time.Minute,
-		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
-	}
-	logger.Info("listening", slog.String("addr", listener.Addr().String()), slog.String("version", version()))
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	select {
-	case err := <-failed:
-		return fmt.Errorf("serve: %w", err)
-	case <-ctx.Done():
-	}
-	svc.Drain()
-	logger.Info("draining", slog.Duration("delay", c.DrainDelay))
-	<-time.After(c.DrainDelay)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.ShutdownTimeout)
-	defer cancel()
-	if err := server.Shutdown(ctx); err != nil {
-		return errors.Join(fmt.Errorf("predictions in flight were cut off after %s: %w", c.ShutdownTimeout, err), server.Close())
-	}
-	logger.Info("stopped")
-	return nil
 }
 
 func (c *serve) logger(w io.Writer) *slog.Logger {

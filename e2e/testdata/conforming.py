@@ -16,7 +16,7 @@ registry = CollectorRegistry()
 KINDS = ["predict", "cot", "react", "few_shot", "program_of_thought"]
 STATUSES = ["success", "failed" if broken == "unknown-value" else "failure"]
 CACHES = ["memory", "redis", "dspy"]
-ERRORS = ["timeout", "rate_limit", "invalid_input", "prediction_failed", "upstream_unavailable", "canceled", "panic", "cache_unavailable", "other"]
+ERRORS = ["timeout", "rate_limit", "invalid_input", "prediction_failed", "upstream_unavailable", "unauthorized", "canceled", "panic", "cache_unavailable", "other"]
 TOKENS = ["input", "output", "cache_read", "cache_write", "reasoning"]
 LABELS = ["service", "prediction_type", "status", "cache_type", "error_type", "token_type", "endpoint", "method", "status_code"]
 PREDICTION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/redact"
 )
 
 const (
@@ -53,7 +55,7 @@ func checkURL(value string) error {
 		_, err := redisOptions(value)
 		return err
 	default:
-		return fmt.Errorf("cache %q must be off, memory, redis://… or rediss://…", withoutSecrets(value))
+		return fmt.Errorf("cache %q must be off, memory, redis://… or rediss://…", redact.URL(value))
 	}
 }
 
@@ -64,18 +66,7 @@ func redisOptions(url string) (*redis.Options, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cache %q must be redis[s]://[[user]:password@]host[:port][/database][?options], "+
 			"with the reserved characters of user and password percent-encoded "+
-			"and no options but those of go-redis' ParseURL", withoutSecrets(url))
+			"and no options but those of go-redis' ParseURL", redact.URL(url))
 	}
 	return options, nil
-}
-
-// withoutSecrets returns what can be shown of a value that may be a URL.
-func withoutSecrets(value string) string {
-	if scheme, _, found := strings.Cut(value, "://"); found && !strings.ContainsAny(scheme, ":@") {
-		return scheme + "://…"
-	}
-	if strings.ContainsAny(value, ":@") {
-		return "…"
-	}
-	return value
 }

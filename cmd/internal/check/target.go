@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/redact"
 	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
 )
 
@@ -41,9 +42,12 @@ func (r *Reader) Read(ctx context.Context, target string) (*conformance.Expositi
 	if isURL(target) {
 		return r.request(ctx, target)
 	}
+	if strings.Contains(target, "://") {
+		return nil, errors.New("neither a file nor a URL that begins with http:// or https://")
+	}
 	file, err := os.Open(target) //nolint:gosec // The user names the file to read.
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("open %s: %w", redact.URL(target), errors.Unwrap(err))
 	}
 	defer file.Close() //nolint:errcheck // Only read.
 	return r.local(ctx, file)
@@ -59,7 +63,7 @@ func Display(target string) string {
 		if target == "-" {
 			return "standard input"
 		}
-		return target
+		return redact.URL(target)
 	}
 	u, err := url.Parse(target)
 	if err != nil {

@@ -40,8 +40,8 @@ type Config struct {
 
 // UnreachableError says that nothing could be sent.
 type UnreachableError struct {
-	URL string
-	Err error // the last failure
+	URL string // without a password
+	Err error  // the last failure
 }
 
 func (e *UnreachableError) Error() string {

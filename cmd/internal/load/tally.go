@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/redact"
 )
 
 // tally counts results. It is safe for concurrent use.
@@ -107,7 +109,7 @@ func (t *tally) unreachable(url string) error {
 	if t.reached || t.unsent == 0 {
 		return nil
 	}
-	return &UnreachableError{URL: url, Err: t.lastErr}
+	return &UnreachableError{URL: redact.URL(url), Err: t.lastErr}
 }
 
 func (g *generator) summary(sent, end time.Time, interrupted bool) Summary {
@@ -116,7 +118,7 @@ func (g *generator) summary(sent, end time.Time, interrupted bool) Summary {
 	defer t.mu.Unlock()
 	measured := max(0, sent.Sub(t.start)-g.Warmup)
 	s := Summary{
-		URL: g.URL, Seed: g.Seed, Rate: g.Rate, Concurrency: g.Concurrency, Interrupted: interrupted,
+		URL: redact.URL(g.URL), Seed: g.Seed, Rate: g.Rate, Concurrency: g.Concurrency, Interrupted: interrupted,
 		DurationSeconds: measured.Seconds(), WaitSeconds: end.Sub(sent).Seconds(),
 		WarmupRequests: t.warmup, Counts: t.counts,
 		StatusCodes: maps.Clone(t.statuses), Errors: maps.Clone(t.errors),

@@ -19,7 +19,7 @@ type problem struct {
 
 func writeProblem(w http.ResponseWriter, status int, errorType otelmetrics.ErrorType, detail string) {
 	w.Header().Set("Content-Type", "application/problem+json")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
+	secure(w.Header())
 	write(w, status, problem{Title: http.StatusText(status), Status: status, Detail: detail, ErrorType: errorType})
 }
 

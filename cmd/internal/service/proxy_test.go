@@ -423,3 +423,55 @@ func TestRoutes(t *testing.T) {
 		}
 	}
 }
+
+// Answers of the program keep their headers, and get none of ours.
+func TestAnswersGetNoHeaders(t *testing.T) {
+	t.Parallel()
+	url := behind(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Cache-Control", "max-age=5")
+		_, _ = io.WriteString(w, "<p>")
+	}, nil)
+	got := must(t, http.MethodPost, url+"/predict", question)
+	for name, want := range map[string]string{
+		"Cache-Control": "max-age=5", "X-Content-Type-Options": "", "Referrer-Policy": "", "Content-Security-Policy": "",
+	} {
+		if got.header.Get(name) != want {
+			t.Errorf("got %s %q, want %q", name, got.header.Get(name), want)
+		}
+	}
+}
+
+// A 401 of the program is an answer, not somebody whom we refused.
+func TestProgramRefuses(t *testing.T) {
+	t.Parallel()
+	url := behind(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }, nil)
+	if got := must(t, http.MethodPost, url+"/predict", question); got.status != 401 {
+		t.Errorf("got %+v", got)
+	}
+	poll(t, url, errorsOf("unauthorized", 0), errorsOf("other", 1))
+}
+
+// The user in the URL of the program is ours, whoever the client is.
+func TestUpstreamPassword(t *testing.T) {
+	t.Parallel()
+	program := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, ok := r.BasicAuth(); !ok || user != "me" || password != "hunter2 @" {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+	}))
+	t.Cleanup(program.Close)
+	url := front(t, strings.Replace(program.URL, "://", "://me:hunter2%20%40@", 1), nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/predict", strings.NewReader(question))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer of-the-client")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != 200 {
+		t.Errorf("got status %d", response.StatusCode)
+	}
+}

@@ -32,6 +32,7 @@ type Config struct {
 	MaxConcurrency int           // predictions at a time
 	MaxBodyBytes   int64         // of a request
 	MaxAnswerBytes int64         // of an answer that is read or cached; longer ones only pass through
+	Apart          bool          // whether the metrics are left to the handler of Admin
 }
 
 // Service answers predictions over HTTP.
@@ -71,11 +72,12 @@ func (s *Service) Handler() http.Handler { return s.handler }
 
 func (s *Service) routes() (http.Handler, error) {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", s.Recorder.Handler())
-	mux.HandleFunc("GET /health", s.health)
-	mux.HandleFunc("GET /ready", s.ready)
-	mux.HandleFunc("GET /openapi.json", s.openAPI)
-	mux.HandleFunc("GET /{$}", s.index)
+	if !s.Apart {
+		mux.Handle("GET /metrics", ours(s.Recorder.Handler()))
+	}
+	s.addProbes(mux)
+	mux.Handle("GET /openapi.json", ours(http.HandlerFunc(s.openAPI)))
+	mux.Handle("GET /{$}", ours(s.index(index{Routes: s.Routes, Backend: s.Backend, Metrics: !s.Apart})))
 	var errs []error
 	for _, route := range s.Routes {
 		errs = append(errs, handle(mux, route.Pattern, s.predict(route)))
@@ -100,12 +102,22 @@ func (s *Service) openAPI(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write(openAPI) // a client that goes away is seen by the middleware
 }
 
-func (s *Service) index(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-	if err := s.page.Execute(w, s); err != nil {
-		s.Logger.Debug("page not written", slog.Any("error", err))
-	}
+// index is what the page of a listener lists.
+type index struct {
+	Routes            []Route
+	Backend           Backend
+	Metrics, Profiles bool
+}
+
+func (s *Service) index(i index) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Content-Security-Policy",
+			"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		if err := s.page.Execute(w, i); err != nil {
+			s.Logger.Debug("page not written", slog.Any("error", err))
+		}
+	})
 }
 
 // routed answers what no route takes as a problem, where the mux would answer

@@ -322,6 +322,40 @@ func TestIndexListsTheEndpoints(t *testing.T) {
 	}
 }
 
+// Answers of our own are safe to open in a browser.
+func TestSecurityHeaders(t *testing.T) {
+	t.Parallel()
+	s, url := start(t, answers, nil)
+	admin := httptest.NewServer(s.Admin(false))
+	t.Cleanup(admin.Close)
+	for _, test := range []struct{ method, url string }{
+		{"GET", url + "/"},
+		{"GET", url + "/metrics"},
+		{"GET", url + "/health"},
+		{"GET", url + "/ready"},
+		{"GET", url + "/openapi.json"},
+		{"GET", url + "/absent"},
+		{"PUT", url + "/predict"},
+		{"POST", url + "/predict"}, // without a body
+		{"GET", admin.URL + "/"},
+		{"GET", admin.URL + "/metrics"},
+		{"GET", admin.URL + "/debug/pprof/"}, // not asked for
+	} {
+		got := must(t, test.method, test.url, "")
+		for name, want := range map[string]string{
+			"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
+		} {
+			if got.header.Get(name) != want {
+				t.Errorf("%s %s: got %s %q, want %q", test.method, test.url, name, got.header.Get(name), want)
+			}
+		}
+		html := strings.HasPrefix(got.header.Get("Content-Type"), "text/html")
+		if policy := got.header.Get("Content-Security-Policy"); html && !strings.Contains(policy, "default-src 'none'") {
+			t.Errorf("%s %s: got Content-Security-Policy %q", test.method, test.url, policy)
+		}
+	}
+}
+
 func FuzzPredict(f *testing.F) {
 	for _, seed := range []string{question, `{`, `{"inputs":{"question":"\ud800"}}`, `{"prediction_type":"\u0000"}`, "\xff", `{"inputs":{"question":"a","context":"` + "\xff" + `"}}`} {
 		f.Add(seed)

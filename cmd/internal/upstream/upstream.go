@@ -9,17 +9,17 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
 
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/redact"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
 // Config has no defaults: every field must be set.
 type Config struct {
-	URL            string        // http or https, with the path that goes before all others
+	URL            string        // http or https, with the path that goes before all others, and maybe a user and a password
 	Connections    int           // kept open
 	ConnectTimeout time.Duration // until a connection is made
 	Retries        int           // of a request, beside the first attempt
@@ -37,7 +37,7 @@ type Upstream struct {
 func New(c Config) (*Upstream, error) {
 	target, err := url.Parse(c.URL)
 	if err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https" {
-		return nil, fmt.Errorf("upstream%s: give a URL such as http://127.0.0.1:8000", redacted(target))
+		return nil, fmt.Errorf("upstream %q: give a URL such as http://127.0.0.1:8000", redact.URL(c.URL))
 	}
 	return &Upstream{
 		target: target,
@@ -55,26 +55,23 @@ func New(c Config) (*Upstream, error) {
 	}, nil
 }
 
-// redacted keeps a password out of errors.
-func redacted(parsed *url.URL) string {
-	if parsed == nil {
-		return ""
-	}
-	return " " + strconv.Quote(parsed.Redacted())
-}
-
 // String does not tell where the service is: that is not for clients.
 func (u *Upstream) String() string { return "a DSPy service" }
 
 // Check lets everything pass: what a request must be is the service's to say.
 func (u *Upstream) Check(otelmetrics.PredictionType, []byte) error { return nil }
 
-// Rewrite makes the request to the service. It says for whom it is made.
+// Rewrite makes the request to the service. It says for whom it is made. A user
+// in the URL takes the place of the client's credentials.
 func (u *Upstream) Rewrite(r *httputil.ProxyRequest) {
 	r.Out.URL.RawQuery = r.In.URL.RawQuery // also what net/http cannot parse
 	r.SetURL(u.target)
 	r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"]
 	r.SetXForwarded()
+	if user := u.target.User; user != nil {
+		password, _ := user.Password()
+		r.Out.SetBasicAuth(user.Username(), password)
+	}
 }
 
 // RoundTrip sends the request. If its body can be had again (GetBody), it tries

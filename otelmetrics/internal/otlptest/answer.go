@@ -19,6 +19,7 @@ const (
 	failing
 	hanging
 	refusing
+	denying
 )
 
 // Accept answers with success. It is what a new [Receiver] does.
@@ -39,16 +40,22 @@ func Refuse() Answer { return Answer{mode: refusing} }
 // grpcCode is the gRPC code to fail with: what a hung or refused request gets,
 // should the connection live on, is the retryable one.
 func (a Answer) grpcCode() codes.Code {
-	if a.mode == failing {
+	switch a.mode {
+	case failing:
 		return codes.Code(a.status) //nolint:gosec // Fail takes it from a code.
+	case denying:
+		return codes.Unauthenticated
 	}
 	return codes.Unavailable
 }
 
 // httpStatus is grpcCode for HTTP.
 func (a Answer) httpStatus() int {
-	if a.mode == failing {
+	switch a.mode {
+	case failing:
 		return a.status
+	case denying:
+		return http.StatusUnauthorized
 	}
 	return http.StatusServiceUnavailable
 }

@@ -2,11 +2,13 @@ package otlptest
 
 import (
 	"context"
+	"crypto/tls"
 	"net/http"
 	"testing"
 
 	collectorpb "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	_ "google.golang.org/grpc/encoding/gzip" // the only way to accept compressed requests
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
@@ -15,8 +17,18 @@ import (
 // NewGRPC starts a receiver that speaks OTLP over gRPC, without TLS.
 func NewGRPC(t testing.TB) *Receiver {
 	t.Helper()
-	r := newReceiver(t)
-	server := grpc.NewServer(grpc.WaitForHandlers(true))
+	return NewGRPCWithTLS(t, nil)
+}
+
+// NewGRPCWithTLS is [NewGRPC] with TLS, unless the configuration is nil.
+func NewGRPCWithTLS(t testing.TB, config *tls.Config) *Receiver {
+	t.Helper()
+	r := newReceiver(t, config)
+	options := []grpc.ServerOption{grpc.WaitForHandlers(true)}
+	if config != nil {
+		options = append(options, grpc.Creds(credentials.NewTLS(config)))
+	}
+	server := grpc.NewServer(options...)
 	collectorpb.RegisterMetricsServiceServer(server, &grpcService{receiver: r})
 
 	served := make(chan error, 1)

@@ -2,8 +2,10 @@ package otlptest
 
 import (
 	"compress/gzip"
+	"crypto/tls"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -21,14 +23,25 @@ const maxBody = 4 << 20
 // the path /v1/metrics and without TLS.
 func NewHTTP(t testing.TB) *Receiver {
 	t.Helper()
-	r := newReceiver(t)
+	return NewHTTPWithTLS(t, nil)
+}
+
+// NewHTTPWithTLS is [NewHTTP] with TLS, unless the configuration is nil.
+func NewHTTPWithTLS(t testing.TB, config *tls.Config) *Receiver {
+	t.Helper()
+	r := newReceiver(t, config)
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/metrics", r.serveHTTP)
 
 	// The server is assembled, not made by its constructor, which would open a
 	// listener of its own. Its Close waits for the handlers.
-	server := &httptest.Server{Listener: r.listener, Config: &http.Server{Handler: mux, ReadHeaderTimeout: patience}}
-	server.Start()
+	server := &httptest.Server{Listener: r.listener, Config: &http.Server{Handler: mux, ReadHeaderTimeout: patience, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}}
+	if config != nil {
+		server.TLS = config.Clone()
+		server.StartTLS()
+	} else {
+		server.Start()
+	}
 	t.Cleanup(server.Close)
 	return r
 }

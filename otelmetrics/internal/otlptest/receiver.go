@@ -2,6 +2,7 @@ package otlptest
 
 import (
 	"context"
+	"crypto/tls"
 	"net/http"
 	"slices"
 	"sync"
@@ -18,10 +19,12 @@ const patience = 20 * time.Second
 // Receiver is an OTLP metrics backend that remembers.
 type Receiver struct {
 	listener *listener
+	scheme   string
 	ended    <-chan struct{} // closed when the test ends
 
 	mu       sync.Mutex
 	answer   Answer
+	required [2]string // name and value of a header; see Require
 	requests []Request
 	arrived  chan struct{} // closed and replaced with every request
 }
@@ -33,17 +36,30 @@ type Request struct {
 	Accepted bool // whether the answer was success
 }
 
-func newReceiver(t testing.TB) *Receiver {
+func newReceiver(t testing.TB, config *tls.Config) *Receiver {
 	t.Helper()
+	scheme := "http"
+	if config != nil {
+		scheme = "https"
+	}
 	return &Receiver{
 		listener: listen(t),
+		scheme:   scheme,
 		ended:    t.Context().Done(),
 		arrived:  make(chan struct{}),
 	}
 }
 
 // Endpoint returns the base URL, such as "http://127.0.0.1:4317".
-func (r *Receiver) Endpoint() string { return "http://" + r.listener.Addr().String() }
+func (r *Receiver) Endpoint() string { return r.scheme + "://" + r.listener.Addr().String() }
+
+// Require refuses all requests without this header from now on, as those of a
+// client that is not known: gRPC's Unauthenticated or HTTP's 401.
+func (r *Receiver) Require(header, value string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.required = [2]string{header, value}
+}
 
 // Respond sets the answer to every request that arrives from now on.
 func (r *Receiver) Respond(a Answer) {
@@ -114,9 +130,13 @@ func (r *Receiver) receive(ctx context.Context, req Request) Answer {
 func (r *Receiver) keep(req Request) Answer {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	req.Accepted = r.answer.mode == accepting
+	answer := r.answer
+	if name, value := r.required[0], r.required[1]; name != "" && req.Header.Get(name) != value {
+		answer = Answer{mode: denying}
+	}
+	req.Accepted = answer.mode == accepting
 	r.requests = append(r.requests, req)
 	close(r.arrived)
 	r.arrived = make(chan struct{})
-	return r.answer
+	return answer
 }
