@@ -3,12 +3,15 @@ package e2e
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -134,15 +137,24 @@ func until(t *testing.T, alive *process, check func() error) {
 	}
 }
 
-// freeAddress returns a loopback address that was free a moment ago, for
-// programs that cannot tell which port they chose.
+// ports counts those that freeAddress has looked at.
+var ports atomic.Uint32
+
+// freeAddress returns a loopback address for programs that cannot tell which
+// port they chose. Its port is below those that the system gives to connections,
+// which could take it before the program does, and is returned once.
 func freeAddress(t *testing.T) string {
 	t.Helper()
+	const first, count = 12000, 20000
 	var config net.ListenConfig
-	l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	ports.CompareAndSwap(0, 1+rand.Uint32N(count)) // apart from other runs on the machine
+	for range count {
+		address := fmt.Sprint("127.0.0.1:", first+ports.Add(1)%count)
+		if l, err := config.Listen(t.Context(), "tcp", address); err == nil {
+			l.Close()
+			return address
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no port is free")
+	return ""
 }
