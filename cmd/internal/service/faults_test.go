@@ -117,7 +117,10 @@ func TestDSPyServiceFaults(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, cached %t", name, cached), func(t *testing.T) {
 				t.Parallel()
 				url := front(t, raw(t, test.serve), func(c *service.Config) {
-					c.Timeout, c.MaxBodyBytes = time.Second, 1<<20
+					c.MaxBodyBytes = 1 << 20
+					if test.want == timeout {
+						c.Timeout = 200 * time.Millisecond
+					}
 					if cached {
 						c.Cache = new(memory)
 					}
