@@ -18,3 +18,6 @@ func Settling(r *Recorder) int {
 	defer r.pipeline.mu.Unlock()
 	return len(r.pipeline.settling)
 }
+
+// Now reads the clock of a recorder.
+func Now(r *Recorder) time.Time { return r.pipeline.now() }

@@ -167,8 +167,7 @@ func (r *response) record(status int) {
 	}
 	r.recorded = true
 	m := r.measurement
-	p := m.recorder.pipeline
-	elapsed := p.now().Sub(r.start)
+	elapsed := m.recorder.pipeline.since(r.start)
 	m.recorder.latency(m.endpoint(r.request), r.request.Method, status).Record(r.request.Context(), elapsed.Seconds())
 }
 

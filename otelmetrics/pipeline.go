@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
@@ -263,6 +264,11 @@ func (p *pipeline) runtimeProducers(registry *prometheus.Registry) ([]sdkmetric.
 	}
 	return []sdkmetric.Producer{bridge.NewMetricProducer(bridge.WithGatherer(pushed))}, nil
 }
+
+// since returns the time since then. It is not negative where the clock has gone
+// back, which only one without a monotonic reading does: the sum of a histogram
+// never goes down.
+func (p *pipeline) since(start time.Time) time.Duration { return max(0, p.now().Sub(start)) }
 
 // classify gives an error its type; a failure always has one.
 func (p *pipeline) classify(err error) ErrorType {

@@ -77,7 +77,7 @@ func (p *Prediction) end(err error) {
 		return
 	}
 	r := p.predictor.recorder
-	elapsed := r.pipeline.now().Sub(p.start).Seconds()
+	elapsed := r.pipeline.since(p.start).Seconds()
 	p.predictor.duration.Record(p.ctx, elapsed)
 	var errorType ErrorType
 	if err == nil {
@@ -102,7 +102,7 @@ func (p *Prediction) FirstToken() {
 	if p == nil || p.predictor == nil || p.ended.Load() || p.answered.Swap(true) {
 		return
 	}
-	p.predictor.recordFirstToken(p.ctx, p.modelSeries(), p.predictor.recorder.pipeline.now().Sub(p.start))
+	p.predictor.recordFirstToken(p.ctx, p.modelSeries(), p.predictor.recorder.pipeline.since(p.start))
 }
 
 // AddTokens adds tokens that the prediction spent, also when it failed or has

@@ -29,6 +29,5 @@ func (t *Timer) Observe(ctx context.Context) {
 	if t == nil || t.predictor == nil || t.observed.Swap(true) {
 		return
 	}
-	elapsed := t.predictor.recorder.pipeline.now().Sub(t.start)
-	t.predictor.duration.Record(ctx, elapsed.Seconds())
+	t.predictor.duration.Record(ctx, t.predictor.recorder.pipeline.since(t.start).Seconds())
 }

@@ -47,7 +47,9 @@ func New(c Config) (*Upstream, error) {
 			ForceAttemptHTTP2:   true,
 			TLSHandshakeTimeout: c.ConnectTimeout,
 			MaxIdleConnsPerHost: c.Connections,
-			IdleConnTimeout:     90 * time.Second,
+			// Uvicorn closes an idle connection after 5 s. A request that is sent
+			// in that moment is lost, and cannot be sent again.
+			IdleConnTimeout: 4 * time.Second,
 			// Answers pass as they are, compressed or not.
 			DisableCompression: true,
 		},

@@ -2,6 +2,7 @@ package otlptest
 
 import (
 	"net/http"
+	"strconv"
 
 	"google.golang.org/grpc/codes"
 )
@@ -10,6 +11,8 @@ import (
 type Answer struct {
 	mode   mode
 	status int
+	// retryAfter is a header of HTTP.
+	retryAfter string
 }
 
 type mode int
@@ -20,6 +23,9 @@ const (
 	hanging
 	refusing
 	denying
+	rejecting
+	garbling
+	breaking
 )
 
 // Accept answers with success. It is what a new [Receiver] does.
@@ -30,6 +36,21 @@ func Accept() Answer { return Answer{mode: accepting} }
 func Fail[S codes.Code | int](status S) Answer {
 	return Answer{mode: failing, status: int(status)}
 }
+
+// FailFor is Fail with the time, in seconds, after which to come back. Only HTTP
+// tells it.
+func FailFor[S codes.Code | int](status S, seconds int) Answer {
+	return Answer{mode: failing, status: int(status), retryAfter: strconv.Itoa(seconds)}
+}
+
+// Reject answers with the partial success that rejects a point.
+func Reject() Answer { return Answer{mode: rejecting} }
+
+// Garble answers with a success that is nonsense.
+func Garble() Answer { return Answer{mode: garbling} }
+
+// Break reads the request, and then closes all connections without an answer.
+func Break() Answer { return Answer{mode: breaking} }
 
 // Hang gives no answer until the client goes or the test ends.
 func Hang() Answer { return Answer{mode: hanging} }

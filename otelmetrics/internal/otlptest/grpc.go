@@ -57,8 +57,23 @@ func (s *grpcService) Export(ctx context.Context, in *collectorpb.ExportMetricsS
 		}
 	}
 	answer := s.receiver.receive(ctx, Request{Header: header, Metrics: in.GetResourceMetrics()})
-	if answer.mode != accepting {
+	switch answer.mode {
+	case accepting:
+		return &collectorpb.ExportMetricsServiceResponse{}, nil
+	case rejecting:
+		return rejection(), nil
+	case garbling:
+		garbage := new(collectorpb.ExportMetricsServiceResponse)
+		garbage.ProtoReflect().SetUnknown([]byte("garbage"))
+		return garbage, nil
+	default:
 		return nil, status.Error(answer.grpcCode(), "otlptest: not accepted")
 	}
-	return &collectorpb.ExportMetricsServiceResponse{}, nil
+}
+
+// rejection is the partial success of [Reject].
+func rejection() *collectorpb.ExportMetricsServiceResponse {
+	return &collectorpb.ExportMetricsServiceResponse{
+		PartialSuccess: &collectorpb.ExportMetricsPartialSuccess{RejectedDataPoints: 1, ErrorMessage: "otlptest: rejected"},
+	}
 }

@@ -58,12 +58,25 @@ func (r *Receiver) serveHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	answer := r.receive(req.Context(), Request{Header: req.Header.Clone(), Metrics: in.GetResourceMetrics()})
 	w.Header().Set("Content-Type", protobuf)
-	if answer.mode != accepting {
-		w.WriteHeader(answer.httpStatus())
-		return
+	if answer.retryAfter != "" {
+		w.Header().Set("Retry-After", answer.retryAfter)
 	}
-	// The answer to a complete success has no fields, so its encoding has no bytes.
-	w.WriteHeader(http.StatusOK)
+	switch answer.mode {
+	case accepting:
+		// The answer to a complete success has no fields, so its encoding has no bytes.
+		w.WriteHeader(http.StatusOK)
+	case rejecting:
+		body, err := proto.Marshal(rejection())
+		if err != nil {
+			http.Error(w, "otlptest: "+err.Error(), http.StatusInternalServerError)
+			return
+		}
+		_, _ = w.Write(body) // a client that goes away has seen no success
+	case garbling:
+		_, _ = w.Write([]byte("garbage"))
+	default:
+		w.WriteHeader(answer.httpStatus())
+	}
 }
 
 func decode(req *http.Request, into proto.Message) error {

@@ -61,9 +61,19 @@ func (l *listener) refuse(on bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.refusing = on
-	if !on {
-		return
+	if on {
+		l.end()
 	}
+}
+
+// sever ends the open connections.
+func (l *listener) sever() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.end()
+}
+
+func (l *listener) end() {
 	for c := range l.open {
 		_ = c.Conn.Close()
 	}

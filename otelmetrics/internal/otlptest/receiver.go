@@ -118,11 +118,15 @@ func (r *Receiver) snapshot() (requests []Request, arrived <-chan struct{}) {
 // receive keeps the request and returns the answer to give, once it is due.
 func (r *Receiver) receive(ctx context.Context, req Request) Answer {
 	answer := r.keep(req)
-	if answer.mode == hanging {
+	switch answer.mode {
+	case hanging:
 		select {
 		case <-ctx.Done():
 		case <-r.ended:
 		}
+	case breaking:
+		r.listener.sever()
+	default:
 	}
 	return answer
 }
