@@ -24,7 +24,7 @@ type Cache interface {
 type caching struct {
 	next    http.RoundTripper
 	cache   Cache
-	headers []string // that determine the answer
+	headers []string // that determine the answer, in canonical form
 	limit   int64    // of an answer
 	flights flights
 }
@@ -73,7 +73,7 @@ func (c *caching) lead(r *http.Request, key string, f *flight) (*http.Response, 
 		return nil, err
 	}
 	response.Header.Set(cacheStatus, cacheName+"; fwd=miss")
-	if !shareable(response) {
+	if !shareable(response) || c.varies(response.Header) {
 		return response, nil
 	}
 	whole, err := io.ReadAll(io.LimitReader(response.Body, c.limit+1))
