@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httputil"
@@ -138,6 +139,9 @@ func parse(answer []byte, r *http.Request, status string) (*http.Response, error
 	response, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(answer)), r)
 	if err != nil {
 		return nil, err
+	}
+	if response.StatusCode < http.StatusOK {
+		return nil, fmt.Errorf("status %q is not that of an answer", response.Status)
 	}
 	response.Header.Set(cacheStatus, cacheName+"; "+status)
 	return response, nil
