@@ -117,7 +117,7 @@ fuzz: ## Run each fuzz target for FUZZTIME
 		targets=$$(go test -list '^Fuzz' "$$package" | awk '/^Fuzz/')
 		for target in $$targets; do
 			echo "fuzz $$package $$target"
-			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package"
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "$$package"
 		done
 	done
 

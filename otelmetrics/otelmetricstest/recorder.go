@@ -48,9 +48,9 @@ func New(t testing.TB, options ...otelmetrics.Option) *Recorder {
 	if err != nil {
 		t.Fatal(err)
 	}
+	ctx := context.WithoutCancel(t.Context()) // that of the test ends before its cleanups
 	t.Cleanup(func() {
-		// The context of the test has ended by now.
-		if err := r.Shutdown(context.WithoutCancel(t.Context())); err != nil {
+		if err := r.Shutdown(ctx); err != nil {
 			t.Errorf("shutdown of the recorder: %v", err)
 		}
 		output.end()

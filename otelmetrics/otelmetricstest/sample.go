@@ -74,17 +74,27 @@ func (s sample) label(name string) string {
 	return ""
 }
 
-// series is the name with the labels in their order.
+// series is the name with the labels in their order. Names beyond ASCII stand in
+// quotes, the metric's among the labels.
 func (s sample) series() string {
-	if len(s.labels) == 0 {
-		return s.name
-	}
 	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
-	pairs := make([]string, len(s.labels))
-	for i, pair := range s.labels {
-		pairs[i] = pair.GetName() + `="` + escape.Replace(pair.GetValue()) + `"`
+	quote := func(text string) string { return `"` + escape.Replace(text) + `"` }
+	name := s.name
+	var pairs []string
+	if !model.LegacyValidation.IsValidMetricName(name) {
+		name, pairs = "", []string{quote(name)}
 	}
-	return s.name + "{" + strings.Join(pairs, ",") + "}"
+	for _, pair := range s.labels {
+		key := pair.GetName()
+		if !model.LegacyValidation.IsValidLabelName(key) {
+			key = quote(key)
+		}
+		pairs = append(pairs, key+"="+quote(pair.GetValue()))
+	}
+	if len(pairs) == 0 {
+		return name
+	}
+	return name + "{" + strings.Join(pairs, ",") + "}"
 }
 
 // digits are those of a fraction that count. More are the rounding of sums, and
@@ -99,7 +109,9 @@ func (s sample) String() string {
 	return s.series() + " " + strconv.FormatFloat(s.value, 'g', precision, 64)
 }
 
+// equal tells whether one may be the other as it is written: half a unit of the
+// last digit apart.
 func equal(a, b float64) bool {
 	return a == b || math.IsNaN(a) && math.IsNaN(b) ||
-		math.Abs(a-b) <= math.Pow10(-digits)*math.Max(math.Abs(a), math.Abs(b))
+		math.Abs(a-b) <= 5*math.Pow10(-digits)*math.Max(math.Abs(a), math.Abs(b))
 }

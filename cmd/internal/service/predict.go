@@ -91,6 +91,7 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, e *exchange) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.Timeout)
 	defer cancel()
 	ctx, prediction := e.recorder.StartPrediction(ctx, e.kind)
+	defer prediction.End(&e.err) // should anything below panic
 	e.prediction = &prediction
 	if e.model != (otelmetrics.Model{}) {
 		prediction.SetModel(e.model)
@@ -99,6 +100,7 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, e *exchange) {
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(e.body)), nil }
 	r.Body, _ = r.GetBody()
 	r.ContentLength, r.TransferEncoding = int64(len(e.body)), nil
+	r.Header.Del("Upgrade") // which a server may ignore: an answer is not a tunnel
 
 	writeWithin(w, s.Timeout+grace)
 	aborted := s.forward(w, r)
