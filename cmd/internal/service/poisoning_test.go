@@ -128,7 +128,7 @@ func TestForwardedHeaders(t *testing.T) {
 	t.Parallel()
 	upstream := newWire(t, ok)
 	url := front(t, upstream.url(), nil)
-	raw(t, url, "POST /predict HTTP/1.1\r\nHost: asked\r\nConnection: close, X-Forwarded-For, X-Forwarded-Proto, Forwarded\r\n"+
+	exchange(t, url, "POST /predict HTTP/1.1\r\nHost: asked\r\nConnection: close, X-Forwarded-For, X-Forwarded-Proto, Forwarded\r\n"+
 		"X-Forwarded-For: 10.0.0.1\r\nX-Forwarded-For: 10.0.0.2\r\nX-Forwarded-Host: evil\r\nX-Forwarded-Proto: https\r\nForwarded: for=evil\r\n\r\n")
 	seen := upstream.requests()
 	if len(seen) != 1 {

@@ -126,7 +126,7 @@ func TestSmuggling(t *testing.T) {
 				c.Routes = append(c.Routes, service.Route{Pattern: "POST /any/{value}"})
 			})
 			request := strings.Replace(attempt.request, "{close}", "Host: a\r\nConnection: close\r\n", 1)
-			answer := raw(t, url, request)
+			answer := exchange(t, url, request)
 			response, err := http.ReadResponse(bufio.NewReader(strings.NewReader(answer)), nil)
 			if err != nil || response.StatusCode != attempt.status {
 				t.Errorf("got answer %q, %v, want status %d", clip(answer), err, attempt.status)

@@ -177,8 +177,8 @@ func dial(t *testing.T, url string) net.Conn {
 	return conn
 }
 
-// raw sends bytes and returns all that comes back until the service hangs up.
-func raw(t *testing.T, url, request string) string {
+// exchange sends bytes and returns all that comes back until the service hangs up.
+func exchange(t *testing.T, url, request string) string {
 	t.Helper()
 	conn := dial(t, url)
 	go func() { _, _ = io.WriteString(conn, request) }() // a refusal may come before it is read
