@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httputil"
@@ -25,7 +24,7 @@ type Cache interface {
 type caching struct {
 	next    http.RoundTripper
 	cache   Cache
-	headers []string // that determine the answer, in canonical form
+	headers []string // that determine the answer
 	limit   int64    // of an answer
 	flights flights
 }
@@ -74,7 +73,7 @@ func (c *caching) lead(r *http.Request, key string, f *flight) (*http.Response, 
 		return nil, err
 	}
 	response.Header.Set(cacheStatus, cacheName+"; fwd=miss")
-	if !shareable(response) || c.varies(response.Header) {
+	if !shareable(response) {
 		return response, nil
 	}
 	whole, err := io.ReadAll(io.LimitReader(response.Body, c.limit+1))
@@ -139,9 +138,6 @@ func parse(answer []byte, r *http.Request, status string) (*http.Response, error
 	response, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(answer)), r)
 	if err != nil {
 		return nil, err
-	}
-	if response.StatusCode < http.StatusOK {
-		return nil, fmt.Errorf("status %q is not that of an answer", response.Status)
 	}
 	response.Header.Set(cacheStatus, cacheName+"; "+status)
 	return response, nil
