@@ -18,6 +18,7 @@ type listeners struct {
 	MetricsListen        string        `env:"DSPY_METRICS_METRICS_LISTEN" placeholder:"ADDRESS" help:"Address that /metrics is served on instead, with /health and /ready as well."`
 	MetricsWebConfigFile string        `env:"DSPY_METRICS_METRICS_WEB_CONFIG_FILE" placeholder:"FILE" type:"path" help:"The web config file of --metrics-listen; by default plain HTTP for everybody, whatever --web-config-file says."`
 	Pprof                bool          `env:"DSPY_METRICS_PPROF" help:"Serve profiles of the process at /debug/pprof/ of --metrics-listen."`
+	KeepAlive            time.Duration `default:"2m" env:"DSPY_METRICS_KEEP_ALIVE" help:"How long a connection may be idle; let it be longer than that of a load balancer before it (${default})."`
 	DrainDelay           time.Duration `default:"1s" env:"DSPY_METRICS_DRAIN_DELAY" help:"How long to be unready before the listener closes, for load balancers to notice (${default})."`
 	ShutdownTimeout      time.Duration `default:"30s" env:"DSPY_METRICS_SHUTDOWN_TIMEOUT" help:"Longest wait for predictions in flight at shutdown (${default})."`
 }
@@ -29,6 +30,7 @@ func (l *listeners) validate() error {
 	}
 	return errors.Join(
 		apart,
+		positive("--keep-alive", l.KeepAlive),
 		positive("--shutdown-timeout", l.ShutdownTimeout),
 		notNegative("--drain-delay", l.DrainDelay),
 	)
@@ -85,6 +87,7 @@ func (l *listeners) open(ctx context.Context, svc *service.Service) (servers []*
 	}
 	for _, w := range all {
 		w.Open, w.Recorder, w.Logger = service.Probes(), svc.Recorder, svc.Logger
+		w.ClientTimeout, w.KeepAlive = svc.ClientTimeout, l.KeepAlive
 		server, err := access.Listen(ctx, w.Config)
 		if _, wrong := errors.AsType[*access.ConfigError](err); wrong {
 			return servers, usageError{fmt.Errorf("%sweb-config-file %w", w.flags, err)}

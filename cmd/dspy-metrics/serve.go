@@ -29,6 +29,7 @@ type serve struct {
 	Timeout        time.Duration `default:"30s" env:"DSPY_METRICS_TIMEOUT" help:"Longest time for one prediction (${default})."`
 	MaxConcurrency int           `default:"64" env:"DSPY_METRICS_MAX_CONCURRENCY" placeholder:"N" help:"Predictions at a time; more are answered 429 (${default})."`
 	MaxBodyBytes   int64         `default:"1048576" env:"DSPY_METRICS_MAX_BODY_BYTES" placeholder:"N" help:"Largest request body; larger ones are answered 413 (${default})."`
+	ClientTimeout  time.Duration `default:"30s" env:"DSPY_METRICS_CLIENT_TIMEOUT" help:"Longest time for a client to send its request, or to take an answer that is no prediction (${default})."`
 	IdleTimeout    time.Duration `default:"0s" env:"DSPY_METRICS_IDLE_TIMEOUT" help:"Forget series that were not measured for this long; 0 keeps all (${default})."`
 	LogLevel       slog.Level    `default:"info" env:"DSPY_METRICS_LOG_LEVEL" help:"debug, info, warn or error (${default})."`
 	LogFormat      string        `default:"text" enum:"text,json" env:"DSPY_METRICS_LOG_FORMAT" help:"text or json (${default})."`
@@ -57,6 +58,8 @@ Examples:
   curl -s localhost:3000/predict -d '{"inputs":{"question":"Which labels do the predictions have?"}}'
   curl -s localhost:3000/metrics
 
+After SIGINT or SIGTERM predictions in flight end and the metrics are pushed a last time; a second signal ends it at once.
+
 Exit codes: 0 after SIGINT or SIGTERM, 1 if it could not run, 2 for wrong flags or variables.`
 }
 
@@ -66,6 +69,7 @@ func (c *serve) Validate() error {
 		positive("--timeout", c.Timeout),
 		positive("--max-concurrency", c.MaxConcurrency),
 		positive("--max-body-bytes", c.MaxBodyBytes),
+		positive("--client-timeout", c.ClientTimeout),
 		notNegative("--idle-timeout", c.IdleTimeout),
 		c.listeners.validate(),
 		c.promise.validate(),
@@ -130,7 +134,7 @@ func (c *serve) serve(ctx context.Context, contract views.Contract, config servi
 	}
 	config.Backend, config.Routes, config.TypeHeader, config.TypeField = backend, routes, c.TypeHeader, c.TypeField
 	config.KeyHeaders, config.Model, config.Logger = c.CacheKeyHeader, c.model(), logger
-	config.Timeout, config.MaxConcurrency = c.Timeout, c.MaxConcurrency
+	config.Timeout, config.ClientTimeout, config.MaxConcurrency = c.Timeout, c.ClientTimeout, c.MaxConcurrency
 	config.MaxBodyBytes, config.MaxAnswerBytes = c.MaxBodyBytes, c.MaxAnswerBytes
 	config.Apart = c.MetricsListen != ""
 	answers, err := c.answers.open(ctx, config.Recorder, logger)

@@ -21,8 +21,10 @@ import (
 type Config struct {
 	Address       string // to listen on
 	Handler       http.Handler
-	WebConfigFile string   // empty serves everybody over plain HTTP
-	Open          []string // paths that need no password
+	WebConfigFile string        // empty serves everybody over plain HTTP
+	Open          []string      // paths that need no password
+	ClientTimeout time.Duration // for the headers of a request, at most 10 s
+	KeepAlive     time.Duration // of idle connections
 	Recorder      *otelmetrics.Recorder
 	Logger        *slog.Logger
 }
@@ -48,9 +50,10 @@ func Listen(ctx context.Context, c Config) (*Server, error) {
 	refusals := newRefusals(c)
 	s.server = &http.Server{
 		Handler:           refusals.behind(),
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       time.Minute,
-		IdleTimeout:       2 * time.Minute,
+		ReadHeaderTimeout: min(10*time.Second, c.ClientTimeout),
+		ReadTimeout:       time.Minute, // for handlers without a bound of their own
+		MaxHeaderBytes:    64 << 10,    // the default of a MiB is a lot times the connections
+		IdleTimeout:       c.KeepAlive,
 		ErrorLog:          refusals.errorLog(),
 		// The toolkit has put its handler before ours by then, and no connection
 		// has been accepted: the one moment to stand before the toolkit's.

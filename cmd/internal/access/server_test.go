@@ -62,7 +62,7 @@ func serve(t *testing.T, webConfig string) *protected {
 	}
 	server, err := access.Listen(t.Context(), access.Config{
 		Address: "127.0.0.1:0", Handler: mux, WebConfigFile: p.file, Open: []string{"/health"},
-		Recorder: p.metrics.Recorder, Logger: slog.New(slog.NewTextHandler(&p.log, nil)),
+		ClientTimeout: time.Minute, KeepAlive: time.Minute, Recorder: p.metrics.Recorder, Logger: slog.New(slog.NewTextHandler(&p.log, nil)),
 	})
 	if err != nil {
 		t.Fatal(err)

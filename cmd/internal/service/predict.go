@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
@@ -18,38 +19,65 @@ func (s *Service) predict(route Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		recorder := s.recorder(r.Header, nil)
 		if s.draining.Load() {
+			answerFirst(w)
 			retryAfter(w, time.Second)
 			s.refuse(recorder, w, r, http.StatusServiceUnavailable, otelmetrics.UpstreamUnavailable, "the service is shutting down")
 			return
 		}
+		if len(s.places) == cap(s.places) {
+			s.refuseOverload(recorder, w, r) // before its body has cost anything
+			return
+		}
+		body, err := s.bodies.read(w, r, s.MaxBodyBytes)
+		if err != nil {
+			s.unread(recorder, w, r, err)
+			return
+		}
+		readWithin(w, noDeadline)
 		select {
 		case s.places <- struct{}{}:
 			defer func() { <-s.places }()
 		default:
-			retryAfter(w, time.Second)
-			s.refuse(recorder, w, r, http.StatusTooManyRequests, otelmetrics.RateLimit,
-				fmt.Sprintf("%d predictions are being made, which is the limit", s.MaxConcurrency))
+			s.refuseOverload(recorder, w, r)
 			return
 		}
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.MaxBodyBytes))
 		kind := s.kind(route, r.Header, body)
 		recorder = s.recorder(r.Header, body)
-		if err == nil {
-			err = s.Backend.Check(kind, body)
-		}
-		var tooLarge *http.MaxBytesError
-		switch {
-		case err == nil:
-			s.answer(w, r, &exchange{recorder: recorder, kind: kind, body: body, model: s.requested(body)})
-		case r.Context().Err() != nil:
-			recorder.RecordError(r.Context(), otelmetrics.Canceled)
-		case errors.As(err, &tooLarge):
-			s.refuse(recorder, w, r, http.StatusRequestEntityTooLarge, otelmetrics.InvalidInput,
-				fmt.Sprintf("the body is larger than %d bytes", s.MaxBodyBytes))
-		default:
+		if err := s.Backend.Check(kind, body); err != nil {
 			s.refuse(recorder, w, r, http.StatusBadRequest, otelmetrics.InvalidInput, err.Error())
+			return
 		}
+		s.answer(w, r, &exchange{recorder: recorder, kind: kind, body: body, model: s.requested(body)})
 	})
+}
+
+// unread answers a request whose body could not be read.
+func (s *Service) unread(recorder *otelmetrics.Recorder, w http.ResponseWriter, r *http.Request, err error) {
+	writeWithin(w, s.ClientTimeout)
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		s.refuse(recorder, w, r, http.StatusRequestEntityTooLarge, otelmetrics.InvalidInput,
+			fmt.Sprintf("the body is larger than %d bytes", s.MaxBodyBytes))
+	case errors.Is(err, errNoRoom):
+		s.refuseOverload(recorder, w, r)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		s.refuse(recorder, w, r, http.StatusRequestTimeout, otelmetrics.Timeout,
+			fmt.Sprintf("the body did not arrive within %s", s.ClientTimeout))
+	case errors.Is(err, io.ErrUnexpectedEOF), r.Context().Err() != nil:
+		recorder.RecordError(r.Context(), otelmetrics.Canceled)
+		panic(http.ErrAbortHandler) // nobody is there to be answered
+	default:
+		s.refuse(recorder, w, r, http.StatusBadRequest, otelmetrics.InvalidInput, "the body cannot be read: "+err.Error())
+	}
+}
+
+// refuseOverload answers a request for which there is no place.
+func (s *Service) refuseOverload(recorder *otelmetrics.Recorder, w http.ResponseWriter, r *http.Request) {
+	answerFirst(w)
+	retryAfter(w, time.Second)
+	s.refuse(recorder, w, r, http.StatusTooManyRequests, otelmetrics.RateLimit,
+		fmt.Sprintf("%d predictions are being made, which is the limit", s.MaxConcurrency))
 }
 
 // refuse answers a request for which no prediction starts: one error.
@@ -63,6 +91,7 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, e *exchange) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.Timeout)
 	defer cancel()
 	ctx, prediction := e.recorder.StartPrediction(ctx, e.kind)
+	defer prediction.End(&e.err) // should anything below panic
 	e.prediction = &prediction
 	if e.model != (otelmetrics.Model{}) {
 		prediction.SetModel(e.model)
@@ -71,8 +100,11 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, e *exchange) {
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(e.body)), nil }
 	r.Body, _ = r.GetBody()
 	r.ContentLength, r.TransferEncoding = int64(len(e.body)), nil
+	r.Header.Del("Upgrade") // which a server may ignore: an answer is not a tunnel
 
+	writeWithin(w, s.Timeout+grace)
 	aborted := s.forward(w, r)
+	writeWithin(w, s.ClientTimeout)
 	if aborted && e.err == nil {
 		e.err = context.Canceled // the client took no more of the answer
 	}

@@ -29,6 +29,7 @@ type Config struct {
 	Model          otelmetrics.Model // of predictions that name none
 	Logger         *slog.Logger
 	Timeout        time.Duration // of one prediction
+	ClientTimeout  time.Duration // for a client to send a body, or to take an answer that is no prediction
 	MaxConcurrency int           // predictions at a time
 	MaxBodyBytes   int64         // of a request
 	MaxAnswerBytes int64         // of an answer that is read or cached; longer ones only pass through
@@ -41,6 +42,7 @@ type Service struct {
 	proxy    *httputil.ReverseProxy
 	handler  http.Handler
 	places   chan struct{}
+	bodies   intake
 	draining atomic.Bool
 	page     *template.Template
 }
@@ -58,6 +60,7 @@ func New(c Config) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{Config: c, places: make(chan struct{}, c.MaxConcurrency), page: parsed}
+	s.bodies.left.Store(int64(c.MaxConcurrency) * c.MaxBodyBytes)
 	s.proxy = s.newProxy()
 	s.handler, err = s.routes()
 	return s, err
@@ -82,7 +85,7 @@ func (s *Service) routes() (http.Handler, error) {
 	for _, route := range s.Routes {
 		errs = append(errs, handle(mux, route.Pattern, s.predict(route)))
 	}
-	return s.measured(s.routed(mux)), errors.Join(errs...)
+	return s.timed(s.measured(s.routed(mux))), errors.Join(errs...)
 }
 
 func (s *Service) health(w http.ResponseWriter, _ *http.Request) {
@@ -131,6 +134,10 @@ func (s *Service) routed(mux *http.ServeMux) http.Handler {
 		}
 		answer := unrouted{header: w.Header()}
 		handler.ServeHTTP(&answer, r)
+		if answer.status < http.StatusBadRequest { // a redirect to where no route is either
+			answer.header.Del("Location")
+			answer.status = http.StatusNotFound
+		}
 		s.refuse(s.recorder(r.Header, nil), w, r, answer.status, otelmetrics.InvalidInput, r.Method+" is not served here; GET / lists what is")
 	})
 }

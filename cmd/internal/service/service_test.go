@@ -38,7 +38,7 @@ func config(recorder *otelmetrics.Recorder, backend service.Backend) service.Con
 		Recorder: recorder, Backend: backend, Logger: slog.New(slog.DiscardHandler),
 		Routes:     []service.Route{{Pattern: "POST /predict"}},
 		TypeHeader: "X-Prediction-Type", TypeField: "prediction_type",
-		Timeout: time.Minute, MaxConcurrency: 2, MaxBodyBytes: 1000, MaxAnswerBytes: 1 << 20,
+		Timeout: time.Minute, ClientTimeout: time.Minute, MaxConcurrency: 2, MaxBodyBytes: 1000, MaxAnswerBytes: 1 << 20,
 	}
 }
 

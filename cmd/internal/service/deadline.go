@@ -1,0 +1,47 @@
+package service
+
+import (
+	"net/http"
+	"time"
+)
+
+const (
+	// grace is what there is beyond the time of a prediction to say that it is
+	// over.
+	grace = time.Second
+
+	noDeadline time.Duration = -1
+)
+
+// timed bounds the time in which a client sends its request and takes its answer:
+// else one that does neither holds its connection for good. Predictions have
+// bounds of their own.
+func (s *Service) timed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		readWithin(w, s.ClientTimeout)
+		writeWithin(w, s.ClientTimeout)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// readWithin has reading fail after a time. A deadline goes on when the body has
+// been read, and then ends the request as if the client were gone. Writers of
+// tests have no deadlines.
+func readWithin(w http.ResponseWriter, d time.Duration) {
+	var deadline time.Time
+	if d != noDeadline {
+		deadline = time.Now().Add(d)
+	}
+	_ = http.NewResponseController(w).SetReadDeadline(deadline)
+}
+
+// writeWithin has writing fail after a time.
+func writeWithin(w http.ResponseWriter, d time.Duration) {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(d))
+}
+
+// answerFirst lets an answer go out before the body of the request has come,
+// which net/http would wait for.
+func answerFirst(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).EnableFullDuplex() // HTTP/2 has it anyway
+}
