@@ -208,6 +208,80 @@ func TestRedisRefusesToStore(t *testing.T) {
 	}
 }
 
+// What speaks no Redis, breaks off or is slower than the timeout is away, and
+// costs an answer no more than one timeout.
+func TestRedisIsNone(t *testing.T) {
+	t.Parallel()
+	for name, serve := range map[string]func(net.Conn){
+		"garbage": func(conn net.Conn) { _, _ = conn.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n")) },
+		"zeros":   func(conn net.Conn) { _, _ = conn.Write(make([]byte, 1<<16)) },
+		"closed":  func(net.Conn) {},
+		"cut off": func(conn net.Conn) { _, _ = conn.Write([]byte("$1000\r\nhalf an answer")) },
+		"endless": func(conn net.Conn) {
+			_, _ = conn.Write([]byte("$9999999999\r\n"))
+			for {
+				if _, err := conn.Write(make([]byte, 1<<16)); err != nil {
+					return
+				}
+			}
+		},
+		"a byte at a time": func(conn net.Conn) {
+			for tick := time.Tick(20 * time.Millisecond); ; <-tick {
+				if _, err := conn.Write([]byte("0")); err != nil {
+					return
+				}
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := open(t, cache.Config{URL: "redis://" + impostor(t, serve), Timeout: 100 * time.Millisecond})
+			f.wantLines(1, 0) // by the first poll
+			start := time.Now()
+			for range 100 {
+				f.wantGet("key", "")
+				f.set("key", "answer")
+			}
+			if took := time.Since(start); took > 5*time.Second {
+				t.Errorf("got %s for 100 look-ups", took)
+			}
+			if got := f.counts(); got.misses != 100 || got.hits != 0 || got.errors == 0 {
+				t.Errorf("got %+v, want 100 misses", got)
+			}
+			f.wantLines(1, 0)
+		})
+	}
+}
+
+// impostor answers each connection in its own way, and returns its address.
+func impostor(t *testing.T, serve func(net.Conn)) string {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			serving.Go(func() {
+				defer conn.Close()
+				_ = conn.SetDeadline(time.Now().Add(patience))
+				_, _ = conn.Read(make([]byte, 1<<10))
+				serve(conn)
+			})
+		}
+	})
+	t.Cleanup(func() {
+		_ = listener.Close()
+		serving.Wait()
+	})
+	return listener.Addr().String()
+}
+
 func TestRedisAfterClose(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, (*miniredis.Miniredis).Start)
