@@ -94,23 +94,44 @@ func TestBodiesAreBoundedTogether(t *testing.T) {
 	}
 }
 
-// A refusal does not wait for the body.
-func TestRefusalBeforeTheBody(t *testing.T) {
+// Where the service shuts down, a refusal does not wait for the body.
+func TestDrainingDoesNotWaitForBodies(t *testing.T) {
+	t.Parallel()
+	s, url := start(t, answers, nil)
+	s.Drain()
+	if got := status(t, open(t, url, head(100)+"{")); got != http.StatusServiceUnavailable {
+		t.Errorf("got status %d, want 503", got)
+	}
+}
+
+// Connections of refused requests go on, also those whose body was not read.
+func TestRefusedConnectionsGoOn(t *testing.T) {
 	t.Parallel()
 	entered, release := make(chan struct{}), make(chan struct{})
-	s, url := start(t, func(context.Context) error {
+	_, url := start(t, func(context.Context) error {
 		entered <- struct{}{}
 		<-release
 		return nil
 	}, func(c *service.Config) { c.MaxConcurrency = 1 })
 	admitted := open(t, url, head(len(question))+question)
 	<-entered
-	if got := status(t, open(t, url, head(100)+"{")); got != http.StatusTooManyRequests {
-		t.Errorf("got status %d, want 429", got)
-	}
-	s.Drain()
-	if got := status(t, open(t, url, head(100)+"{")); got != http.StatusServiceUnavailable {
-		t.Errorf("got status %d, want 503", got)
+	conn := open(t, url, "")
+	answers := bufio.NewReader(conn)
+	for i := range 100 {
+		// The body comes with the head, or when the request is being refused.
+		if _, err := io.WriteString(conn, head(len(question))+question[:i%2]); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(conn, question[i%2:]); err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.ReadResponse(answers, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.Copy(io.Discard, response.Body); err != nil || response.StatusCode != http.StatusTooManyRequests || response.Close {
+			t.Fatalf("request %d: got %s, %v, close %t, want 429 on a connection that goes on", i, response.Status, err, response.Close)
+		}
 	}
 	close(release)
 	if got := status(t, admitted); got != http.StatusOK {

@@ -25,7 +25,7 @@ func (s *Service) predict(route Route) http.Handler {
 			return
 		}
 		if len(s.places) == cap(s.places) {
-			s.refuseOverload(recorder, w, r) // before its body has cost anything
+			s.refuseOverload(recorder, w, r) // before its body takes memory
 			return
 		}
 		body, err := s.bodies.read(w, r, s.MaxBodyBytes)
@@ -60,6 +60,7 @@ func (s *Service) unread(recorder *otelmetrics.Recorder, w http.ResponseWriter, 
 		s.refuse(recorder, w, r, http.StatusRequestEntityTooLarge, otelmetrics.InvalidInput,
 			fmt.Sprintf("the body is larger than %d bytes", s.MaxBodyBytes))
 	case errors.Is(err, errNoRoom):
+		answerFirst(w)
 		s.refuseOverload(recorder, w, r)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		s.refuse(recorder, w, r, http.StatusRequestTimeout, otelmetrics.Timeout,
@@ -74,7 +75,6 @@ func (s *Service) unread(recorder *otelmetrics.Recorder, w http.ResponseWriter, 
 
 // refuseOverload answers a request for which there is no place.
 func (s *Service) refuseOverload(recorder *otelmetrics.Recorder, w http.ResponseWriter, r *http.Request) {
-	answerFirst(w)
 	retryAfter(w, time.Second)
 	s.refuse(recorder, w, r, http.StatusTooManyRequests, otelmetrics.RateLimit,
 		fmt.Sprintf("%d predictions are being made, which is the limit", s.MaxConcurrency))
