@@ -64,7 +64,7 @@ func TestSlowBodiesTakeNoPlace(t *testing.T) {
 			t.Errorf("got status %d of a body that did not come, want 408", got)
 		}
 	}
-	poll(t, url, errorsOf("timeout", 10), predictions("predict", "success", 1), predictions("predict", "failure", 0), idle)
+	poll(t, url, strings.Replace(latency("/predict", "POST", "408"), "} 1", "} 10", 1), errorsOf("timeout", 10), predictions("predict", "success", 1), predictions("predict", "failure", 0), idle)
 }
 
 // What has come of all bodies together is bounded.

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -29,12 +30,16 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 }
 
 // write ignores what the client does not take: it is gone, and the middleware
-// has seen it.
+// has seen it. The length tells the middleware that an answer was whole although
+// the client has not sent all of its request.
 func write(w http.ResponseWriter, status int, body any) {
-	w.WriteHeader(status)
-	encoder := json.NewEncoder(w)
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(body)
+	_ = encoder.Encode(body) // strings and numbers
+	w.Header().Set("Content-Length", strconv.Itoa(text.Len()))
+	w.WriteHeader(status)
+	_, _ = text.WriteTo(w)
 }
 
 func retryAfter(w http.ResponseWriter, wait time.Duration) {
