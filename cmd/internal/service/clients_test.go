@@ -104,6 +104,30 @@ func TestDrainingDoesNotWaitForBodies(t *testing.T) {
 	}
 }
 
+// An answer to what is in flight when the service begins to shut down is the
+// last on its connection: a request after it could meet its end.
+func TestDrainingEndsConnections(t *testing.T) {
+	t.Parallel()
+	entered, release := make(chan struct{}), make(chan struct{})
+	s, url := start(t, func(context.Context) error {
+		entered <- struct{}{}
+		<-release
+		return nil
+	}, nil)
+	conn := open(t, url, head(len(question))+question)
+	<-entered
+	s.Drain()
+	close(release)
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK || !response.Close {
+		t.Errorf("got %s, close %t, want 200 and the end of the connection", response.Status, response.Close)
+	}
+}
+
 // Connections of refused requests go on, also those whose body was not read.
 func TestRefusedConnectionsGoOn(t *testing.T) {
 	t.Parallel()

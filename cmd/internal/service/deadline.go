@@ -15,11 +15,15 @@ const (
 
 // timed bounds the time in which a client sends its request and takes its answer:
 // else one that does neither holds its connection for good. Predictions have
-// bounds of their own.
+// bounds of their own. When the service shuts down, connections end with their
+// answer: a request on one that is closed while it is idle would be lost.
 func (s *Service) timed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		readWithin(w, s.ClientTimeout)
 		writeWithin(w, s.ClientTimeout)
+		if s.draining.Load() {
+			answerFirst(w)
+		}
 		next.ServeHTTP(w, r)
 	})
 }

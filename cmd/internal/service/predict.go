@@ -19,7 +19,6 @@ func (s *Service) predict(route Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		recorder := s.recorder(r.Header, nil)
 		if s.draining.Load() {
-			answerFirst(w)
 			retryAfter(w, time.Second)
 			s.refuse(recorder, w, r, http.StatusServiceUnavailable, otelmetrics.UpstreamUnavailable, "the service is shutting down")
 			return

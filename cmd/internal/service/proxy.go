@@ -26,6 +26,12 @@ func (s *Service) newProxy() *httputil.ReverseProxy {
 		Rewrite:      s.Backend.Rewrite,
 		Transport:    transport,
 		ErrorHandler: s.unanswered,
+		ModifyResponse: func(r *http.Response) error {
+			if s.draining.Load() {
+				r.Header.Set("Connection", "close")
+			}
+			return nil
+		},
 		// What it would log is in the outcome of the prediction.
 		ErrorLog:   slog.NewLogLogger(s.Logger.Handler(), slog.LevelDebug),
 		BufferPool: newBuffers(),
