@@ -35,11 +35,12 @@ func startDSPy(t *testing.T) string {
 	return url
 }
 
-// startRedis starts a Redis at an address.
-func startRedis(t *testing.T, address string) *process {
+// startRedis starts a Redis at an address, with more of its options.
+func startRedis(t *testing.T, address string, flags ...string) *process {
 	t.Helper()
 	host, port, _ := splitAddress(t, address)
-	redis := startIn(t, t.TempDir(), nil, "redis-server", "--bind", host, "--port", port, "--save", "", "--appendonly", "no")
+	redis := startIn(t, t.TempDir(), nil, "redis-server",
+		append([]string{"--bind", host, "--port", port, "--save", "", "--appendonly", "no"}, flags...)...)
 	until(t, redis, func() error { return dial(t, address) })
 	return redis
 }
