@@ -14,6 +14,7 @@ TOOL := go tool -modfile=$(CURDIR)/tools/go.mod
 
 COUNT ?= 6
 FUZZTIME ?= 10s
+SOAK ?= 30m
 
 .PHONY: check
 check: ## Everything that CI checks (the default)
@@ -71,6 +72,10 @@ drift: ## Check that the generated files are up to date
 e2e: ## Test the service against real servers
 	@programs=$$(e2e/install)
 	PATH="$$programs:$$PATH" go -C e2e test -count=1 ./...
+
+.PHONY: soak
+soak: ## Make traffic at the limit of the machine for SOAK, and watch what grows
+	@go -C e2e test -count=1 -v -timeout 0 -run '^TestSoak$$' . -soak $(SOAK)
 
 .PHONY: python
 python: ## Lint and test what is in Python
