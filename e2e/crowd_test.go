@@ -96,12 +96,12 @@ func (c *crowd) count(status int) int {
 	return len(c.answers[status])
 }
 
-// reaches waits until there are that many answers of a status.
-func (c *crowd) reaches(t *testing.T, alive *process, status, count int) {
+// answered waits until that many predictions have succeeded.
+func (c *crowd) answered(t *testing.T, alive *process, count int) {
 	t.Helper()
 	until(t, alive, func() error {
-		if got := c.count(status); got < count {
-			return fmt.Errorf("%d answers of status %d, want %d", got, status, count)
+		if got := c.count(http.StatusOK); got < count {
+			return fmt.Errorf("%d predictions have succeeded, want %d", got, count)
 		}
 		return nil
 	})

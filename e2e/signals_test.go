@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -49,7 +48,7 @@ func TestTotalsAreExactAfterSIGTERM(t *testing.T) {
 	s := pushingTo(t, p, "a", "--upstream", program(t, taking(50*time.Millisecond)), "--cache", "off", "--max-concurrency", "6", "--drain-delay", "300ms")
 	c := newCrowd(s, 8)
 	stop := c.press(t, 8)
-	c.reaches(t, s.process, http.StatusOK, 100)
+	c.answered(t, s.process, 100)
 	s.signal(t, syscall.SIGTERM)
 	start := time.Now()
 	if err := s.wait(t); err != nil {
@@ -91,13 +90,13 @@ func TestTotalsAfterSIGKILL(t *testing.T) {
 	s := pushingTo(t, p, "a")
 	c := newCrowd(s, clients)
 	stop := c.press(t, clients)
-	c.reaches(t, s.process, http.StatusOK, 200)
+	c.answered(t, s.process, 200)
 	stop()
 	before := c.count(200)
 	until(t, p.process, func() error { return p.counted(t, before) })
 
 	stop = c.press(t, clients)
-	c.reaches(t, s.process, http.StatusOK, 2*before)
+	c.answered(t, s.process, 2*before)
 	s.signal(t, syscall.SIGKILL)
 	_ = s.wait(t)
 	stop()

@@ -46,7 +46,7 @@ func drip(conn net.Conn) time.Duration {
 // some who take nothing of a stream, while another one is answered as always.
 func TestSlowClients(t *testing.T) {
 	t.Parallel()
-	const slow, readers, places = 200, 2, 4
+	const slow, readers = 200, 2
 	stream := func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/predict" {
 			taking(0)(w, r)
@@ -61,7 +61,7 @@ func TestSlowClients(t *testing.T) {
 		}
 	}
 	s := serve(t, "--upstream", program(t, stream), "--route", "/predict", "--route", "/stream", "--cache", "off",
-		"--max-concurrency", fmt.Sprint(places), "--timeout", "2s", "--client-timeout", "2s")
+		"--max-concurrency", "4", "--timeout", "2s", "--client-timeout", "2s")
 	before := s.gauge(t, "process_open_fds")
 
 	const post = "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n"
