@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httputil"
@@ -24,7 +25,7 @@ type Cache interface {
 type caching struct {
 	next    http.RoundTripper
 	cache   Cache
-	headers []string // that determine the answer
+	headers []string // that determine the answer, in canonical form
 	limit   int64    // of an answer
 	flights flights
 }
@@ -73,7 +74,7 @@ func (c *caching) lead(r *http.Request, key string, f *flight) (*http.Response, 
 		return nil, err
 	}
 	response.Header.Set(cacheStatus, cacheName+"; fwd=miss")
-	if !shareable(response) {
+	if !shareable(response) || c.varies(response.Header) {
 		return response, nil
 	}
 	whole, err := io.ReadAll(io.LimitReader(response.Body, c.limit+1))
@@ -138,6 +139,9 @@ func parse(answer []byte, r *http.Request, status string) (*http.Response, error
 	response, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(answer)), r)
 	if err != nil {
 		return nil, err
+	}
+	if response.StatusCode < http.StatusOK {
+		return nil, fmt.Errorf("status %q is not that of an answer", response.Status)
 	}
 	response.Header.Set(cacheStatus, cacheName+"; "+status)
 	return response, nil

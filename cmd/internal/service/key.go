@@ -7,12 +7,35 @@ import (
 	"hash"
 	"io"
 	"net/http"
+	"slices"
+	"strconv"
+	"strings"
 )
 
 // keyHeaders determine an answer beside the route, the type and the body. The
-// credentials are among them, so that no client gets the answer to another.
+// credentials are among them, those of model providers' APIs too, so that no
+// client gets the answer to another; and so is the host that was asked, which is
+// a part of the URI by RFC 9111 §2.
 func keyHeaders() []string {
-	return []string{"Accept", "Accept-Encoding", "Accept-Language", "Authorization", "Content-Encoding", "Content-Type", "Cookie"}
+	return []string{
+		"Accept", "Accept-Encoding", "Accept-Language", "Content-Encoding", "Content-Type",
+		"Authorization", "Cookie", "Api-Key", "X-Api-Key", "X-Goog-Api-Key",
+		"Origin", "X-Forwarded-Host",
+	}
+}
+
+// varies tells whether an answer depends on headers that are not in the key, as
+// far as it says so: RFC 9110 §12.5.5.
+func (c *caching) varies(answer http.Header) bool {
+	for _, field := range answer.Values("Vary") {
+		for name := range strings.SplitSeq(field, ",") {
+			name = http.CanonicalHeaderKey(strings.TrimSpace(name))
+			if name != "" && !slices.Contains(c.headers, name) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // key returns what determines the answer, as a hash.
@@ -23,8 +46,9 @@ func (c *caching) key(r *http.Request) string {
 	part(sum, string(e.kind))
 	part(sum, string(e.body))
 	for _, name := range c.headers {
-		part(sum, name)
-		for _, value := range r.Header.Values(name) {
+		values := r.Header.Values(name)
+		part(sum, strconv.Itoa(len(values)))
+		for _, value := range values {
 			part(sum, value)
 		}
 	}

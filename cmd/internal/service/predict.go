@@ -63,6 +63,7 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, e *exchange) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.Timeout)
 	defer cancel()
 	ctx, prediction := e.recorder.StartPrediction(ctx, e.kind)
+	defer prediction.End(&e.err) // should anything below panic
 	e.prediction = &prediction
 	if e.model != (otelmetrics.Model{}) {
 		prediction.SetModel(e.model)
@@ -71,6 +72,7 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, e *exchange) {
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(e.body)), nil }
 	r.Body, _ = r.GetBody()
 	r.ContentLength, r.TransferEncoding = int64(len(e.body)), nil
+	r.Header.Del("Upgrade") // which a server may ignore: an answer is not a tunnel
 
 	aborted := s.forward(w, r)
 	if aborted && e.err == nil {
@@ -105,6 +107,6 @@ func (s *Service) log(r *http.Request, e *exchange) {
 	if errorType == otelmetrics.Canceled || errorType == otelmetrics.InvalidInput {
 		level = slog.LevelDebug
 	}
-	s.Logger.Log(r.Context(), level, "prediction failed", slog.String("prediction_type", string(e.kind)),
+	s.Logger.Log(r.Context(), level, "prediction failed", slog.String("prediction_type", fmt.Sprintf("%.100s", e.kind)),
 		slog.String("error_type", string(errorType)), slog.Any("error", e.err))
 }

@@ -16,10 +16,11 @@ import (
 func (s *Service) newProxy() *httputil.ReverseProxy {
 	var transport http.RoundTripper = observing{guarded{s.Backend, s.Logger}, s}
 	if s.Cache != nil {
-		transport = &caching{
-			next: transport, cache: s.Cache, limit: s.MaxAnswerBytes,
-			headers: append(keyHeaders(), s.KeyHeaders...),
+		headers := keyHeaders()
+		for _, name := range append([]string{s.TypeHeader}, s.KeyHeaders...) {
+			headers = append(headers, http.CanonicalHeaderKey(name))
 		}
+		transport = &caching{next: transport, cache: s.Cache, limit: s.MaxAnswerBytes, headers: headers}
 	}
 	return &httputil.ReverseProxy{
 		Rewrite:      s.Backend.Rewrite,

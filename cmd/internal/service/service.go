@@ -131,6 +131,10 @@ func (s *Service) routed(mux *http.ServeMux) http.Handler {
 		}
 		answer := unrouted{header: w.Header()}
 		handler.ServeHTTP(&answer, r)
+		if answer.status < http.StatusBadRequest { // a redirect to where no route is either
+			answer.header.Del("Location")
+			answer.status = http.StatusNotFound
+		}
 		s.refuse(s.recorder(r.Header, nil), w, r, answer.status, otelmetrics.InvalidInput, r.Method+" is not served here; GET / lists what is")
 	})
 }

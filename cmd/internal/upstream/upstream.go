@@ -9,7 +9,9 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/cenkalti/backoff/v5"
 
@@ -48,6 +50,8 @@ func New(c Config) (*Upstream, error) {
 			TLSHandshakeTimeout: c.ConnectTimeout,
 			MaxIdleConnsPerHost: c.Connections,
 			IdleConnTimeout:     90 * time.Second,
+			// As much as net/http's server takes of a request; the default is ten times that.
+			MaxResponseHeaderBytes: http.DefaultMaxHeaderBytes,
 			// Answers pass as they are, compressed or not.
 			DisableCompression: true,
 		},
@@ -64,14 +68,31 @@ func (u *Upstream) Check(otelmetrics.PredictionType, []byte) error { return nil 
 // Rewrite makes the request to the service. It says for whom it is made. A user
 // in the URL takes the place of the client's credentials.
 func (u *Upstream) Rewrite(r *httputil.ProxyRequest) {
-	r.Out.URL.RawQuery = r.In.URL.RawQuery // also what net/http cannot parse
+	r.Out.URL.RawQuery = ascii(r.In.URL.RawQuery) // also what net/http cannot parse
 	r.SetURL(u.target)
+	// A tunnel to the service would pass by all that is bounded and measured here.
+	r.Out.Header.Del("Connection")
+	r.Out.Header.Del("Upgrade")
 	r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"]
 	r.SetXForwarded()
 	if user := u.target.User; user != nil {
 		password, _ := user.Password()
 		r.Out.SetBasicAuth(user.Username(), password)
 	}
+}
+
+// ascii percent-encodes the bytes that a request line cannot have, as browsers
+// do. net/http takes them from clients, and would pass them on.
+func ascii(query string) string {
+	var encoded strings.Builder
+	for i := range len(query) {
+		if query[i] < utf8.RuneSelf {
+			encoded.WriteByte(query[i])
+		} else {
+			fmt.Fprintf(&encoded, "%%%02X", query[i])
+		}
+	}
+	return encoded.String()
 }
 
 // RoundTrip sends the request. If its body can be had again (GetBody), it tries
@@ -94,6 +115,13 @@ func (u *Upstream) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, backoff.Permanent(unavailable(r.Context(), err))
 		case err != nil:
 			return nil, unavailable(r.Context(), err)
+		case response.StatusCode < http.StatusOK:
+			// Nobody asked for another protocol, and below 100 there is no status.
+			_ = response.Body.Close()
+			return nil, backoff.Permanent(&otelmetrics.Error{
+				Type: otelmetrics.UpstreamUnavailable,
+				Err:  fmt.Errorf("status %q is not that of an answer", response.Status),
+			})
 		case !last && repeatable(r) && away(response.StatusCode):
 			_ = response.Body.Close()
 			return nil, &otelmetrics.Error{Type: otelmetrics.UpstreamUnavailable, Err: errors.New(response.Status)}

@@ -3,6 +3,7 @@ package usage
 import (
 	"encoding/json"
 	"math"
+	"net/http"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -93,4 +94,31 @@ func check(t *testing.T, r Report) {
 	if len(r.Ignored) > 8 {
 		t.Errorf("%d entries ignored", len(r.Ignored))
 	}
+}
+
+func FuzzHeader(f *testing.F) {
+	f.Add(headerCost, "1e-05", headerCache, "hit")
+	f.Add(headerCalls, "3", headerCacheHits, "4")
+	f.Add("Dspy-Input-Tokens", "1099511627777", "Dspy-Output-Tokens", "+1")
+	f.Add("Dspy-Reasoning-Tokens", "٣", headerToolCalls, "")
+	f.Fuzz(func(t *testing.T, name, value, other, otherValue string) {
+		h := http.Header{}
+		h.Add(name, value)
+		h.Add(other, otherValue)
+		r := FromHeader(h)
+		check(t, r)
+		for _, n := range []*int64{r.CacheHits, r.CacheMisses, r.ToolCalls, r.ParseFailures} {
+			if n != nil && (*n < 0 || *n > maxCount) {
+				t.Errorf("%v: got a count of %d", h, *n)
+			}
+		}
+		if r.Failed {
+			t.Errorf("%v: a header has failed", h)
+		}
+		for _, ignored := range r.Ignored {
+			if len(ignored) > 1000 {
+				t.Errorf("%d bytes to log", len(ignored))
+			}
+		}
+	})
 }
