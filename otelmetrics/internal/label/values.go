@@ -108,9 +108,10 @@ func (v *Values) admit(raw string) *value {
 	return found
 }
 
-// instead returns other, and tells that the value is recorded as it.
+// instead returns other, and tells that the value is recorded as it, if there is
+// one.
 func (v *Values) instead(value *value) *value {
-	if value != v.other {
+	if value != v.other && value.text != views.Unknown {
 		v.overflow(v.label.Key, value.text)
 	}
 	return v.other
