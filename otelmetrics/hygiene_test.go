@@ -1,11 +1,8 @@
 package otelmetrics_test
 
 import (
-	"context"
 	"fmt"
 	"math"
-	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -13,95 +10,30 @@ import (
 	"unicode/utf8"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/verbs"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
-
-// verb is one public way to record, with every label value the caller's.
-type verb struct {
-	record func(m *otelmetrics.Recorder, value string)
-	label  string // that overflows
-	metric string
-}
-
-func verbs() map[string]verb {
-	ctx := context.Background()
-	return map[string]verb{
-		"StartPrediction": {func(m *otelmetrics.Recorder, value string) {
-			_, p := m.StartPrediction(ctx, otelmetrics.PredictionType(value))
-			p.End(nil)
-		}, "prediction_type", "dspy_predictions_total"},
-		"Error": {func(m *otelmetrics.Recorder, value string) {
-			_, p := m.StartPrediction(ctx, otelmetrics.Predict)
-			var err error = &otelmetrics.Error{Type: otelmetrics.ErrorType(value)}
-			p.End(&err)
-		}, "error_type", "dspy_errors_total"},
-		"RecordPrediction": {func(m *otelmetrics.Recorder, value string) {
-			m.RecordPrediction(ctx, otelmetrics.PredictionType(value), otelmetrics.Status(value))
-		}, "prediction_type", "dspy_predictions_total"},
-		"RecordError": {func(m *otelmetrics.Recorder, value string) {
-			m.RecordError(ctx, otelmetrics.ErrorType(value))
-		}, "error_type", "dspy_errors_total"},
-		"RecordCacheHit": {func(m *otelmetrics.Recorder, value string) {
-			m.RecordCacheHit(ctx, otelmetrics.CacheType(value))
-		}, "cache_type", "dspy_cache_hits_total"},
-		"RecordCacheMiss": {func(m *otelmetrics.Recorder, value string) {
-			m.RecordCacheMiss(ctx, otelmetrics.CacheType(value))
-		}, "cache_type", "dspy_cache_misses_total"},
-		"RecordCacheEviction": {func(m *otelmetrics.Recorder, value string) {
-			m.RecordCacheEviction(ctx, otelmetrics.CacheType(value))
-		}, "cache_type", "dspy_cache_evictions_total"},
-		"SetCacheSize": {func(m *otelmetrics.Recorder, value string) {
-			m.SetCacheSize(ctx, otelmetrics.CacheType(value), 1)
-		}, "cache_type", "dspy_cache_size_bytes"},
-		"RecordTokens, prediction type": {func(m *otelmetrics.Recorder, value string) {
-			m.RecordTokens(ctx, otelmetrics.PredictionType(value), otelmetrics.Input, 1)
-		}, "prediction_type", "dspy_tokens_total"},
-		"RecordTokens, token type": {func(m *otelmetrics.Recorder, value string) {
-			m.RecordTokens(ctx, otelmetrics.Predict, otelmetrics.TokenType(value), 1)
-		}, "token_type", "dspy_tokens_total"},
-		"RecordCost": {func(m *otelmetrics.Recorder, value string) {
-			m.RecordCost(ctx, otelmetrics.PredictionType(value), 1)
-		}, "prediction_type", "dspy_cost_usd_total"},
-		"RecordTimeToFirstToken": {func(m *otelmetrics.Recorder, value string) {
-			m.RecordTimeToFirstToken(ctx, otelmetrics.PredictionType(value), 1)
-		}, "prediction_type", "dspy_time_to_first_token_seconds"},
-		"StartTimer": {func(m *otelmetrics.Recorder, value string) {
-			timer := m.StartTimer(otelmetrics.PredictionType(value))
-			timer.Observe(ctx)
-		}, "prediction_type", "dspy_prediction_duration_seconds"},
-		"ForService": {func(m *otelmetrics.Recorder, value string) {
-			if other, err := m.ForService(value); err == nil {
-				other.RecordCacheHit(ctx, otelmetrics.Memory)
-			}
-		}, "service", "dspy_cache_hits_total"},
-		"WithRoute": {func(m *otelmetrics.Recorder, value string) {
-			request := httptest.NewRequest(http.MethodGet, "/", nil)
-			request.Pattern = "/" + value
-			m.Middleware(http.NotFoundHandler()).ServeHTTP(httptest.NewRecorder(), request)
-		}, "endpoint", "dspy_api_latency_seconds"},
-	}
-}
 
 // TestManyValues records 100,000 distinct values through every verb.
 func TestManyValues(t *testing.T) {
 	t.Parallel()
 	const distinct = 100_000
-	contract := views.Default()
-	for name, verb := range verbs() {
+	contract := verbs.Contract()
+	for name, verb := range verbs.All() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var log logs
-			m := newRecorder(t, log.option(), otelmetrics.WithoutPriming())
+			m := newRecorder(t, log.option(), otelmetrics.WithContract(contract), otelmetrics.WithoutPriming())
 			for i := range distinct {
-				verb.record(m, fmt.Sprint("value ", i))
+				verb.Record(m, fmt.Sprint("value ", i))
 			}
 			page := scrape(t, m, text)
 			wantOpenMetrics(t, scrape(t, m, openMetrics))
-			label, _ := contract.Labels.Find(verb.label)
+			label, _ := contract.Labels.Find(verb.Label)
 			values := make(map[string]bool)
-			for _, metric := range families(t, page)[verb.metric].GetMetric() {
+			for _, metric := range families(t, page)[verb.Metric].GetMetric() {
 				for _, pair := range metric.GetLabel() {
-					if pair.GetName() == verb.label {
+					if pair.GetName() == verb.Label {
 						values[pair.GetValue()] = true
 					}
 				}
@@ -112,14 +44,14 @@ func TestManyValues(t *testing.T) {
 					admitted--
 				}
 			}
-			if verb.label == "service" { // has qa already
+			if verb.Label == "service" { // has qa already
 				admitted--
 			}
 			if got, want := len(values), admitted+1; got != want {
-				t.Errorf("got %d values of %s, want %d with other", got, verb.label, want)
+				t.Errorf("got %d values of %s, want %d with other", got, verb.Label, want)
 			}
 			want := float64(distinct - admitted)
-			if got := total(samples(t, page), fmt.Sprintf("dspy_metrics_label_overflow_total{label=%q}", verb.label)); got != want {
+			if got := total(samples(t, page), fmt.Sprintf("dspy_metrics_label_overflow_total{label=%q}", verb.Label)); got != want {
 				t.Errorf("got %v overflows, want %v", got, want)
 			}
 			if got := len(log.lines("recorded as other")); got < 1 || got > 20 {
@@ -157,10 +89,10 @@ func nasty() []string {
 // TestAnyBytes records any bytes through every verb.
 func TestAnyBytes(t *testing.T) {
 	t.Parallel()
-	m := newRecorder(t)
-	for _, verb := range verbs() {
+	m := newRecorder(t, otelmetrics.WithContract(verbs.Contract()))
+	for _, verb := range verbs.All() {
 		for _, value := range nasty() {
-			verb.record(m, value)
+			verb.Record(m, value)
 		}
 	}
 	wantLegal(t, m)
@@ -228,9 +160,9 @@ func FuzzRecord(f *testing.F) {
 		f.Add(value, int64(len(value)), 0.5)
 	}
 	f.Fuzz(func(t *testing.T, value string, count int64, usd float64) {
-		m := newRecorder(t)
-		for _, verb := range verbs() {
-			verb.record(m, value)
+		m := newRecorder(t, otelmetrics.WithContract(verbs.Contract()))
+		for _, verb := range verbs.All() {
+			verb.Record(m, value)
 		}
 		kind := otelmetrics.PredictionType(value)
 		m.RecordTokens(t.Context(), kind, otelmetrics.TokenType(value), count)

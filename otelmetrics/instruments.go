@@ -30,7 +30,7 @@ func (p *pipeline) declareModels() error {
 	last := len(values) - 1 // the error
 	p.models = label.NewTree(func(of []string) *modelSeries {
 		return i.series(of[0], of[1:], values[last])
-	}, append(p.valuesOf(p.contract.Labels.Service), values[:last]...)...)
+	}, append(p.valuesOf(p.contract.Labels.Service), values[:last]...)...).Limit(p.seriesLimit)
 	return err
 }
 

@@ -158,7 +158,8 @@ func WithoutPriming() Option {
 }
 
 // WithSeriesLimit bounds the series of each instrument, yours included; what is
-// over it goes to one series with the label otel_metric_overflow. By default, if
+// over it goes to one series with the label otel_metric_overflow. It also bounds
+// the recorders of [Recorder.With] and the models of [WithGenAI]. By default, if
 // this option is not used, it is [DefaultSeriesLimit]. It must be positive.
 func WithSeriesLimit(series int) Option {
 	return optionFunc(func(c *config) { c.seriesLimit = series })

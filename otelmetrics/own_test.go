@@ -164,6 +164,36 @@ func TestTenantsThatComeAndGo(t *testing.T) {
 	}
 }
 
+// No value is over its budget, but their combinations are too many: the new ones
+// are other, and nothing is lost.
+func TestCombinationsAreBounded(t *testing.T) {
+	t.Parallel()
+	contract := views.Default()
+	contract.AddLabel(views.Label{Key: "tenant", Description: "Who asks", Budget: 32})
+	contract.AddLabel(views.Label{Key: "team", Description: "Whose budget it is", Budget: 32})
+	var l logs
+	m := newRecorder(t, l.option(), otelmetrics.WithContract(contract), otelmetrics.WithSeriesLimit(100), otelmetrics.WithGenAI(otelmetrics.GenAINew))
+	ctx := t.Context()
+	for tenant := range 30 {
+		for team := range 30 {
+			_, p := m.With("tenant", fmt.Sprint("tenant ", tenant)).With("team", fmt.Sprint("team ", team)).StartPrediction(ctx, otelmetrics.Predict)
+			p.SetModel(otelmetrics.Model{Name: fmt.Sprint("model ", tenant), ResponseName: fmt.Sprint("model ", team)})
+			p.End(nil)
+		}
+	}
+	page := samples(t, scrape(t, m, text))
+	if got := total(page, "dspy_predictions_total"); got != 900 {
+		t.Errorf("got %v predictions, want 900", got)
+	}
+	// The recorders of a tenant without a team have places too.
+	if got := page[`dspy_metrics_label_overflow_total{label="team"}`]; got < 700 || got >= 900 {
+		t.Errorf("got %v overflows of the last label, want those of the combinations over the limit", got)
+	}
+	if got := l.lines(`label=gen_ai.response.model`); len(got) == 0 {
+		t.Error("got no log line about the combinations of models")
+	}
+}
+
 // Any metric may be left out, whoever's provider it is: the others are as they were.
 func TestMetricLeftOut(t *testing.T) {
 	t.Parallel()

@@ -77,7 +77,7 @@ func newPipeline(ctx context.Context, c config) (*pipeline, error) {
 	p.recorders = label.NewTree(func(values []string) recorderOrError {
 		r, err := newRecorder(p, values)
 		return recorderOrError{r, err}
-	}, p.valuesOf(p.shared...)...)
+	}, p.valuesOf(p.shared...)...).Limit(c.seriesLimit)
 	if c.tracerProvider != nil {
 		p.tracer = c.tracerProvider.Tracer(scope)
 	}
@@ -289,7 +289,7 @@ func (p *pipeline) overflowed(key, value string) {
 
 func (p *pipeline) warn(key, value string) {
 	if first, last := p.warned.first(key, value); first {
-		p.logger.Warn("label value recorded as other: it is over the budget of the label or not allowed",
+		p.logger.Warn("label value recorded as other: it is over the budget of the label, not allowed, or one of too many combinations",
 			slog.String("label", key), slog.String("value", value), slog.Bool("last_warning_of_label", last))
 	}
 }

@@ -93,7 +93,9 @@ func (r *Recorder) ForService(name string) (*Recorder, error) {
 // With returns the recorder of one value of a label of your own, which the
 // contract has by [views.Contract.AddLabel]. It shares the pipeline with r, and
 // has r's values of the other labels. The value of a label is unknown until it
-// is given here; one over the budget, or that the label does not take, is other.
+// is given here; one over the budget, or that the label does not take, is other,
+// and so is one that is new in combination when there are as many recorders as
+// [WithSeriesLimit] allows.
 //
 // There is one recorder for each combination of values, so calling it for each
 // request is fine: once the recorder is there it takes no lock and does not

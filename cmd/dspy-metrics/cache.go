@@ -18,7 +18,7 @@ type answers struct {
 	CacheMaxBytes  int64         `default:"67108864" env:"DSPY_METRICS_CACHE_MAX_BYTES" placeholder:"N" help:"Most that is kept in memory (${default}); Redis has a bound of its own."`
 	CacheTTL       time.Duration `default:"1h" env:"DSPY_METRICS_CACHE_TTL" help:"How long an answer is kept (${default})."`
 	CacheTimeout   time.Duration `default:"100ms" env:"DSPY_METRICS_CACHE_TIMEOUT" help:"Longest wait for Redis (${default})."`
-	CacheKeyHeader []string      `env:"DSPY_METRICS_CACHE_KEY_HEADERS" placeholder:"NAME" help:"A request header that answers depend on, beside the credentials, the accepted types and the type of the body. Repeatable, or with commas."`
+	CacheKeyHeader []string      `env:"DSPY_METRICS_CACHE_KEY_HEADERS" placeholder:"NAME" help:"A request header that answers depend on, beside the host, the credentials, the accepted types and the type of the body. Repeatable, or with commas."`
 	MaxAnswerBytes int64         `default:"1048576" env:"DSPY_METRICS_MAX_ANSWER_BYTES" placeholder:"N" help:"Largest answer that is cached and whose usage is read; larger ones pass through (${default})."`
 }
 

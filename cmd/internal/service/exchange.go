@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
@@ -55,7 +56,7 @@ func failed(status int) error {
 	if status < http.StatusBadRequest {
 		return nil
 	}
-	return &otelmetrics.Error{Type: errorType(status), Err: errors.New("the backend answered " + http.StatusText(status))}
+	return &otelmetrics.Error{Type: errorType(status), Err: fmt.Errorf("the backend answered %d %s", status, http.StatusText(status))}
 }
 
 func errorType(status int) otelmetrics.ErrorType {

@@ -107,7 +107,7 @@ func mode(kind otelmetrics.PredictionType) (extractive.Mode, error) {
 	case otelmetrics.ReAct:
 		return extractive.ReAct, nil
 	default:
-		return 0, fmt.Errorf("prediction_type %q is not one that the embedded predictor has: %s, %s, %s",
+		return 0, fmt.Errorf("prediction_type %.100q is not one that the embedded predictor has: %s, %s, %s",
 			kind, otelmetrics.Predict, otelmetrics.ChainOfThought, otelmetrics.ReAct)
 	}
 }

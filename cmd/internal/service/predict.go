@@ -136,6 +136,6 @@ func (s *Service) log(r *http.Request, e *exchange) {
 	if errorType == otelmetrics.Canceled || errorType == otelmetrics.InvalidInput {
 		level = slog.LevelDebug
 	}
-	s.Logger.Log(r.Context(), level, "prediction failed", slog.String("prediction_type", string(e.kind)),
+	s.Logger.Log(r.Context(), level, "prediction failed", slog.String("prediction_type", fmt.Sprintf("%.100s", e.kind)),
 		slog.String("error_type", string(errorType)), slog.Any("error", e.err))
 }

@@ -44,7 +44,8 @@ type Values struct {
 
 // NewValues returns the values of a label, the well-known ones in it. overflow
 // is called for every measurement whose value is recorded as other because it
-// is over the budget or not allowed; it may be called concurrently.
+// is over the budget, not allowed, or one of too many combinations; it may be
+// called concurrently.
 func NewValues(label views.Label, overflow func(key, value string)) *Values {
 	v := &Values{label: label, overflow: overflow}
 	known := make(map[string]*value)
@@ -105,6 +106,15 @@ func (v *Values) admit(raw string) *value {
 		return v.other
 	}
 	return found
+}
+
+// instead returns other, and tells that the value is recorded as it, if there is
+// one.
+func (v *Values) instead(value *value) *value {
+	if value != v.other && value.text != views.Unknown {
+		v.overflow(v.label.Key, value.text)
+	}
+	return v.other
 }
 
 // Forget frees the place of a value for another one. Well-known values stay. It

@@ -1,0 +1,130 @@
+// Package verbs lists every public way to record a label value of the caller's,
+// for tests that take any value.
+package verbs
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
+	"github.com/dspy-metrics/dspy-metrics/views"
+)
+
+// Verb is one way.
+type Verb struct {
+	Record func(m *otelmetrics.Recorder, value string)
+	Label  string // that has the value
+	Metric string // that has the label
+}
+
+// Contract is the default one with a label of the user's own, tenant.
+func Contract() views.Contract {
+	contract := views.Default()
+	contract.AddLabel(views.Label{Key: "tenant", Description: "Who asks", Budget: 16})
+	return contract
+}
+
+// All returns them by name. Their recorder has [Contract].
+func All() map[string]Verb {
+	ctx, l, m := context.Background(), views.Default().Labels, views.Default().Metrics
+	of := func(label views.Label, metric views.Metric, record func(*otelmetrics.Recorder, string)) Verb {
+		return Verb{record, label.Key, metric.Name}
+	}
+	return map[string]Verb{
+		"StartPrediction": of(l.PredictionType, m.Predictions, func(r *otelmetrics.Recorder, value string) {
+			_, p := r.StartPrediction(ctx, otelmetrics.PredictionType(value))
+			p.FirstToken()
+			p.End(nil)
+		}),
+		"Predictor": of(l.PredictionType, m.PredictionDuration, func(r *otelmetrics.Recorder, value string) {
+			_, p := r.Predictor(otelmetrics.PredictionType(value)).Start(ctx)
+			p.AddCost(1)
+			p.End(nil)
+		}),
+		"Prediction.AddTokens": of(l.TokenType, m.Tokens, func(r *otelmetrics.Recorder, value string) {
+			_, p := r.StartPrediction(ctx, otelmetrics.Predict)
+			p.AddTokens(otelmetrics.TokenType(value), 1)
+			p.End(nil)
+		}),
+		"Error": of(l.ErrorType, m.Errors, func(r *otelmetrics.Recorder, value string) {
+			_, p := r.StartPrediction(ctx, otelmetrics.Predict)
+			var err error = &otelmetrics.Error{Type: otelmetrics.ErrorType(value)}
+			p.End(&err)
+		}),
+		"RecordPrediction": of(l.PredictionType, m.Predictions, func(r *otelmetrics.Recorder, value string) {
+			r.RecordPrediction(ctx, otelmetrics.PredictionType(value), otelmetrics.Status(value))
+		}),
+		"RecordError": of(l.ErrorType, m.Errors, func(r *otelmetrics.Recorder, value string) {
+			r.RecordError(ctx, otelmetrics.ErrorType(value))
+		}),
+		"RecordCacheHit": of(l.CacheType, m.CacheHits, func(r *otelmetrics.Recorder, value string) {
+			r.RecordCacheHit(ctx, otelmetrics.CacheType(value))
+		}),
+		"RecordCacheMiss": of(l.CacheType, m.CacheMisses, func(r *otelmetrics.Recorder, value string) {
+			r.RecordCacheMiss(ctx, otelmetrics.CacheType(value))
+		}),
+		"RecordCacheEviction": of(l.CacheType, m.CacheEvictions, func(r *otelmetrics.Recorder, value string) {
+			r.RecordCacheEviction(ctx, otelmetrics.CacheType(value))
+		}),
+		"SetCacheSize": of(l.CacheType, m.CacheSize, func(r *otelmetrics.Recorder, value string) {
+			r.SetCacheSize(ctx, otelmetrics.CacheType(value), 1)
+		}),
+		"Cache": of(l.CacheType, m.CacheMisses, func(r *otelmetrics.Recorder, value string) {
+			r.Cache(otelmetrics.CacheType(value)).AddMisses(ctx, 1)
+		}),
+		"RecordTokens, prediction type": of(l.PredictionType, m.Tokens, func(r *otelmetrics.Recorder, value string) {
+			r.RecordTokens(ctx, otelmetrics.PredictionType(value), otelmetrics.Input, 1)
+		}),
+		"RecordTokens, token type": of(l.TokenType, m.Tokens, func(r *otelmetrics.Recorder, value string) {
+			r.RecordTokens(ctx, otelmetrics.Predict, otelmetrics.TokenType(value), 1)
+		}),
+		"RecordCost": of(l.PredictionType, m.Cost, func(r *otelmetrics.Recorder, value string) {
+			r.RecordCost(ctx, otelmetrics.PredictionType(value), 1)
+		}),
+		"RecordTimeToFirstToken": of(l.PredictionType, m.TimeToFirstToken, func(r *otelmetrics.Recorder, value string) {
+			r.RecordTimeToFirstToken(ctx, otelmetrics.PredictionType(value), 1)
+		}),
+		"StartTimer": of(l.PredictionType, m.PredictionDuration, func(r *otelmetrics.Recorder, value string) {
+			timer := r.StartTimer(otelmetrics.PredictionType(value))
+			timer.Observe(ctx)
+		}),
+		"ForService": of(l.Service, m.CacheHits, func(r *otelmetrics.Recorder, value string) {
+			if other, err := r.ForService(value); err == nil {
+				other.RecordCacheHit(ctx, otelmetrics.Memory)
+			}
+		}),
+		"With": {func(r *otelmetrics.Recorder, value string) {
+			r.With("tenant", value).RecordCacheHit(ctx, otelmetrics.Memory)
+		}, "tenant", m.CacheHits.Name},
+		"Endpoint": of(l.Endpoint, m.APILatency, func(r *otelmetrics.Recorder, value string) {
+			r.Endpoint(value, http.MethodPost).RecordLatency(ctx, http.StatusOK, time.Second)
+		}),
+		"Endpoint, method": of(l.Method, m.APILatency, func(r *otelmetrics.Recorder, value string) {
+			r.Endpoint("/", value).RecordLatency(ctx, http.StatusOK, time.Second)
+		}),
+		"Endpoint, status": of(l.StatusCode, m.APILatency, func(r *otelmetrics.Recorder, value string) {
+			status, err := strconv.Atoi(value[strings.LastIndexByte(value, ' ')+1:])
+			if err == nil {
+				r.Endpoint("/", http.MethodPost).RecordLatency(ctx, status, time.Second)
+			}
+		}),
+		"Middleware, route": of(l.Endpoint, m.APILatency, func(r *otelmetrics.Recorder, value string) {
+			r.Middleware(nothing{}).ServeHTTP(nothing{}, &http.Request{Method: http.MethodGet, URL: new(url.URL), Pattern: "/" + value})
+		}),
+		"Middleware, method": of(l.Method, m.APILatency, func(r *otelmetrics.Recorder, value string) {
+			r.Middleware(nothing{}).ServeHTTP(nothing{}, &http.Request{Method: value, URL: new(url.URL)})
+		}),
+	}
+}
+
+// nothing answers nothing to nobody.
+type nothing struct{}
+
+func (nothing) Header() http.Header                          { return nil }
+func (nothing) Write(b []byte) (int, error)                  { return len(b), nil }
+func (nothing) WriteHeader(int)                              {}
+func (nothing) ServeHTTP(http.ResponseWriter, *http.Request) {}
