@@ -117,13 +117,9 @@ bench: ## Run the benchmarks COUNT times and summarize them
 # input, which means nothing (golang/go#75804); a count such as 100000x never does.
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME
-	@packages=$$(go list ./...)
-	for package in $$packages; do
-		targets=$$(go test -list '^Fuzz' "$$package" | awk '/^Fuzz/')
-		for target in $$targets; do
-			echo "fuzz $$package $$target"
-			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "$$package"
-		done
+	@grep -r --include='*_test.go' '^func Fuzz' . | sed -E 's|^(.*)/[^/]*:func (Fuzz[A-Za-z0-9_]*).*|\1 \2|' | sort | while read -r package target; do
+		echo "fuzz $$package $$target"
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "$$package"
 	done
 
 .PHONY: clean
