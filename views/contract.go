@@ -170,19 +170,22 @@ func defaultMetrics() Metrics {
 // All returns the metrics in the order of the documentation, then the own ones.
 // Those that are left out are not among them.
 func (m Metrics) All() []Metric {
-	return slices.DeleteFunc(append(m.documented(), m.Own...), func(m Metric) bool { return !m.Exists() })
+	return slices.DeleteFunc(values(m.pointers()), func(m Metric) bool { return !m.Exists() })
 }
 
-// documented returns the metrics that have a field.
-func (m Metrics) documented() []Metric { return values(fields[Metric](&m)) }
-
 // All returns the labels in the order of the documentation, then the own ones.
-func (l Labels) All() []Label { return append(values(fields[Label](&l)), l.Own...) }
+func (l Labels) All() []Label { return values(l.pointers()) }
+
+// pointers returns the metrics to change, those that are left out too.
+func (m *Metrics) pointers() []*Metric { return append(fields[Metric](m), pointers(m.Own)...) }
+
+// pointers returns the labels to change.
+func (l *Labels) pointers() []*Label { return append(fields[Label](l), pointers(l.Own)...) }
 
 // Named returns the metric with this name, an own one too, to be read or
 // changed, or nil.
 func (m *Metrics) Named(name string) *Metric {
-	for _, metric := range append(fields[Metric](m), pointers(m.Own)...) {
+	for _, metric := range m.pointers() {
 		if metric.Exists() && metric.Name == name {
 			return metric
 		}
@@ -193,7 +196,7 @@ func (m *Metrics) Named(name string) *Metric {
 // Named returns the label with this key, an own one too, to be read or changed,
 // or nil.
 func (l *Labels) Named(key string) *Label {
-	for _, label := range append(fields[Label](l), pointers(l.Own)...) {
+	for _, label := range l.pointers() {
 		if label.Key == key {
 			return label
 		}
@@ -203,10 +206,8 @@ func (l *Labels) Named(key string) *Label {
 
 // Find returns the definition of the label with this key.
 func (l Labels) Find(key string) (Label, bool) {
-	for _, label := range l.All() {
-		if label.Key == key {
-			return label, true
-		}
+	if label := l.Named(key); label != nil {
+		return *label, true
 	}
 	return Label{}, false
 }
@@ -233,10 +234,10 @@ func (c *Contract) AddLabel(label Label, metrics ...*Metric) {
 // Clone returns a copy that shares nothing with the contract.
 func (c Contract) Clone() Contract {
 	c.Labels.Own, c.Metrics.Own = slices.Clone(c.Labels.Own), slices.Clone(c.Metrics.Own)
-	for _, label := range append(fields[Label](&c.Labels), pointers(c.Labels.Own)...) {
+	for _, label := range c.Labels.pointers() {
 		*label = label.clone()
 	}
-	for _, metric := range append(fields[Metric](&c.Metrics), pointers(c.Metrics.Own)...) {
+	for _, metric := range c.Metrics.pointers() {
 		*metric = metric.clone()
 	}
 	return c

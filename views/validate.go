@@ -62,13 +62,13 @@ func (c Contract) Validate() error {
 	for _, label := range c.Labels.All() {
 		errs = append(errs, label.validate()...)
 	}
-	for _, metric := range c.Metrics.documented() {
+	for _, metric := range fields[Metric](&c.Metrics) {
 		if metric.Exists() {
-			errs = append(errs, metric.validate("dspy", c.Labels)...)
+			errs = append(errs, metric.validate(c.Labels, false)...)
 		}
 	}
 	for _, metric := range c.Metrics.Own {
-		errs = append(errs, metric.validate("[a-z][a-z0-9]*", c.Labels)...)
+		errs = append(errs, metric.validate(c.Labels, true)...)
 	}
 	metrics := c.Metrics.All()
 	errs = append(errs, unique("Name", metrics, func(m Metric) (string, mistakes) { return m.Name, m.mistakes() })...)
@@ -84,11 +84,11 @@ func matches(pattern, s string) bool { return regexp.MustCompile(pattern).MatchS
 
 func (m Metric) mistakes() mistakes { return mistakes{metric: m.Name} }
 
-// validate returns the mistakes of a metric whose names begin with a word.
-func (m Metric) validate(first string, labels Labels) []error {
+// validate returns the mistakes of a documented metric or an own one.
+func (m Metric) validate(labels Labels, own bool) []error {
 	bad := m.mistakes()
-	m.validateNames(&bad, first)
-	if first != "dspy" && m.Form == ClassicAndNative {
+	m.validateNames(&bad, own)
+	if own && m.Form == ClassicAndNative {
 		bad.add("Form", -1, "form %s is for the documented metrics: choose %s or %s", m.Form, Classic, Native)
 	}
 	if m.Description == "" || strings.HasSuffix(m.Description, ".") || !utf8.ValidString(m.Description) {
@@ -117,15 +117,18 @@ func (m Metric) validate(first string, labels Labels) []error {
 }
 
 // validateNames checks the forms of both names.
-func (m Metric) validateNames(bad *mistakes, first string) {
-	example := strings.ReplaceAll(first, "[a-z][a-z0-9]*", "prefix")
+func (m Metric) validateNames(bad *mistakes, own bool) {
+	first, example := "dspy", "dspy"
+	if own {
+		first, example = "[a-z][a-z0-9]*", "prefix"
+	}
 	if !matches(`^`+first+`(_[a-z0-9]+)+$`, m.Name) {
 		bad.add("Name", -1, "name is not of the form %s_lower_case_words", example)
 	}
 	if !matches(`^`+first+`(\.[a-z0-9_]+)+$`, m.Instrument) || len(m.Instrument) > 255 {
 		bad.add("Instrument", -1, "instrument %q is not of the form %s.lower_case.words", m.Instrument, example)
 	}
-	if first == "dspy" {
+	if !own {
 		return
 	}
 	const remedy = "is under dspy, which is for the documented metrics: choose a prefix of your own"
