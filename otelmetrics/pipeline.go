@@ -41,6 +41,7 @@ type pipeline struct {
 	config
 	provider metric.MeterProvider
 	meter    *bound.Meter
+	nothing  *bound.Meter // does not measure
 	tracer   trace.Tracer // nil without a provider of them
 	labels   map[string]*label.Values
 	handler  http.Handler
@@ -161,6 +162,9 @@ func (p *pipeline) declare(producers []*bound.Producer, all []sdkmetric.View) (e
 		Now:              p.now,
 	})
 	if err != nil {
+		return err
+	}
+	if p.nothing, err = bound.NewMeter(bound.Config{Meter: noop.NewMeterProvider().Meter(scope)}); err != nil {
 		return err
 	}
 	if p.overflow, err = newSeries(p, p.contract.Metrics.LabelOverflow, int64Counter, nil, p.contract.Labels.Overflowed); err != nil {

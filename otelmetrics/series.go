@@ -6,7 +6,6 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
-	"go.opentelemetry.io/otel/metric/noop"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/bound"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/label"
@@ -16,9 +15,14 @@ import (
 // bind makes the instrument of one series.
 type bind[T any] func(...attribute.KeyValue) T
 
-// declare declares a metric of the contract.
+// declare declares a metric of the contract. One that is left out is measured by
+// nothing.
 func declare[T any](p *pipeline, m views.Metric, kind func(*bound.Meter, views.Metric) (bind[T], error)) (bind[T], error) {
-	instrument, err := kind(p.meter, m)
+	meter := p.meter
+	if !m.Exists() {
+		meter = p.nothing
+	}
+	instrument, err := kind(meter, m)
 	if err != nil {
 		return nil, instrumentError(m, err)
 	}
@@ -67,47 +71,27 @@ func pairs(labels []views.Label, values []string) []attribute.KeyValue {
 	return out
 }
 
-// nothing measures a metric that is left out.
-func nothing[T any](none T) bind[T] {
-	return func(...attribute.KeyValue) T { return none }
-}
-
 func int64Counter(meter *bound.Meter, m views.Metric) (bind[metric.Int64Counter], error) {
-	if !m.Exists() {
-		return nothing[metric.Int64Counter](noop.Int64Counter{}), nil
-	}
 	instrument, err := meter.Int64Counter(m.Instrument, metric.WithUnit(m.Unit), metric.WithDescription(m.Description))
 	return instrument.Bind, err
 }
 
 func float64Counter(meter *bound.Meter, m views.Metric) (bind[metric.Float64Counter], error) {
-	if !m.Exists() {
-		return nothing[metric.Float64Counter](noop.Float64Counter{}), nil
-	}
 	instrument, err := meter.Float64Counter(m.Instrument, metric.WithUnit(m.Unit), metric.WithDescription(m.Description))
 	return instrument.Bind, err
 }
 
 func int64UpDownCounter(meter *bound.Meter, m views.Metric) (bind[metric.Int64UpDownCounter], error) {
-	if !m.Exists() {
-		return nothing[metric.Int64UpDownCounter](noop.Int64UpDownCounter{}), nil
-	}
 	instrument, err := meter.Int64UpDownCounter(m.Instrument, metric.WithUnit(m.Unit), metric.WithDescription(m.Description))
 	return instrument.Bind, err
 }
 
 func int64Gauge(meter *bound.Meter, m views.Metric) (bind[metric.Int64Gauge], error) {
-	if !m.Exists() {
-		return nothing[metric.Int64Gauge](noop.Int64Gauge{}), nil
-	}
 	instrument, err := meter.Int64Gauge(m.Instrument, metric.WithUnit(m.Unit), metric.WithDescription(m.Description))
 	return instrument.Bind, err
 }
 
 func float64Histogram(meter *bound.Meter, m views.Metric) (bind[metric.Float64Histogram], error) {
-	if !m.Exists() {
-		return nothing[metric.Float64Histogram](noop.Float64Histogram{}), nil
-	}
 	instrument, err := meter.Float64Histogram(m.Instrument, metric.WithUnit(m.Unit), metric.WithDescription(m.Description),
 		metric.WithExplicitBucketBoundaries(m.Buckets...))
 	return instrument.Bind, err
