@@ -38,10 +38,18 @@ const (
 // [WithHTTPMetrics] it is recorded in OpenTelemetry's own metrics as well; both
 // are the work of otelhttp.
 func (r *Recorder) Middleware(next http.Handler) http.Handler {
+	return r.MiddlewareFor(next, func(*http.Request) *Recorder { return r })
+}
+
+// MiddlewareFor is [Recorder.Middleware] for requests that tell a label of your
+// own: choose is called once for each request, before next, and returns the
+// recorder that its latency goes to, as [Recorder.With] gives it; nil records none. It shares the
+// pipeline with r, whose filter and spans hold for all of them.
+func (r *Recorder) MiddlewareFor(next http.Handler, choose func(*http.Request) *Recorder) http.Handler {
 	if r == nil {
 		return next
 	}
-	var handler http.Handler = &middleware{recorder: r, next: next}
+	var handler http.Handler = &middleware{pipeline: r.pipeline, choose: choose, next: next}
 	p := r.pipeline
 	if p.tracerProvider == nil && !p.httpMetrics {
 		return handler
@@ -70,7 +78,8 @@ func serverName(service string) string {
 }
 
 type middleware struct {
-	recorder *Recorder
+	pipeline *pipeline
+	choose   func(*http.Request) *Recorder
 	next     http.Handler
 }
 
@@ -98,12 +107,12 @@ func (r *Recorder) latency(route, method string, status int) metric.Float64Histo
 
 // ServeHTTP implements [http.Handler].
 func (m *middleware) ServeHTTP(w http.ResponseWriter, request *http.Request) {
-	p := m.recorder.pipeline
+	p := m.pipeline
 	if !p.measured(request) {
 		m.next.ServeHTTP(w, request)
 		return
 	}
-	response := response{measurement: m, request: request, start: p.now()}
+	response := response{recorder: m.choose(request), request: request, start: p.now()}
 	defer func() {
 		panicked := recover()
 		response.record(response.outcome(panicked))
@@ -116,14 +125,14 @@ func (m *middleware) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 
 // response is what became of one request.
 type response struct {
-	writer      writer
-	measurement *middleware
-	request     *http.Request
-	start       time.Time
-	header      http.Header
-	status      int // 0 until it is decided
-	written     int64
-	recorded    bool
+	writer   writer
+	recorder *Recorder
+	request  *http.Request
+	start    time.Time
+	header   http.Header
+	status   int // 0 until it is decided
+	written  int64
+	recorded bool
 }
 
 // outcome returns the status to record after the handler has returned.
@@ -166,16 +175,18 @@ func (r *response) record(status int) {
 		return
 	}
 	r.recorded = true
-	m := r.measurement
-	elapsed := m.recorder.pipeline.since(r.start)
-	m.recorder.latency(m.endpoint(r.request), r.request.Method, status).Record(r.request.Context(), elapsed.Seconds())
+	if r.recorder == nil {
+		return
+	}
+	p := r.recorder.pipeline
+	r.recorder.latency(p.endpoint(r.request), r.request.Method, status).Record(r.request.Context(), p.since(r.start).Seconds())
 }
 
 // endpoint returns the route of the request. The mux sets the pattern while the
 // handler runs, so it is asked for afterwards.
-func (m *middleware) endpoint(request *http.Request) string {
-	if route := m.recorder.pipeline.route; route != nil {
-		if endpoint := route(request); endpoint != "" {
+func (p *pipeline) endpoint(request *http.Request) string {
+	if p.route != nil {
+		if endpoint := p.route(request); endpoint != "" {
 			return endpoint
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"strings"
 	"sync"
@@ -263,4 +265,35 @@ func TestOwnMetric(t *testing.T) {
 	wantLines(t, scrape(t, m, text),
 		`# HELP rag_documents_total Documents that were given to the predictor`,
 		`rag_documents_total 2`)
+}
+
+// A request is measured for whom it says that it is; whoever is nobody is not.
+func TestMiddlewareFor(t *testing.T) {
+	t.Parallel()
+	m := newRecorder(t, otelmetrics.WithContract(tenants()))
+	answer := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
+	handler := m.MiddlewareFor(answer, func(r *http.Request) *otelmetrics.Recorder {
+		if tenant := r.Header.Get("X-Tenant"); tenant != "nobody" {
+			return m.With("tenant", tenant)
+		}
+		return nil
+	})
+	for _, tenant := range []string{"acme", "acme", "initech", "nobody"} {
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)
+		request.Header.Set("X-Tenant", tenant)
+		handler.ServeHTTP(httptest.NewRecorder(), request)
+	}
+	page := scrape(t, m, text)
+	wantLines(t, page,
+		`dspy_api_latency_seconds_count{endpoint="unmatched",method="GET",service="qa",status_code="418",tenant="acme"} 2`,
+		`dspy_api_latency_seconds_count{endpoint="unmatched",method="GET",service="qa",status_code="418",tenant="initech"} 1`)
+	if got := strings.Count(page, "dspy_api_latency_seconds_count{"); got != 2 {
+		t.Errorf("got %d series, want 2:\n%s", got, page)
+	}
+	var none *otelmetrics.Recorder
+	response := httptest.NewRecorder()
+	none.MiddlewareFor(answer, nil).ServeHTTP(response, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody))
+	if response.Code != http.StatusTeapot {
+		t.Errorf("without a recorder: got status %d", response.Code)
+	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 
 	"github.com/tidwall/gjson"
 
@@ -61,16 +60,5 @@ func RecorderOf(ctx context.Context) *otelmetrics.Recorder {
 
 // measured measures requests, each on the recorder of its headers.
 func (s *Service) measured(next http.Handler) http.Handler {
-	if len(s.Labels) == 0 {
-		return s.Recorder.Middleware(next)
-	}
-	var handlers sync.Map // by recorder, of which there are as many as budgets allow
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		recorder := s.recorder(r.Header, nil)
-		handler, ok := handlers.Load(recorder)
-		if !ok {
-			handler, _ = handlers.LoadOrStore(recorder, recorder.Middleware(next))
-		}
-		handler.(http.Handler).ServeHTTP(w, r)
-	})
+	return s.Recorder.MiddlewareFor(next, func(r *http.Request) *otelmetrics.Recorder { return s.recorder(r.Header, nil) })
 }
