@@ -1,10 +1,6 @@
 package contractfile
 
 import (
-	"bytes"
-
-	"go.yaml.in/yaml/v3"
-
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
@@ -75,13 +71,7 @@ func Weaver(contract views.Contract) ([]byte, error) {
 		}
 		file.Groups = append(file.Groups, g)
 	}
-	var out bytes.Buffer
-	encoder := yaml.NewEncoder(&out)
-	encoder.SetIndent(2)
-	if err := encoder.Encode(file); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), encoder.Close()
+	return encode(file)
 }
 
 func definition(label views.Label) attribute {

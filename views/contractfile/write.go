@@ -21,16 +21,22 @@ func YAML(contract views.Contract) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	written, err := encode(root)
+	if err != nil {
+		return nil, err
+	}
+	return written, readable(written)
+}
+
+func encode(content any) ([]byte, error) {
 	var out bytes.Buffer
 	encoder := yaml.NewEncoder(&out)
 	encoder.SetIndent(2)
-	if err := encoder.Encode(root); err != nil {
+	if err := encoder.Encode(content); err != nil {
 		return nil, err
 	}
-	if err := encoder.Close(); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), readable(out.Bytes())
+	err := encoder.Close()
+	return out.Bytes(), err
 }
 
 // JSON writes the contract as [YAML] does, as indented JSON.

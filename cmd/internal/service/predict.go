@@ -99,7 +99,9 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, e *exchange) {
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(e.body)), nil }
 	r.Body, _ = r.GetBody()
 	r.ContentLength, r.TransferEncoding = int64(len(e.body)), nil
-	r.Header.Del("Upgrade") // which a server may ignore: an answer is not a tunnel
+	// A server may ignore it, and a tunnel would pass by all that is bounded and
+	// measured here.
+	r.Header.Del("Upgrade")
 
 	writeWithin(w, s.Timeout+grace)
 	aborted := s.forward(w, r)

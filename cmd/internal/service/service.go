@@ -15,8 +15,8 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
-// Config has no defaults: every field must be set but for Cache, KeyHeaders and
-// Labels and Model.
+// Config has no defaults: every field must be set but for Labels, Cache,
+// KeyHeaders, Model and Apart.
 type Config struct {
 	Recorder       *otelmetrics.Recorder
 	Backend        Backend

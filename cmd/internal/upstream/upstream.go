@@ -72,9 +72,6 @@ func (u *Upstream) Check(otelmetrics.PredictionType, []byte) error { return nil 
 func (u *Upstream) Rewrite(r *httputil.ProxyRequest) {
 	r.Out.URL.RawQuery = ascii(r.In.URL.RawQuery) // also what net/http cannot parse
 	r.SetURL(u.target)
-	// A tunnel to the service would pass by all that is bounded and measured here.
-	r.Out.Header.Del("Connection")
-	r.Out.Header.Del("Upgrade")
 	r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"]
 	r.SetXForwarded()
 	if user := u.target.User; user != nil {
