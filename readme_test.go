@@ -4,7 +4,6 @@ package dspymetrics_test
 
 import (
 	"flag"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dspy-metrics/dspy-metrics/internal/markdown"
 	"github.com/dspy-metrics/dspy-metrics/views"
 	"github.com/dspy-metrics/dspy-metrics/views/contractfile"
 )
@@ -147,9 +147,9 @@ func markers(name string) *regexp.Regexp {
 func names(c views.Contract) string {
 	rows := [][]string{{"instrument", "stored as", "unit"}}
 	for _, m := range c.Metrics.All() {
-		rows = append(rows, []string{code(m.Instrument), code(m.Name), code(m.Unit)})
+		rows = append(rows, []string{markdown.Code(m.Instrument), markdown.Code(m.Name), markdown.Code(m.Unit)})
 	}
-	return "\n" + table(rows) + "\n"
+	return "\n" + markdown.Table(rows) + "\n"
 }
 
 // presets renders what stands between the buckets markers.
@@ -164,26 +164,10 @@ func presets() string {
 		{"SlowBuckets", "1 to 10 s", views.SlowBuckets()},
 		{"VerySlowBuckets", "more than 10 s: agents, long answers", views.VerySlowBuckets()},
 	} {
-		rows = append(rows, []string{code("views." + preset.name), preset.use, bounds(preset.bounds)})
+		rows = append(rows, []string{markdown.Code("views." + preset.name), preset.use, markdown.Numbers(preset.bounds)})
 	}
-	return "\n" + table(rows) + "\n"
+	return "\n" + markdown.Table(rows) + "\n"
 }
-
-// table renders rows, the first of which is the head.
-func table(rows [][]string) string {
-	rows = slices.Insert(rows, 1, slices.Repeat([]string{"---"}, len(rows[0])))
-	var b strings.Builder
-	for _, row := range rows {
-		fmt.Fprintf(&b, "| %s |\n", strings.Join(row, " | "))
-	}
-	return b.String()
-}
-
-func bounds(buckets []float64) string {
-	return strings.Trim(strings.Join(strings.Fields(fmt.Sprint(buckets)), ", "), "[]")
-}
-
-func code(text string) string { return "`" + text + "`" }
 
 // example returns the regions of a directory's Go files that are marked with a
 // name; source is "directory name".

@@ -1,11 +1,11 @@
 package contractfile
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/dspy-metrics/dspy-metrics/internal/markdown"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
@@ -16,10 +16,9 @@ func Markdown(contract views.Contract) string {
 	buckets := [][]string{{"histogram", "buckets"}}
 	var forms []string
 	for _, m := range contract.Metrics.All() {
-		metrics = append(metrics, []string{code(m.Name), m.Kind.String(), code(m.Unit), codes(m.Labels), cell(m.Description)})
+		metrics = append(metrics, []string{markdown.Code(m.Name), m.Kind.String(), markdown.Code(m.Unit), codes(m.Labels), markdown.Cell(m.Description)})
 		if m.Kind == views.Histogram {
-			bounds := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(m.Buckets)), ", "), "[]")
-			buckets = append(buckets, []string{code(m.Name), bounds})
+			buckets = append(buckets, []string{markdown.Code(m.Name), markdown.Numbers(m.Buckets)})
 			forms = append(forms, m.Form.String())
 		}
 	}
@@ -34,27 +33,10 @@ func Markdown(contract views.Contract) string {
 		if l.Closed {
 			others = "no"
 		}
-		labels = append(labels, []string{code(l.Key), codes(l.Values), others, strconv.Itoa(l.Budget), cell(l.Description)})
+		labels = append(labels, []string{markdown.Code(l.Key), codes(l.Values), others, strconv.Itoa(l.Budget), markdown.Cell(l.Description)})
 	}
-	return strings.Join([]string{table(metrics), table(buckets), table(labels)}, "\n")
+	return strings.Join([]string{markdown.Table(metrics), markdown.Table(buckets), markdown.Table(labels)}, "\n")
 }
-
-// table renders rows, the first of which is the head.
-func table(rows [][]string) string {
-	rows = slices.Insert(rows, 1, slices.Repeat([]string{"---"}, len(rows[0])))
-	var b strings.Builder
-	for _, row := range rows {
-		fmt.Fprintf(&b, "| %s |\n", strings.Join(row, " | "))
-	}
-	return b.String()
-}
-
-// cell keeps a text within its cell.
-func cell(text string) string {
-	return strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "|", `\|`)
-}
-
-func code(text string) string { return "`" + cell(text) + "`" }
 
 func codes(values []string) string {
 	if len(values) == 0 {
@@ -62,7 +44,7 @@ func codes(values []string) string {
 	}
 	coded := make([]string, len(values))
 	for i, value := range values {
-		coded[i] = code(value)
+		coded[i] = markdown.Code(value)
 	}
 	return strings.Join(coded, ", ")
 }
