@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -10,11 +9,12 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/dspy-metrics/dspy-metrics/internal/testio"
 )
 
 // patience is how long anything may take before its test fails.
@@ -23,7 +23,7 @@ const patience = 30 * time.Second
 // process is a program that runs until its test ends.
 type process struct {
 	cmd    *exec.Cmd
-	output output
+	output testio.Buffer
 	exited chan struct{} // closed when err is set
 	err    error         // of Wait
 }
@@ -94,24 +94,6 @@ func environment() []string {
 	return slices.DeleteFunc(os.Environ(), func(entry string) bool {
 		return strings.HasPrefix(entry, "OTEL_") || strings.HasPrefix(entry, "DSPY_METRICS_")
 	})
-}
-
-// output is a buffer to write and read at the same time.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
 }
 
 // until calls check until it returns nil, or fails the test with its last error.

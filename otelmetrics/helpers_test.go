@@ -1,7 +1,6 @@
 package otelmetrics_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -16,6 +15,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
+	"github.com/dspy-metrics/dspy-metrics/internal/testio"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
@@ -62,16 +62,7 @@ func (c *clock) pass(d time.Duration) {
 }
 
 // logs keeps what is logged.
-type logs struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logs) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(b)
-}
+type logs struct{ testio.Buffer }
 
 func (l *logs) option() otelmetrics.Option {
 	return otelmetrics.WithLogger(slog.New(slog.NewTextHandler(l, nil)))
@@ -79,10 +70,8 @@ func (l *logs) option() otelmetrics.Option {
 
 // lines returns the lines that have the text.
 func (l *logs) lines(containing string) []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	var out []string
-	for line := range strings.Lines(l.text.String()) {
+	for line := range strings.Lines(l.String()) {
 		if strings.Contains(line, containing) {
 			out = append(out, line)
 		}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -16,13 +15,16 @@ import (
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+
+	"github.com/dspy-metrics/dspy-metrics/internal/testio"
 )
 
 // secrets are planted, each one different, and looked for in what comes out.
 type secrets struct {
+	testio.Buffer // what comes out
+
 	mu      sync.Mutex
 	planted map[string]string // by where they were planted
-	out     bytes.Buffer
 }
 
 func (s *secrets) plant(where string) string {
@@ -34,19 +36,6 @@ func (s *secrets) plant(where string) string {
 	secret := fmt.Sprintf("s3cret%dx", len(s.planted))
 	s.planted[where] = secret
 	return secret
-}
-
-// Write keeps what came out.
-func (s *secrets) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.out.Write(p)
-}
-
-func (s *secrets) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.out.String()
 }
 
 // await returns what the group of the pattern matches, once it does.

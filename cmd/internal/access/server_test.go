@@ -17,6 +17,7 @@ import (
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/access"
 	"github.com/dspy-metrics/dspy-metrics/internal/testca"
+	"github.com/dspy-metrics/dspy-metrics/internal/testio"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/otelmetricstest"
 )
 
@@ -39,7 +40,7 @@ type protected struct {
 	file            string
 	servers, people *testca.Authority
 	metrics         *otelmetricstest.Recorder
-	log             output
+	log             testio.Buffer
 }
 
 func serve(t *testing.T, webConfig string) *protected {

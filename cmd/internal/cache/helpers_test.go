@@ -1,18 +1,17 @@
 package cache_test
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/cache"
+	"github.com/dspy-metrics/dspy-metrics/internal/testio"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
@@ -122,22 +121,7 @@ func (f *fixture) wantGet(key, want string) {
 func (f *fixture) set(key, answer string) { f.Set(context.Background(), key, []byte(answer)) }
 
 // logs keeps what is logged.
-type logs struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logs) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(b)
-}
-
-func (l *logs) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
+type logs struct{ testio.Buffer }
 
 // count returns how many lines have the text.
 func (l *logs) count(text string) int {

@@ -12,6 +12,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/cache"
+	"github.com/dspy-metrics/dspy-metrics/internal/testio"
 )
 
 const (
@@ -256,30 +257,11 @@ func TestRedisIsNone(t *testing.T) {
 // impostor answers each connection in its own way, and returns its address.
 func impostor(t *testing.T, serve func(net.Conn)) string {
 	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var serving sync.WaitGroup
-	serving.Go(func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			serving.Go(func() {
-				defer conn.Close()
-				_ = conn.SetDeadline(time.Now().Add(patience))
-				_, _ = conn.Read(make([]byte, 1<<10))
-				serve(conn)
-			})
-		}
+	return testio.Listen(t, func(conn *net.TCPConn) {
+		_ = conn.SetDeadline(time.Now().Add(patience))
+		_, _ = conn.Read(make([]byte, 1<<10))
+		serve(conn)
 	})
-	t.Cleanup(func() {
-		_ = listener.Close()
-		serving.Wait()
-	})
-	return listener.Addr().String()
 }
 
 func TestRedisAfterClose(t *testing.T) {

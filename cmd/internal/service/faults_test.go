@@ -9,40 +9,19 @@ import (
 	"net/http/httptrace"
 	"net/textproto"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/service"
+	"github.com/dspy-metrics/dspy-metrics/internal/testio"
 )
 
 // raw is a DSPy service that does to its connections what is told, and returns
 // its URL. A connection is closed after that.
 func raw(t *testing.T, serve func(*net.TCPConn)) string {
 	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var serving sync.WaitGroup
-	serving.Go(func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			serving.Go(func() {
-				defer conn.Close()
-				serve(conn.(*net.TCPConn)) //nolint:forcetypeassert // of a listener on TCP
-			})
-		}
-	})
-	t.Cleanup(func() {
-		_ = listener.Close()
-		serving.Wait()
-	})
-	return "http://" + listener.Addr().String()
+	return "http://" + testio.Listen(t, serve)
 }
 
 // answering reads a request and sends an answer as it is.
