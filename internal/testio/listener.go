@@ -22,7 +22,7 @@ func Listen(t testing.TB, serve func(*net.TCPConn)) (address string) {
 				return
 			}
 			serving.Go(func() {
-				defer conn.Close()
+				defer func() { _ = conn.Close() }() // serve may have closed it
 				serve(conn.(*net.TCPConn)) //nolint:forcetypeassert // of a listener on TCP
 			})
 		}
