@@ -44,9 +44,11 @@ func hanging(answer string) func(*net.TCPConn) {
 	}
 }
 
-// endless sends again and again.
+// endless sends again and again, once it is asked: what comes before would have
+// the connection closed unused.
 func endless(part string) func(*net.TCPConn) {
 	return func(conn *net.TCPConn) {
+		answering("")(conn)
 		for {
 			if _, err := io.WriteString(conn, part); err != nil {
 				return
