@@ -23,7 +23,7 @@ func Listen(t testing.TB, serve func(*net.TCPConn)) (address string) {
 			}
 			serving.Go(func() {
 				defer func() { _ = conn.Close() }() // serve may have closed it
-				serve(conn.(*net.TCPConn)) //nolint:forcetypeassert // of a listener on TCP
+				serve(conn.(*net.TCPConn))          //nolint:forcetypeassert // of a listener on TCP
 			})
 		}
 	})
