@@ -66,6 +66,9 @@ func measureAll(t testing.TB, m *otelmetrics.Recorder, clock *clock) {
 	m.RecordCacheEviction(ctx, otelmetrics.Memory)
 	m.SetCacheSize(ctx, otelmetrics.Memory, 4096)
 	m.RecordError(ctx, otelmetrics.RateLimit)
+	m.RecordUpstreamAttempt(ctx, &otelmetrics.Error{Type: otelmetrics.RateLimit})
+	m.RecordUpstreamAttempt(ctx, nil)
+	m.RecordUsageMissing(ctx, otelmetrics.NotStated)
 
 	mux := http.NewServeMux()
 	mux.Handle("POST /predict", m.Middleware(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {

@@ -34,6 +34,8 @@ func useAll(t testing.TB, m *otelmetrics.Recorder) {
 	p.End(nil)
 	m.RecordPrediction(ctx, otelmetrics.Predict, otelmetrics.Success)
 	m.RecordError(ctx, otelmetrics.Timeout)
+	m.RecordUpstreamAttempt(ctx, nil)
+	m.RecordUsageMissing(ctx, otelmetrics.CutOff)
 	m.RecordCacheHit(ctx, otelmetrics.Memory)
 	m.RecordCacheMiss(ctx, otelmetrics.Memory)
 	m.RecordCacheEviction(ctx, otelmetrics.Memory)

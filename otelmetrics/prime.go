@@ -23,6 +23,12 @@ func (r *Recorder) prime() {
 	for _, errorType := range labels.ErrorType.Values {
 		prime(r.errors.Get(errorType))
 	}
+	for _, outcome := range labels.Outcome.Values {
+		prime(r.attempts.Get(outcome))
+	}
+	for _, reason := range labels.UsageReason.Values {
+		prime(r.usageMissing.Get(reason))
+	}
 	for _, key := range labels.Overflowed.Values {
 		prime(r.pipeline.overflow.Get(key))
 	}

@@ -67,6 +67,29 @@ func (r *Recorder) RecordCost(ctx context.Context, kind PredictionType, usd floa
 	r.Predictor(kind).recordCost(ctx, usd)
 }
 
+// RecordUpstreamAttempt counts an attempt to get an answer from upstream, such as
+// one request to a language model's API. A nil error is a success; another one is
+// counted by its type, as in [Prediction.End]: see [Classify]. A prediction that
+// needs retries has several attempts.
+func (r *Recorder) RecordUpstreamAttempt(ctx context.Context, err error) {
+	if r == nil {
+		return
+	}
+	outcome := string(Success)
+	if err != nil {
+		outcome = string(r.pipeline.classify(err))
+	}
+	r.attempts.Get(outcome).Add(ctx, 1)
+}
+
+// RecordUsageMissing counts an answer whose tokens or cost are not known, so that
+// sums that are too low can be seen to be so.
+func (r *Recorder) RecordUsageMissing(ctx context.Context, reason UsageReason) {
+	if r != nil {
+		r.usageMissing.Get(string(reason)).Add(ctx, 1)
+	}
+}
+
 // RecordTimeToFirstToken observes the time until a stream's first content. A
 // negative duration is ignored.
 func (r *Recorder) RecordTimeToFirstToken(ctx context.Context, kind PredictionType, elapsed time.Duration) {

@@ -37,6 +37,8 @@ type Recorder struct {
 	errors, tokens *label.Tree[metric.Int64Counter]
 	latencies      *label.Tree[metric.Float64Histogram]
 	model          *modelSeries // of predictions that do not say theirs
+
+	attempts, usageMissing *label.Tree[metric.Int64Counter]
 }
 
 // New returns a recorder with a pipeline of its own: a meter provider whose
@@ -145,6 +147,8 @@ func newRecorder(p *pipeline, values []string) (*Recorder, error) {
 		r.declareCaches(),
 		set(&r.errors, r, m.Errors, int64Counter, l.ErrorType),
 		set(&r.tokens, r, m.Tokens, int64Counter, l.PredictionType, l.TokenType),
+		set(&r.attempts, r, m.UpstreamAttempts, int64Counter, l.Outcome),
+		set(&r.usageMissing, r, m.UsageMissing, int64Counter, l.UsageReason),
 		set(&r.latencies, r, m.APILatency, float64Histogram, l.Endpoint, l.Method, l.StatusCode),
 	); err != nil {
 		return nil, err

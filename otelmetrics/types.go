@@ -16,6 +16,8 @@ type (
 	CacheType = views.CacheType
 	// TokenType is what tokens were.
 	TokenType = views.TokenType
+	// UsageReason is why the usage of an answer is not known.
+	UsageReason = views.UsageReason
 )
 
 // The well-known prediction types.
@@ -61,4 +63,13 @@ const (
 	CacheRead  = views.CacheRead
 	CacheWrite = views.CacheWrite
 	Reasoning  = views.Reasoning
+)
+
+// The reasons why the usage of an answer is not known.
+const (
+	NotStated  = views.NotStated
+	Unreadable = views.Unreadable
+	TooLarge   = views.TooLarge
+	CutOff     = views.CutOff
+	Unpriced   = views.Unpriced
 )

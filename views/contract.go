@@ -15,6 +15,9 @@ type Contract struct {
 type Labels struct {
 	Service, PredictionType, Status, CacheType, ErrorType, TokenType Label
 	Endpoint, Method, StatusCode                                     Label
+	// Outcome is how an attempt to get an answer ended, UsageReason why the usage
+	// of an answer is not known.
+	Outcome, UsageReason Label
 	// Overflowed is the label of the metric LabelOverflow.
 	Overflowed Label
 
@@ -29,6 +32,7 @@ type Metrics struct {
 	ActivePredictions, CacheSize                                Metric
 	PredictionDuration, APILatency                              Metric
 	Tokens, TimeToFirstToken, Cost                              Metric
+	UpstreamAttempts, UsageMissing                              Metric
 
 	// The metrics about the metrics.
 	LabelOverflow, ScrapeErrors, ExportErrors Metric
@@ -57,6 +61,8 @@ func defaultLabels() Labels {
 		Endpoint:       Label{Key: "endpoint", Description: "The route pattern, never the path", Budget: 64},
 		Method:         Label{Key: "method", Description: "The request method"}.Only(methods()...),
 		StatusCode:     Label{Key: "status_code", Description: "The response status, 499 if the client went away", Budget: 32},
+		Outcome:        Label{Key: "outcome", Description: "How the attempt ended: success or an error type", Values: outcomes(), Budget: 32},
+		UsageReason:    Label{Key: "reason", Description: "Why the usage is not known"}.Only(usageReasons()...),
 	}
 	overflowed := Label{Key: "label", Description: "The label whose value was recorded as other"}
 	for _, label := range labels.All() {
@@ -147,6 +153,18 @@ func defaultMetrics() Metrics {
 			Kind: Counter, Number: Float64, Unit: "{USD}",
 			Description: "Money that was spent, in US dollars, as the provider reported it",
 			Labels:      []string{service, predictionType},
+		},
+		UpstreamAttempts: Metric{
+			Name: "dspy_upstream_attempts_total", Instrument: "dspy.upstream.attempts",
+			Kind: Counter, Number: Int64, Unit: "{attempt}",
+			Description: "Attempts to get an answer from upstream, retries included, by outcome",
+			Labels:      []string{service, "outcome"},
+		},
+		UsageMissing: Metric{
+			Name: "dspy_usage_missing_total", Instrument: "dspy.usage.missing",
+			Kind: Counter, Number: Int64, Unit: "{answer}",
+			Description: "Answers whose tokens or cost are not known, by reason",
+			Labels:      []string{service, "reason"},
 		},
 		LabelOverflow: Metric{
 			Name: "dspy_metrics_label_overflow_total", Instrument: "dspy.metrics.label_overflow",

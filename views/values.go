@@ -82,6 +82,25 @@ const (
 	Reasoning  TokenType = "reasoning"
 )
 
+// UsageReason is a value of the label reason of the metric UsageMissing: why the
+// tokens that an answer spent are not known, or not their price.
+type UsageReason string
+
+// The reasons. There are no others.
+const (
+	// NotStated: the answer says nothing about what it spent.
+	NotStated UsageReason = "not_stated"
+	// Unreadable: the answer is in a coding or of a shape that is not understood.
+	Unreadable UsageReason = "unreadable"
+	// TooLarge: the answer, or the part that states its usage, is larger than
+	// what is read.
+	TooLarge UsageReason = "too_large"
+	// CutOff: the answer ended before it could state its usage.
+	CutOff UsageReason = "cut_off"
+	// Unpriced: the tokens are known, and no price for their model is.
+	Unpriced UsageReason = "unpriced"
+)
+
 func predictionTypes() []string {
 	return texts(Predict, ChainOfThought, ReAct, FewShot, ProgramOfThought)
 }
@@ -91,6 +110,11 @@ func statuses() []string { return texts(Success, Failure) }
 func errorTypes() []string {
 	return texts(Timeout, RateLimit, InvalidInput, PredictionFailed, UpstreamUnavailable, Unauthorized, CacheUnavailable, Canceled, Panic, OtherError)
 }
+
+// outcomes are those of an attempt: it succeeded, or failed for a reason.
+func outcomes() []string { return append(texts(Success), errorTypes()...) }
+
+func usageReasons() []string { return texts(NotStated, Unreadable, TooLarge, CutOff, Unpriced) }
 
 func cacheTypes() []string { return texts(Memory, Redis, DSPy) }
 

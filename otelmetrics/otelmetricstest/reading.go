@@ -35,6 +35,17 @@ func (s *Snapshot) Errors(errorType otelmetrics.ErrorType) int64 {
 	return s.count(s.contract.Metrics.Errors, where{s.contract.Labels.ErrorType.Key: string(errorType)})
 }
 
+// UpstreamAttempts returns how many attempts to get an answer ended so: with
+// success or an error type.
+func (s *Snapshot) UpstreamAttempts(outcome string) int64 {
+	return s.count(s.contract.Metrics.UpstreamAttempts, where{s.contract.Labels.Outcome.Key: outcome})
+}
+
+// UsageMissing returns how many answers have no known usage for this reason.
+func (s *Snapshot) UsageMissing(reason otelmetrics.UsageReason) int64 {
+	return s.count(s.contract.Metrics.UsageMissing, where{s.contract.Labels.UsageReason.Key: string(reason)})
+}
+
 // CacheHits returns how many predictions the cache answered.
 func (s *Snapshot) CacheHits(cache otelmetrics.CacheType) int64 {
 	return s.count(s.contract.Metrics.CacheHits, s.inCache(cache))

@@ -96,7 +96,7 @@ func TestMistakes(t *testing.T) {
 		"no mapping":          {"labels: 7", []string{`1:9: this is "7": write a mapping of names to values`}},
 		"unknown key":         {"lables: {}", []string{`1:1: unknown key "lables": did you mean "labels"?`}},
 		"nothing like it":     {"zzzzzzzz: {}", []string{`1:1: unknown key "zzzzzzzz": choose one of $schema, labels, metrics, own_labels, own_metrics`}},
-		"unknown label":       {"labels: {tenant: {budget: 3}}", []string{`1:10: unknown label "tenant": choose one of service, prediction_type, status, cache_type, error_type, token_type, endpoint, method, status_code, label (a label of your own goes under own_labels)`}},
+		"unknown label":       {"labels: {tenant: {budget: 3}}", []string{`1:10: unknown label "tenant": choose one of service, prediction_type, status, cache_type, error_type, token_type, endpoint, method, status_code, outcome, reason, label (a label of your own goes under own_labels)`}},
 		"misspelled label":    {"labels:\n  predcition_type: {budget: 3}", []string{`2:3: unknown label "predcition_type": did you mean "prediction_type"? (a label of your own goes under own_labels)`}},
 		"misspelled metric":   {"metrics:\n  dspy_eror_total: off", []string{`2:3: unknown metric "dspy_eror_total": did you mean "dspy_errors_total"? (a metric of your own goes under own_metrics)`}},
 		"key twice":           {"labels: {}\nlabels: {}", []string{`2:1: "labels" stands twice: the first is in line 1`}},

@@ -152,8 +152,8 @@ func TestWhatCannotBeWritten(t *testing.T) {
 		"unit changed":   {func(c *views.Contract) { c.Metrics.Errors.Unit = "{fault}" }, "the unit of"},
 		"label removed":  {func(c *views.Contract) { c.Metrics.Errors.Labels = nil }, `the documented label "service" is missing`},
 		"label renamed": {func(c *views.Contract) {
-			c.Labels.Status.Key = "outcome"
-			c.Metrics.Predictions.Labels = []string{"outcome"}
+			c.Labels.Status.Key = "state"
+			c.Metrics.Predictions.Labels = []string{"state"}
 		}, `label "status" has another key`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,7 +4,7 @@ import "github.com/dspy-metrics/dspy-metrics/views"
 
 func (p promql) tokens() []panel {
 	m := p.metrics
-	service, tokenType := p.labels.Service.Key, p.labels.TokenType.Key
+	service, tokenType, reason := p.labels.Service.Key, p.labels.TokenType.Key, p.labels.UsageReason.Key
 	return []panel{
 		{
 			kind: lines, width: 9, height: 8, unit: "cps", title: "Tokens by type", needs: []views.Metric{m.Tokens}, none: "no tokens reported",
@@ -27,6 +27,11 @@ func (p promql) tokens() []panel {
 			kind: value, width: 3, height: 8, unit: "currencyUSD", title: "Cost", needs: []views.Metric{m.Cost}, none: "no cost reported",
 			description: "US dollars spent in the time range.",
 			queries:     []query{{expr: p.total(m.Cost, increase("$__range")), instant: true}},
+		},
+		{
+			kind: lines, width: 24, height: 6, unit: "cps", stacked: true, title: "Answers of unknown usage", needs: []views.Metric{m.UsageMissing}, none: "none reported",
+			description: "Answers per second whose tokens or cost are not known, by reason. What the other panels of this row show is too low by these.",
+			queries:     []query{{expr: p.total(m.UsageMissing, rate, service, reason), legend: legend(service, reason)}},
 		},
 	}
 }

@@ -6,6 +6,7 @@ func (p promql) traffic() []panel {
 	m, o := p.metrics, p.objectives
 	service, errorType := p.labels.Service.Key, p.labels.ErrorType.Key
 	predictionType, status := p.labels.PredictionType.Key, p.labels.Status.Key
+	outcome := p.labels.Outcome.Key
 	predictions, errors := []views.Metric{m.Predictions}, []views.Metric{m.Errors}
 	return []panel{
 		{
@@ -45,6 +46,11 @@ func (p promql) traffic() []panel {
 			queries: []query{{
 				expr: "topk(20, " + p.total(m.Errors, increase("$__range"), service, errorType) + " > 0)", instant: true,
 			}},
+		},
+		{
+			kind: lines, width: 24, height: 6, unit: "reqps", stacked: true, title: "Upstream attempts by outcome", needs: []views.Metric{m.UpstreamAttempts}, none: "none reported",
+			description: "Attempts to get an answer from upstream per second, retries included. More attempts than predictions are retries that the error ratio does not show.",
+			queries:     []query{{expr: p.total(m.UpstreamAttempts, rate, outcome), legend: legend(outcome)}},
 		},
 	}
 }

@@ -61,6 +61,12 @@ func All() map[string]Verb {
 		"RecordError": of(l.ErrorType, m.Errors, func(r *otelmetrics.Recorder, value string) {
 			r.RecordError(ctx, otelmetrics.ErrorType(value))
 		}),
+		"RecordUpstreamAttempt": of(l.Outcome, m.UpstreamAttempts, func(r *otelmetrics.Recorder, value string) {
+			r.RecordUpstreamAttempt(ctx, &otelmetrics.Error{Type: otelmetrics.ErrorType(value)})
+		}),
+		"RecordUsageMissing": of(l.UsageReason, m.UsageMissing, func(r *otelmetrics.Recorder, value string) {
+			r.RecordUsageMissing(ctx, otelmetrics.UsageReason(value))
+		}),
 		"RecordCacheHit": of(l.CacheType, m.CacheHits, func(r *otelmetrics.Recorder, value string) {
 			r.RecordCacheHit(ctx, otelmetrics.CacheType(value))
 		}),
