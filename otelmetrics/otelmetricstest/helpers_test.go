@@ -90,6 +90,9 @@ func measure(ctx context.Context, m *otelmetricstest.Recorder) {
 	m.RecordCacheMiss(ctx, otelmetrics.Redis)
 	m.RecordCacheEviction(ctx, otelmetrics.Redis)
 	m.SetCacheSize(ctx, otelmetrics.Redis, 1<<20)
+	m.RecordUpstreamAttempt(ctx, nil)
+	m.RecordUpstreamAttempt(ctx, context.DeadlineExceeded)
+	m.RecordUsageMissing(ctx, otelmetrics.TooLarge)
 	m.Endpoint("/predict", http.MethodPost).RecordLatency(ctx, 200, 5*time.Millisecond)
 	m.Endpoint("/predict", http.MethodPost).RecordLatency(ctx, 503, 6*time.Millisecond)
 }

@@ -62,6 +62,9 @@ func TestReading(t *testing.T) {
 		"misses":                s.CacheMisses(""),
 		"evictions":             s.CacheEvictions(otelmetrics.Redis),
 		"size":                  s.CacheSize(otelmetrics.Redis),
+		"attempts of a type":    s.UpstreamAttempts(string(otelmetrics.Timeout)),
+		"attempts":              s.UpstreamAttempts(""),
+		"usage missing":         s.UsageMissing(otelmetrics.TooLarge),
 		"tokens":                s.Tokens(otelmetrics.ChainOfThought, otelmetrics.Output),
 		"cost":                  s.Cost(""),
 		"latencies of a status": s.APILatencies("/predict", http.MethodPost, http.StatusOK).Sum,
@@ -72,6 +75,7 @@ func TestReading(t *testing.T) {
 		"predictions of a type": int64(2), "predictions failed": int64(1), "predictions": int64(3), "active": int64(1),
 		"errors of a type": int64(1), "errors of another": int64(0), "errors": int64(1),
 		"hits": int64(1), "misses": int64(2), "evictions": int64(1), "size": int64(1 << 20),
+		"attempts of a type": int64(1), "attempts": int64(2), "usage missing": int64(1),
 		"tokens": int64(7), "cost": 0.25,
 		"latencies of a status": 5 * time.Millisecond, "latencies": int64(2), "first token": int64(1),
 	}
