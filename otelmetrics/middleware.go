@@ -29,10 +29,10 @@ const (
 //
 // A handler that panics is recorded as 500 and the panic goes on. A client that
 // goes away before its response is complete is recorded as 499, though nothing
-// is written. An upgraded connection is recorded as 101 when it is taken over.
-// The response writer keeps the interfaces that it has, and
-// [http.ResponseController] works on it. Requests of scrapers and health checks
-// are not measured, see [WithRequestFilter].
+// is written; see [MarkComplete] for streams. An upgraded connection is recorded
+// as 101 when it is taken over. The response writer keeps the interfaces that it
+// has, and [http.ResponseController] works on it. Requests of scrapers and health
+// checks are not measured, see [WithRequestFilter].
 //
 // With [WithTracerProvider] each request gets a server span, and with
 // [WithHTTPMetrics] it is recorded in OpenTelemetry's own metrics as well; both
@@ -132,6 +132,7 @@ type response struct {
 	header   http.Header
 	status   int // 0 until it is decided
 	written  int64
+	marked   bool // complete: see MarkComplete
 	recorded bool
 }
 
@@ -158,12 +159,16 @@ func (r *response) outcome(panicked any) int {
 	}
 }
 
-// complete tells whether all of the announced body has been written; a body
-// whose length is not announced is complete only when the handler returns to a
-// client that is still there.
+// complete reports whether the client has the whole response: the handler said
+// so, or all of the announced body has been written. Any other body of unknown
+// length is complete only when the handler returns to a client that is still
+// there.
 func (r *response) complete() bool {
 	if r.status == 0 {
 		return false
+	}
+	if r.marked {
+		return true
 	}
 	length, err := strconv.ParseInt(r.header.Get("Content-Length"), 10, 64)
 	return err == nil && r.written >= length

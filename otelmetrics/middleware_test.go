@@ -380,6 +380,56 @@ func TestCompleteBeforeClientGone(t *testing.T) {
 	wantLatency(t, m, "unmatched", http.MethodGet, 200)
 }
 
+// TestMarkComplete has clients that go away where the handler says that they have
+// everything, and where it has not said so.
+func TestMarkComplete(t *testing.T) {
+	t.Parallel()
+	type wrapped struct{ http.ResponseWriter } // it has no Unwrap method
+	tests := map[string]struct {
+		mark  func(http.ResponseWriter)
+		abort bool
+		want  int
+	}{
+		"no mark":                   {func(http.ResponseWriter) {}, false, 499},
+		"mark":                      {otelmetrics.MarkComplete, false, 200},
+		"mark, then abort":          {otelmetrics.MarkComplete, true, 200},
+		"twice":                     {func(w http.ResponseWriter) { otelmetrics.MarkComplete(w); otelmetrics.MarkComplete(w) }, false, 200},
+		"writer that unwraps":       {func(w http.ResponseWriter) { otelmetrics.MarkComplete(unwrapping{w}) }, false, 200},
+		"writer that does not":      {func(w http.ResponseWriter) { otelmetrics.MarkComplete(wrapped{w}) }, false, 499},
+		"writer of somebody else's": {func(http.ResponseWriter) { otelmetrics.MarkComplete(httptest.NewRecorder()) }, false, 499},
+		"no writer":                 {func(http.ResponseWriter) { otelmetrics.MarkComplete(nil) }, false, 499},
+	}
+	for name, test := range tests {
+		for _, v := range versions() {
+			t.Run(name+", "+v.name, func(t *testing.T) {
+				t.Parallel()
+				m := newRecorder(t)
+				server := serve(t, m, v, func(w http.ResponseWriter, r *http.Request) {
+					_, _ = io.WriteString(w, "data: [DONE]\n\n")
+					_ = http.NewResponseController(w).Flush()
+					test.mark(w)
+					<-r.Context().Done()
+					if test.abort {
+						panic(http.ErrAbortHandler)
+					}
+				})
+				response, err := get(t, server)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, _ = response.Body.Read(make([]byte, 14))
+				_ = response.Body.Close()
+				wantLatency(t, m, "/route", http.MethodGet, test.want)
+			})
+		}
+	}
+}
+
+// unwrapping is a writer of another middleware.
+type unwrapping struct{ http.ResponseWriter }
+
+func (u unwrapping) Unwrap() http.ResponseWriter { return u.ResponseWriter }
+
 func TestDeadline(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

@@ -7,6 +7,29 @@ import (
 	"net/http"
 )
 
+// MarkComplete says that the client has all of the response, whatever happens to
+// its connection until the handler returns. A stream is complete for its client
+// with the last event of its protocol, such as "data: [DONE]", and many clients
+// close the connection there: without the mark [Recorder.Middleware] records
+// them as 499.
+//
+// w is the writer that the handler got, or one around it that has an Unwrap
+// method. MarkComplete does nothing on other writers, and on those of servers
+// other than net/http's. Call it in the goroutine of the handler.
+func MarkComplete(w http.ResponseWriter) {
+	for w != nil {
+		if marked, ok := w.(interface{ markComplete() }); ok {
+			marked.markComplete()
+			return
+		}
+		wrapped, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return
+		}
+		w = wrapped.Unwrap()
+	}
+}
+
 // wrap returns a writer with the interfaces of w that tells r what is written.
 // The writers of net/http's server and of httptest have wrappers made for them,
 // which cost nothing: they are part of the response.
@@ -64,6 +87,8 @@ type writer struct {
 }
 
 func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *writer) markComplete() { w.response.marked = true }
 
 func (w *writer) WriteHeader(status int) {
 	w.response.decide(status)
