@@ -23,20 +23,20 @@ type Cache interface {
 
 // caching answers from the cache, and makes equal requests in flight once.
 type caching struct {
-	next    http.RoundTripper
+	next    layer
 	cache   Cache
 	headers []string // that determine the answer, in canonical form
 	limit   int64    // of an answer
 	flights flights
 }
 
-// RoundTrip says what it did in the field of RFC 9211.
-func (c *caching) RoundTrip(r *http.Request) (*http.Response, error) {
+// answer says what it did in the field of RFC 9211.
+func (c *caching) answer(e *exchange, r *http.Request) (*http.Response, error) {
 	if directive(r.Header, "no-store") {
-		return c.next.RoundTrip(r)
+		return c.next.answer(e, r)
 	}
-	key := c.key(r)
-	if stored, ok := c.cache.Get(r.Context(), key); ok {
+	key := c.key(e, r)
+	if stored, ok := c.cache.Get(withRecorder(r.Context(), e.recorder), key); ok {
 		if response, err := parse(stored, r, "hit"); err == nil {
 			age(response.Header)
 			return response, nil
@@ -45,7 +45,7 @@ func (c *caching) RoundTrip(r *http.Request) (*http.Response, error) {
 	for {
 		flight, leads := c.flights.join(key)
 		if leads {
-			return c.lead(r, key, flight)
+			return c.lead(e, r, key, flight)
 		}
 		select {
 		case <-flight.landed:
@@ -54,10 +54,10 @@ func (c *caching) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		switch {
 		case flight.answer != nil:
-			exchangeOf(r).err = flight.err
+			e.err = flight.err
 			return parse(flight.answer, r, "fwd=miss; collapsed")
 		case flight.err == nil:
-			return c.next.RoundTrip(r) // it cannot be shared
+			return c.next.answer(e, r) // it cannot be shared
 		case !ended(flight.err):
 			return nil, flight.err
 		}
@@ -66,9 +66,9 @@ func (c *caching) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // lead makes the request for all who join the flight.
-func (c *caching) lead(r *http.Request, key string, f *flight) (*http.Response, error) {
+func (c *caching) lead(e *exchange, r *http.Request, key string, f *flight) (*http.Response, error) {
 	defer c.flights.land(key, f)
-	response, err := c.next.RoundTrip(r)
+	response, err := c.next.answer(e, r)
 	if err != nil {
 		f.err = err
 		return nil, err
@@ -96,9 +96,9 @@ func (c *caching) lead(r *http.Request, key string, f *flight) (*http.Response, 
 	if err != nil {
 		return nil, err
 	}
-	f.answer, f.err = answer, exchangeOf(r).err
+	f.answer, f.err = answer, e.err
 	if f.err == nil && response.StatusCode == http.StatusOK && !directive(response.Header, "no-store", "private") {
-		c.cache.Set(r.Context(), key, answer)
+		c.cache.Set(withRecorder(r.Context(), e.recorder), key, answer)
 	}
 	return response, nil
 }

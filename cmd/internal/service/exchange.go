@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httputil"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
@@ -12,25 +13,25 @@ import (
 // exchange is one prediction on its way through the layers. One goroutine at a
 // time has it.
 type exchange struct {
+	Call
+	service    *Service
+	proxy      httputil.ReverseProxy // of this exchange: its transport is the exchange
 	recorder   *otelmetrics.Recorder
-	kind       otelmetrics.PredictionType
-	body       []byte
 	model      otelmetrics.Model // that the request asks for, if it says so
-	prediction *otelmetrics.Prediction
+	prediction otelmetrics.Prediction
 	// err is why it failed, the first cause that was seen.
 	err error
 }
 
-type exchangeKey struct{}
-
-func withExchange(ctx context.Context, e *exchange) context.Context {
-	return context.WithValue(ctx, exchangeKey{}, e)
+// RoundTrip is called by the proxy, with the request that goes to the backend.
+func (e *exchange) RoundTrip(r *http.Request) (*http.Response, error) {
+	return e.service.layers.answer(e, r)
 }
 
-// exchangeOf returns the exchange that every request in the layers carries.
-func exchangeOf(r *http.Request) *exchange {
-	e, _ := r.Context().Value(exchangeKey{}).(*exchange)
-	return e
+// layer is one of those between the proxy and the backend. It answers by itself
+// or asks the next one.
+type layer interface {
+	answer(e *exchange, r *http.Request) (*http.Response, error)
 }
 
 func (e *exchange) fail(err error) {

@@ -44,18 +44,17 @@ func (e *Extractive) Check(kind otelmetrics.PredictionType, body []byte) error {
 // Rewrite leaves the request as it is: it goes nowhere.
 func (e *Extractive) Rewrite(*httputil.ProxyRequest) {}
 
-// RoundTrip answers the request.
-func (e *Extractive) RoundTrip(r *http.Request) (*http.Response, error) {
-	exchange := exchangeOf(r)
-	question, err := decode(exchange.body)
+// Predict answers the request.
+func (e *Extractive) Predict(call *Call, r *http.Request) (*http.Response, error) {
+	question, err := decode(call.Body)
 	if err != nil {
 		return nil, &otelmetrics.Error{Type: otelmetrics.InvalidInput, Err: err}
 	}
-	outputs, err := e.predict(r.Context(), exchange.kind, question)
+	outputs, err := e.predict(r.Context(), call.Type, question)
 	if err != nil {
 		return nil, err
 	}
-	body, err := json.Marshal(answer{PredictionType: exchange.kind, Outputs: outputs})
+	body, err := json.Marshal(answer{PredictionType: call.Type, Outputs: outputs})
 	if err != nil {
 		return nil, fmt.Errorf("embedded predictor: %w", err)
 	}

@@ -39,12 +39,12 @@ func (c *caching) varies(answer http.Header) bool {
 }
 
 // key returns what determines the answer, as a hash.
-func (c *caching) key(r *http.Request) string {
-	sum, e := sha256.New(), exchangeOf(r)
+func (c *caching) key(e *exchange, r *http.Request) string {
+	sum := sha256.New()
 	part(sum, r.Method)
 	part(sum, r.URL.RequestURI())
-	part(sum, string(e.kind))
-	part(sum, string(e.body))
+	part(sum, string(e.Type))
+	part(sum, string(e.Body))
 	for _, name := range c.headers {
 		values := r.Header.Values(name)
 		part(sum, strconv.Itoa(len(values)))

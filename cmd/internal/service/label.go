@@ -50,12 +50,17 @@ func (s *Service) recorder(header http.Header, body []byte) *otelmetrics.Recorde
 	return recorder
 }
 
-// RecorderOf returns the recorder of the prediction that ctx belongs to, or nil.
+type recorderKey struct{}
+
+func withRecorder(ctx context.Context, recorder *otelmetrics.Recorder) context.Context {
+	return context.WithValue(ctx, recorderKey{}, recorder)
+}
+
+// RecorderOf returns the recorder of the prediction for which a cache is called,
+// or nil.
 func RecorderOf(ctx context.Context) *otelmetrics.Recorder {
-	if e, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
-		return e.recorder
-	}
-	return nil
+	recorder, _ := ctx.Value(recorderKey{}).(*otelmetrics.Recorder)
+	return recorder
 }
 
 // measured measures requests, each on the recorder of its headers.

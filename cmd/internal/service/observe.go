@@ -18,16 +18,15 @@ import (
 // observing records what the answers of a backend say about themselves, as they
 // pass.
 type observing struct {
-	next    http.RoundTripper
+	next    layer
 	service *Service
 }
 
-func (o observing) RoundTrip(r *http.Request) (*http.Response, error) {
-	response, err := o.next.RoundTrip(r)
+func (o observing) answer(e *exchange, r *http.Request) (*http.Response, error) {
+	response, err := o.next.answer(e, r)
 	if err != nil {
 		return nil, err
 	}
-	e := exchangeOf(r)
 	if err := failed(response.StatusCode); err != nil {
 		e.fail(err)
 	}

@@ -46,7 +46,7 @@ func (s *Service) predict(route Route) http.Handler {
 			s.refuse(recorder, w, r, http.StatusBadRequest, otelmetrics.InvalidInput, err.Error())
 			return
 		}
-		s.answer(w, r, &exchange{recorder: recorder, kind: kind, body: body, model: s.requested(body)})
+		s.answer(w, r, &exchange{Call: Call{Type: kind, Body: body}, service: s, recorder: recorder, model: s.requested(body)})
 	})
 }
 
@@ -89,27 +89,26 @@ func (s *Service) refuse(recorder *otelmetrics.Recorder, w http.ResponseWriter, 
 func (s *Service) answer(w http.ResponseWriter, r *http.Request, e *exchange) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.Timeout)
 	defer cancel()
-	ctx, prediction := e.recorder.StartPrediction(ctx, e.kind)
-	defer prediction.End(&e.err) // should anything below panic
-	e.prediction = &prediction
+	ctx, e.prediction = e.recorder.StartPrediction(ctx, e.Type)
+	defer e.prediction.End(&e.err) // should anything below panic
 	if e.model != (otelmetrics.Model{}) {
-		prediction.SetModel(e.model)
+		e.prediction.SetModel(e.model)
 	}
-	r = r.WithContext(withExchange(ctx, e))
-	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(e.body)), nil }
+	r = r.WithContext(ctx)
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(e.Body)), nil }
 	r.Body, _ = r.GetBody()
-	r.ContentLength, r.TransferEncoding = int64(len(e.body)), nil
+	r.ContentLength, r.TransferEncoding = int64(len(e.Body)), nil
 	// A server may ignore it, and a tunnel would pass by all that is bounded and
 	// measured here.
 	r.Header.Del("Upgrade")
 
 	writeWithin(w, s.Timeout+grace)
-	aborted := s.forward(w, r)
+	aborted := e.forward(w, r)
 	writeWithin(w, s.ClientTimeout)
 	if aborted && e.err == nil {
 		e.err = context.Canceled // the client took no more of the answer
 	}
-	prediction.End(&e.err)
+	e.prediction.End(&e.err)
 	if e.err != nil {
 		s.log(r, e)
 	}
@@ -119,7 +118,7 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, e *exchange) {
 }
 
 // forward lets the proxy answer, and reports whether the answer was cut off.
-func (s *Service) forward(w http.ResponseWriter, r *http.Request) (aborted bool) {
+func (e *exchange) forward(w http.ResponseWriter, r *http.Request) (aborted bool) {
 	defer func() {
 		switch panicked := recover(); panicked {
 		case nil:
@@ -129,7 +128,8 @@ func (s *Service) forward(w http.ResponseWriter, r *http.Request) (aborted bool)
 			panic(panicked)
 		}
 	}()
-	s.proxy.ServeHTTP(w, r)
+	e.service.prepare(e)
+	e.proxy.ServeHTTP(w, r)
 	return false
 }
 
@@ -138,6 +138,6 @@ func (s *Service) log(r *http.Request, e *exchange) {
 	if errorType == otelmetrics.Canceled || errorType == otelmetrics.InvalidInput {
 		level = slog.LevelDebug
 	}
-	s.Logger.Log(r.Context(), level, "prediction failed", slog.String("prediction_type", fmt.Sprintf("%.100s", e.kind)),
+	s.Logger.Log(r.Context(), level, "prediction failed", slog.String("prediction_type", fmt.Sprintf("%.100s", e.Type)),
 		slog.String("error_type", string(errorType)), slog.Any("error", e.err))
 }

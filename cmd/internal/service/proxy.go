@@ -12,20 +12,24 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
-// newProxy returns what brings requests to the backend and answers back.
-func (s *Service) newProxy() *httputil.ReverseProxy {
-	var transport http.RoundTripper = observing{guarded{s.Backend, s.Logger}, s}
+// newLayers returns what is between the proxy and the backend.
+func (s *Service) newLayers() layer {
+	var layers layer = observing{guarded{s.Backend, s.Logger}, s}
 	if s.Cache != nil {
 		headers := keyHeaders()
 		for _, name := range append([]string{s.TypeHeader}, s.KeyHeaders...) {
 			headers = append(headers, http.CanonicalHeaderKey(name))
 		}
-		transport = &caching{next: transport, cache: s.Cache, limit: s.MaxAnswerBytes, headers: headers}
+		layers = &caching{next: layers, cache: s.Cache, limit: s.MaxAnswerBytes, headers: headers}
 	}
-	return &httputil.ReverseProxy{
-		Rewrite:      s.Backend.Rewrite,
-		Transport:    transport,
-		ErrorHandler: s.unanswered,
+	return layers
+}
+
+// newProxy returns what all proxies have that bring requests to the backend and
+// answers back.
+func (s *Service) newProxy() httputil.ReverseProxy {
+	return httputil.ReverseProxy{
+		Rewrite: s.Backend.Rewrite,
 		ModifyResponse: func(r *http.Response) error {
 			if s.draining.Load() {
 				r.Header.Set("Connection", "close")
@@ -38,9 +42,14 @@ func (s *Service) newProxy() *httputil.ReverseProxy {
 	}
 }
 
+// prepare makes the proxy of an exchange.
+func (s *Service) prepare(e *exchange) {
+	e.proxy = s.proxy
+	e.proxy.Transport, e.proxy.ErrorHandler = e, e.unanswered
+}
+
 // unanswered answers when the backend has not.
-func (s *Service) unanswered(w http.ResponseWriter, r *http.Request, err error) {
-	e := exchangeOf(r)
+func (e *exchange) unanswered(w http.ResponseWriter, r *http.Request, err error) {
 	e.fail(err)
 	errorType := otelmetrics.Classify(e.err)
 	if r.Context().Err() != nil && errorType == otelmetrics.Canceled {
@@ -66,18 +75,18 @@ func detail(errorType otelmetrics.ErrorType, err error) string {
 // guarded makes an error of a panic of the backend, so that the client gets an
 // answer.
 type guarded struct {
-	http.RoundTripper
-	logger *slog.Logger
+	backend Backend
+	logger  *slog.Logger
 }
 
-func (g guarded) RoundTrip(r *http.Request) (response *http.Response, err error) {
+func (g guarded) answer(e *exchange, r *http.Request) (response *http.Response, err error) {
 	defer func() {
 		if panicked := recover(); panicked != nil {
 			g.logger.Error("backend panicked", slog.Any("panic", panicked), slog.String("stack", string(debug.Stack())))
 			err = &otelmetrics.Error{Type: otelmetrics.Panic, Err: errors.New("backend panicked")}
 		}
 	}()
-	response, err = g.RoundTripper.RoundTrip(r)
+	response, err = g.backend.Predict(&e.Call, r)
 	if err != nil && r.Context().Err() != nil {
 		err = context.Cause(r.Context())
 	}

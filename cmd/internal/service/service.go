@@ -39,7 +39,8 @@ type Config struct {
 // Service answers predictions over HTTP.
 type Service struct {
 	Config
-	proxy    *httputil.ReverseProxy
+	layers   layer
+	proxy    httputil.ReverseProxy // that each exchange has a copy of
 	handler  http.Handler
 	places   chan struct{}
 	bodies   intake
@@ -61,7 +62,7 @@ func New(c Config) (*Service, error) {
 	}
 	s := &Service{Config: c, places: make(chan struct{}, c.MaxConcurrency), page: parsed}
 	s.bodies.left.Store(int64(c.MaxConcurrency) * c.MaxBodyBytes)
-	s.proxy = s.newProxy()
+	s.layers, s.proxy = s.newLayers(), s.newProxy()
 	s.handler, err = s.routes()
 	return s, err
 }

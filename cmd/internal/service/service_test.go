@@ -24,11 +24,11 @@ type stub struct {
 	predict func(context.Context) error
 }
 
-func (s stub) RoundTrip(r *http.Request) (*http.Response, error) {
+func (s stub) Predict(call *service.Call, r *http.Request) (*http.Response, error) {
 	if err := s.predict(r.Context()); err != nil {
 		return nil, err
 	}
-	return s.Extractive.RoundTrip(r)
+	return s.Extractive.Predict(call, r)
 }
 
 func answers(context.Context) error { return nil }

@@ -16,6 +16,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/redact"
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/service"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
@@ -94,12 +95,12 @@ func ascii(query string) string {
 	return encoded.String()
 }
 
-// RoundTrip sends the request. If its body can be had again (GetBody), it tries
+// Predict sends the request. If its body can be had again (GetBody), it tries
 // again as long as no connection was made,
 // and, for a request that may be repeated, after a connection that broke and an
 // answer that the service is not there. All errors that are not those of the
 // request's context are [otelmetrics.UpstreamUnavailable].
-func (u *Upstream) RoundTrip(r *http.Request) (*http.Response, error) {
+func (u *Upstream) Predict(_ *service.Call, r *http.Request) (*http.Response, error) {
 	attempts := 0
 	return backoff.Retry(r.Context(), func() (*http.Response, error) {
 		attempts++
