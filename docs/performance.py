@@ -1,6 +1,6 @@
 """Plots benchmarks: python3 docs/performance.py PARALLEL SCRAPE OUT.png
 
-PARALLEL is the output of the parallel benchmarks of otelmetrics/internal/bound
+PARALLEL is the output of the parallel benchmarks of otelmetrics/bound
 with -cpu 1,2,4,8,16, SCRAPE that of BenchmarkScrape; see performance.md. It
 needs matplotlib. Medians over the runs in a file are plotted, as ratios.
 """

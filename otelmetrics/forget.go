@@ -3,7 +3,7 @@ package otelmetrics
 import (
 	"go.opentelemetry.io/otel/attribute"
 
-	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/bound"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics/bound"
 )
 
 // forget frees the places of the label values that no series has any more.

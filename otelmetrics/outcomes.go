@@ -8,7 +8,7 @@ import (
 
 	"go.opentelemetry.io/otel/metric"
 
-	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/bound"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics/bound"
 )
 
 // outcomes keeps the predictions of one service: how many have started, and how
