@@ -130,6 +130,10 @@ func (s *Service) routed(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handler, pattern := mux.Handler(r)
 		if pattern != "" {
+			if err := unambiguous(mux, r, pattern); err != nil {
+				s.refusePath(w, r, err)
+				return
+			}
 			mux.ServeHTTP(w, r)
 			return
 		}
@@ -141,6 +145,11 @@ func (s *Service) routed(mux *http.ServeMux) http.Handler {
 		}
 		s.refuse(s.recorder(r.Header, nil), w, r, answer.status, otelmetrics.InvalidInput, r.Method+" is not served here; GET / lists what is")
 	})
+}
+
+// refusePath answers a request whose path can be read in several ways.
+func (s *Service) refusePath(w http.ResponseWriter, r *http.Request, reason error) {
+	s.refuse(s.recorder(r.Header, nil), w, r, http.StatusBadRequest, otelmetrics.InvalidInput, "the path is ambiguous: "+reason.Error())
 }
 
 // unrouted takes the status and the headers, such as Allow, of the mux' answer.
