@@ -160,7 +160,7 @@ type passing func(*http.Request)
 func (passing) Check(otelmetrics.PredictionType, []byte) error { return nil }
 func (passing) Rewrite(*httputil.ProxyRequest)                 {}
 func (passing) String() string                                 { return "a test" }
-func (p passing) RoundTrip(r *http.Request) (*http.Response, error) {
+func (p passing) Predict(_ *service.Call, r *http.Request) (*http.Response, error) {
 	p(r)
 	return &http.Response{StatusCode: http.StatusOK, ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
 }
