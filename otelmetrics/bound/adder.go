@@ -8,7 +8,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/exemplar"
 )
 
-// int64Adder is a handle of a counter or an up-down counter.
+// int64Adder is a handle of an up-down counter.
 type int64Adder struct{ handle[sumCell, *sumCell] }
 
 func (a *int64Adder) bind(in *instrument, set attribute.Set) *int64Adder {
@@ -20,7 +20,7 @@ func (a *int64Adder) bind(in *instrument, set attribute.Set) *int64Adder {
 //
 //go:nosplit
 func (a *int64Adder) Add(ctx context.Context, n int64, options ...metric.AddOption) {
-	if a.own.mode.Load()|uint32(len(options)) != direct {
+	if uint64(n+small)/(2*small)|uint64(a.own.mode.Load()|uint32(len(options))) != 0 {
 		a.addSlow(ctx, n, options)
 		return
 	}
@@ -29,14 +29,15 @@ func (a *int64Adder) Add(ctx context.Context, n int64, options ...metric.AddOpti
 	}
 }
 
+// addSlow adds in every case but the usual one: one stream, no options, a cell without stripes, no exemplars, a small number.
 func (a *int64Adder) addSlow(ctx context.Context, n int64, options []metric.AddOption) {
 	switch mode := a.own.mode.Load(); {
 	case len(options) > 0:
 		attrs := metric.NewAddConfig(options).Attributes()
 		a = new(int64Adder).bind(a.instrument, join(a.set(), attrs.ToSlice(), raw(options)))
-		a.Add(ctx, n)
+		a.addSlow(ctx, n, nil)
 	case mode == striped:
-		a.own.addStriped(n)
+		a.own.addInt(n)
 	case mode&several == 0:
 		a.own.addInt(n)
 		if a.own.stream.samples(ctx) {
@@ -55,20 +56,43 @@ func (a *int64Adder) addSlow(ctx context.Context, n int64, options []metric.AddO
 // Prime makes the series appear without a measurement, for good.
 func (a *int64Adder) Prime() { a.each(func(c *sumCell) { c.stream.prime(c) }) }
 
+// int64Increaser is a handle of a counter.
+type int64Increaser struct{ int64Adder }
+
+func (a *int64Increaser) bind(in *instrument, set attribute.Set) *int64Increaser {
+	a.init(in, set)
+	return a
+}
+
+// Add adds n to the series, if it is not negative.
+//
+//go:nosplit
+func (a *int64Increaser) Add(ctx context.Context, n int64, options ...metric.AddOption) {
+	if uint64(n)/small|uint64(a.own.mode.Load()|uint32(len(options))) != 0 {
+		if n >= 0 {
+			a.addSlow(ctx, n, options)
+		}
+		return
+	}
+	if after := a.own.whole.Add(n); (after-n)&probes == 0 {
+		a.own.probe(after - n)
+	}
+}
+
 type (
-	int64Counter       struct{ *int64Adder }
+	int64Counter       struct{ *int64Increaser }
 	int64UpDownCounter struct{ *int64Adder }
 )
 
 func (c int64Counter) Bind(attrs ...attribute.KeyValue) metric.Int64Counter {
-	return new(int64Adder).bind(c.instrument, join(c.set(), attrs))
+	return new(int64Increaser).bind(c.instrument, join(c.set(), attrs))
 }
 
 func (c int64UpDownCounter) Bind(attrs ...attribute.KeyValue) metric.Int64UpDownCounter {
 	return new(int64Adder).bind(c.instrument, join(c.set(), attrs))
 }
 
-// float64Adder is a handle of a counter or an up-down counter.
+// float64Adder is a handle of an up-down counter.
 type float64Adder struct{ handle[sumCell, *sumCell] }
 
 func (a *float64Adder) bind(in *instrument, set attribute.Set) *float64Adder {
@@ -109,13 +133,33 @@ func (a *float64Adder) addSlow(ctx context.Context, n float64, options []metric.
 // Prime makes the series appear without a measurement, for good.
 func (a *float64Adder) Prime() { a.each(func(c *sumCell) { c.stream.prime(c) }) }
 
+// float64Increaser is a handle of a counter.
+type float64Increaser struct{ float64Adder }
+
+func (a *float64Increaser) bind(in *instrument, set attribute.Set) *float64Increaser {
+	a.init(in, set)
+	return a
+}
+
+// Add adds n to the series, if it is not negative and not NaN.
+func (a *float64Increaser) Add(ctx context.Context, n float64, options ...metric.AddOption) {
+	if !(n >= 0) {
+		return
+	}
+	if a.own.mode.Load()&^striped|uint32(len(options)) != direct {
+		a.addSlow(ctx, n, options)
+		return
+	}
+	a.own.addFloat(n)
+}
+
 type (
-	float64Counter       struct{ *float64Adder }
+	float64Counter       struct{ *float64Increaser }
 	float64UpDownCounter struct{ *float64Adder }
 )
 
 func (c float64Counter) Bind(attrs ...attribute.KeyValue) metric.Float64Counter {
-	return new(float64Adder).bind(c.instrument, join(c.set(), attrs))
+	return new(float64Increaser).bind(c.instrument, join(c.set(), attrs))
 }
 
 func (c float64UpDownCounter) Bind(attrs ...attribute.KeyValue) metric.Float64UpDownCounter {

@@ -53,8 +53,8 @@ func TestStripes(t *testing.T) {
 	ints, _ := w.meter.Int64Counter("ints")
 	floats, _ := w.meter.Float64Counter("floats")
 	histogram, _ := w.meter.Float64Histogram("histogram")
-	i, _ := ints.Bind().(*int64Adder)
-	f, _ := floats.Bind().(*float64Adder)
+	i, _ := ints.Bind().(*int64Increaser)
+	f, _ := floats.Bind().(*float64Increaser)
 	h, _ := histogram.Bind().(*float64Recorder)
 	measure := func() {
 		i.Add(ctx, 3)
@@ -255,8 +255,8 @@ func TestNotNumbers(t *testing.T) {
 					}
 					continue
 				}
-				a(ctx, values[h%6])
-				b(ctx, values[h%6])
+				a(ctx, i.alike(values[h%6]))
+				b(ctx, i.alike(values[h%6]))
 			}
 		}
 		for r := range 2 {

@@ -13,20 +13,20 @@ import (
 func (m *Meter) Int64Counter(name string, options ...metric.Int64CounterOption) (Int64Counter, error) {
 	d := declare(name, metric.NewInt64CounterConfig(options...), sdkmetric.InstrumentKindCounter, int64Number, options)
 	if in, err := m.resolve(d); in != nil {
-		return int64Counter{new(int64Adder).bind(in, attribute.NewSet())}, err
+		return int64Counter{new(int64Increaser).bind(in, attribute.NewSet())}, err
 	}
 	sdk, err := m.config.Meter.Int64Counter(name, options...)
-	return plainInt64Counter{nil, newPlainAdder[int64](sdk, attribute.NewSet())}, err
+	return plainInt64Counter{nil, newPlainIncreaser[int64](sdk, attribute.NewSet())}, err
 }
 
 // Float64Counter declares a counter.
 func (m *Meter) Float64Counter(name string, options ...metric.Float64CounterOption) (Float64Counter, error) {
 	d := declare(name, metric.NewFloat64CounterConfig(options...), sdkmetric.InstrumentKindCounter, float64Number, options)
 	if in, err := m.resolve(d); in != nil {
-		return float64Counter{new(float64Adder).bind(in, attribute.NewSet())}, err
+		return float64Counter{new(float64Increaser).bind(in, attribute.NewSet())}, err
 	}
 	sdk, err := m.config.Meter.Float64Counter(name, options...)
-	return plainFloat64Counter{nil, newPlainAdder[float64](sdk, attribute.NewSet())}, err
+	return plainFloat64Counter{nil, newPlainIncreaser[float64](sdk, attribute.NewSet())}, err
 }
 
 // Int64UpDownCounter declares an up-down counter of whole numbers.

@@ -31,7 +31,7 @@ func (d *distribution) add(words []atomic.Uint64, first int) {
 	if first > atNaN {
 		d.extend(float(atMin), float(atMax), words[atNaN].Load() != 0)
 	}
-	d.sum += float(atSum)
+	d.sum = addFinite(d.sum, float(atSum))
 	for i := range d.buckets {
 		d.buckets[i] += words[first+i].Load()
 	}

@@ -42,8 +42,9 @@
 //   - The cardinality limit is one for all readers and does not start afresh with each delta interval: a series has the
 //     same identity on every path.
 //   - A reader's own aggregation selector and cardinality limit selector are not asked.
-//   - Sums of floats are added up in another order, so they are equal up to rounding; a histogram's sum does not wrap
-//     at 2⁶³ where the SDK's does.
+//   - Sums of floats are added up in another order, so they are equal up to rounding.
+//   - A sum stops at the largest number of its type (and at the smallest, of an up-down counter) where the SDK's wraps or
+//     becomes infinite. A counter ignores what is negative or NaN, so that it never goes down.
 //   - Attributes that a view dropped reach an exemplar only as far as OpenMetrics' limit of 128 characters allows.
 //   - A bucket that is hit more than 64 times between collections offers only each eighth further measurement as an
 //     exemplar, as the filter costs more than the measurement.

@@ -39,7 +39,7 @@ func (e *exponential) empty() bool { return e.min > e.max }
 
 // record records a finite value of which the index and bucket tell the places, and returns how many its bucket has got.
 func (e *exponential) record(v float64, index, bounded int) uint64 {
-	e.sum += v
+	e.sum = addFinite(e.sum, v)
 	e.min, e.max = min(e.min, v), max(e.max, v)
 	if e.bounded != nil {
 		e.bounded[bounded]++
@@ -71,7 +71,7 @@ func (e *exponential) makeRoom(side *exponentialBuckets, index int) int {
 
 // add adds what is in o.
 func (e *exponential) add(o *exponential) {
-	e.sum += o.sum
+	e.sum = addFinite(e.sum, o.sum)
 	e.min, e.max = min(e.min, o.min), max(e.max, o.max)
 	e.zeros += o.zeros
 	for i, n := range o.bounded {
@@ -126,7 +126,7 @@ func (b *exponentialBuckets) excess(low, high, maxSize int) (scales int) {
 	if len(b.counts) > 0 {
 		low, high = min(low, b.start), max(high, b.last())
 	}
-	for ; high-low >= maxSize; scales++ {
+	for ; int64(high)-int64(low) >= int64(maxSize); scales++ { // An int of 32 bits does not hold each difference.
 		low, high = low>>1, high>>1
 	}
 	return scales

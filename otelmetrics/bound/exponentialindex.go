@@ -29,9 +29,7 @@ func newExponentialIndex(scale int) exponentialIndex {
 	}
 	buckets := 1 << scale
 	for i := 1; i <= buckets; i++ {
-		x.starts = append(x.starts, uint64(sort.Search(1<<mantissaBits, func(mantissa int) bool {
-			return x.within(math.Float64frombits(uint64(mantissa)|math.Float64bits(0.5))) > i-buckets-1
-		})))
+		x.starts = append(x.starts, x.begin(i-buckets-1))
 	}
 	for leading := range 2 * buckets {
 		x.begun = append(x.begun, uint16(sort.Search(buckets, func(i int) bool {
@@ -39,6 +37,21 @@ func newExponentialIndex(scale int) exponentialIndex {
 		})))
 	}
 	return x
+}
+
+// begin returns the first mantissa whose fraction is fewer than n buckets below 1. An int of 32 bits cannot count mantissas,
+// so that it is not for package sort to find.
+func (x *exponentialIndex) begin(n int) uint64 {
+	low, high := uint64(0), uint64(1)<<mantissaBits
+	for low < high {
+		middle := (low + high) / 2
+		if x.within(math.Float64frombits(middle|math.Float64bits(0.5))) > n {
+			high = middle
+		} else {
+			low = middle + 1
+		}
+	}
+	return low
 }
 
 // within returns how far a fraction from 0.5 is below 1, in buckets. It is computed as the SDK does, so that the results are

@@ -94,6 +94,14 @@ func (gaugeKind[N]) report(c *collection) []metricdata.Aggregation {
 	return []metricdata.Aggregation{metricdata.Gauge[N]{DataPoints: points}}
 }
 
+// toBits returns the bits of a number, for fromBits.
+func toBits[N int64 | float64](n N) uint64 {
+	if _, ok := any(n).(int64); ok {
+		return uint64(int64(n))
+	}
+	return math.Float64bits(float64(n))
+}
+
 // fromBits returns the number of which these are the bits: an int64 itself, or the IEEE bits of a float64.
 func fromBits[N int64 | float64](bits uint64) N {
 	var zero N

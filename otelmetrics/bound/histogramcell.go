@@ -76,7 +76,7 @@ func (c *histogramCell) record(v float64) (n uint64) {
 		extend(words, v, started&^hotBit == 1)
 	}
 	sum := &words[atSum]
-	if before := sum.Load(); !sum.CompareAndSwap(before, math.Float64bits(math.Float64frombits(before)+v)) {
+	if before := sum.Load(); !sum.CompareAndSwap(before, math.Float64bits(addFinite(math.Float64frombits(before), v))) {
 		c.addContended(sum, v)
 	}
 	n = words[at].Add(1)
@@ -115,7 +115,7 @@ func (c *histogramCell) addContended(sum *atomic.Uint64, v float64) {
 	}
 	for {
 		before := sum.Load()
-		if sum.CompareAndSwap(before, math.Float64bits(math.Float64frombits(before)+v)) {
+		if sum.CompareAndSwap(before, math.Float64bits(addFinite(math.Float64frombits(before), v))) {
 			return
 		}
 	}

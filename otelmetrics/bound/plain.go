@@ -3,6 +3,7 @@ package bound
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -37,6 +38,43 @@ func (p *plainAdder[N]) Enabled(ctx context.Context) bool { return p.sdk.Enabled
 
 // Prime makes the series appear without a measurement.
 func (p *plainAdder[N]) Prime() { p.sdk.Add(context.Background(), 0, p.options...) }
+
+// plainIncreaser is a handle of a counter that the SDK measures. It ignores what is negative or NaN, and bounds the sum of
+// its large numbers, so that the SDK's sum neither wraps nor becomes infinite.
+type plainIncreaser[N int64 | float64] struct {
+	*plainAdder[N]
+	spent atomic.Uint64 // the bits of that sum
+}
+
+func newPlainIncreaser[N int64 | float64](sdk adder[N], set attribute.Set) *plainIncreaser[N] {
+	return &plainIncreaser[N]{plainAdder: newPlainAdder(sdk, set)}
+}
+
+func (p *plainIncreaser[N]) bind(attrs []attribute.KeyValue) *plainIncreaser[N] {
+	return newPlainIncreaser(p.sdk, join(p.set, attrs))
+}
+
+func (p *plainIncreaser[N]) Add(ctx context.Context, n N, options ...metric.AddOption) {
+	if n >= 0 {
+		p.plainAdder.Add(ctx, p.afford(n), options...)
+	}
+}
+
+// afford returns how much of n the SDK's sum has room for. Small numbers have half of an int64 to themselves.
+func (p *plainIncreaser[N]) afford(n N) N {
+	most := largest[N]() / 2
+	if n < small || n-n != 0 {
+		return n
+	}
+	for {
+		before := p.spent.Load()
+		spent := fromBits[N](before)
+		afforded := min(n, most-spent)
+		if p.spent.CompareAndSwap(before, toBits(spent+afforded)) {
+			return afforded
+		}
+	}
+}
 
 // recorder is what the SDK's gauges and histograms have in common.
 type recorder[N int64 | float64] interface {
@@ -77,11 +115,11 @@ func more[O any](bound, options []O) []O {
 type (
 	plainInt64Counter struct {
 		*api
-		*plainAdder[int64]
+		*plainIncreaser[int64]
 	}
 	plainFloat64Counter struct {
 		*api
-		*plainAdder[float64]
+		*plainIncreaser[float64]
 	}
 	plainInt64UpDownCounter struct {
 		*api

@@ -7,8 +7,8 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 )
 
-// sumCell is where a handle of a counter or an up-down counter adds. Whole numbers and fractions are added up apart, as
-// in the SDK, so that the common case is one integer addition for either type of number.
+// sumCell is where a handle of a counter or an up-down counter adds. Small whole numbers are added up apart from the
+// others, so that the common case is one integer addition for either type of number.
 type sumCell struct {
 	listing
 	sumStripe
@@ -16,8 +16,10 @@ type sumCell struct {
 }
 
 type sumStripe struct {
+	// whole is the sum of the small whole numbers, which cannot overflow between two collections; see small.
 	whole atomic.Int64
-	frac  atomic.Uint64
+	// rest is the sum of all others: of an instrument of float64 the bits of a float64, of one of int64 an int64.
+	rest atomic.Uint64
 }
 
 // paddedSum is a stripe on a cache line of its own.
@@ -26,13 +28,21 @@ type paddedSum struct {
 	_ [cacheLine - 16]byte
 }
 
+// small bounds the numbers that are added up without a look at the sum: an int64 holds 2³⁹ of them.
+const small = 1 << 24
+
+// isSmall reports whether n is from -small to below small.
+func isSmall(n int64) bool { return uint64(n+small) < 2*small }
+
 // probes is the mask of the values at which an addition looks whether other cores add too. It includes zero, at which
 // it must look whether the cell is listed.
 const probes = 63
 
 // addInt adds a whole number.
 func (c *sumCell) addInt(n int64) {
-	if c.mode.Load()&striped != 0 {
+	if !isSmall(n) {
+		c.addLarge(n)
+	} else if c.mode.Load()&striped != 0 {
 		c.addStriped(n)
 	} else if before := c.whole.Add(n) - n; before&probes == 0 {
 		c.probe(before)
@@ -64,43 +74,74 @@ func (c *sumCell) addStriped(n int64) {
 	}
 }
 
-// addFloat adds any number. What int64 cannot represent, infinities and NaN included, is a fraction.
-func (c *sumCell) addFloat(v float64) {
-	if n := int64(v); float64(n) == v {
-		c.addInt(n)
-		return
-	}
+// addLarge adds a number that is not small to the cell of an instrument of int64.
+func (c *sumCell) addLarge(n int64) {
 	for {
-		frac := &c.frac
-		if c.mode.Load()&striped != 0 {
-			frac = &c.mine().frac
-		}
-		before := frac.Load()
-		if frac.CompareAndSwap(before, math.Float64bits(math.Float64frombits(before)+v)) {
-			if before == 0 {
-				c.note(c)
-			}
+		rest := c.restHere()
+		before := rest.Load()
+		if c.replace(rest, before, uint64(addSaturating(int64(before), n))) {
 			return
-		}
-		if frac == &c.frac {
-			c.clashed()
 		}
 	}
 }
 
-func (s *sumStripe) take(v *sumValue) {
-	if s.whole.Load() != 0 {
-		v.whole += s.whole.Swap(0)
+// addFloat adds to the cell of an instrument of float64.
+func (c *sumCell) addFloat(v float64) {
+	if n := int64(v); float64(n) == v && isSmall(n) {
+		c.addInt(n)
+		return
 	}
-	if s.frac.Load() != 0 {
-		v.frac += math.Float64frombits(s.frac.Swap(0))
+	for {
+		rest := c.restHere()
+		before := rest.Load()
+		if c.replace(rest, before, math.Float64bits(addFinite(math.Float64frombits(before), v))) {
+			return
+		}
+	}
+}
+
+// restHere returns the rest to which the calling goroutine adds.
+func (c *sumCell) restHere() *atomic.Uint64 {
+	if c.mode.Load()&striped != 0 {
+		return &c.mine().rest
+	}
+	return &c.rest
+}
+
+// replace gives a rest another value, unless another goroutine changed it in the meantime.
+func (c *sumCell) replace(rest *atomic.Uint64, before, after uint64) bool {
+	if rest.CompareAndSwap(before, after) {
+		if before == 0 {
+			c.note(c)
+		}
+		return true
+	}
+	if rest == &c.rest {
+		c.clashed()
+	}
+	return false
+}
+
+// take moves what was added to v. The numbers are those of an instrument of int64 or of float64.
+func (s *sumStripe) take(v *sumValue, integers bool) {
+	if s.whole.Load() != 0 {
+		v.whole = addSaturating(v.whole, s.whole.Swap(0))
+	}
+	if s.rest.Load() == 0 {
+		return
+	}
+	if rest := s.rest.Swap(0); integers {
+		v.whole = addSaturating(v.whole, int64(rest))
+	} else {
+		v.frac = addFinite(v.frac, math.Float64frombits(rest))
 	}
 }
 
 func (c *sumCell) drain(to series) bool {
 	var v sumValue
-	c.take(&v)
-	c.each(func(s *paddedSum) { s.take(&v) })
+	_, integers := c.stream.kind.(sumKind[int64])
+	c.take(&v, integers)
+	c.each(func(s *paddedSum) { s.take(&v, integers) })
 	c.calm(math.MaxUint32)
 	if v == (sumValue{}) {
 		return false
@@ -132,15 +173,15 @@ func (s *sum) value(c *collection) sumValue {
 	return v
 }
 
-// sumValue is the sum of whole numbers and the sum of the others.
+// sumValue is the sum of whole numbers and, of an instrument of float64, the sum of the others.
 type sumValue struct {
 	whole int64
 	frac  float64
 }
 
 func (v *sumValue) add(o sumValue) {
-	v.whole += o.whole
-	v.frac += o.frac
+	v.whole = addSaturating(v.whole, o.whole)
+	v.frac = addFinite(v.frac, o.frac)
 }
 
 // sumOf returns v as a number of the type of the instrument.
@@ -148,7 +189,7 @@ func sumOf[N int64 | float64](v sumValue) N {
 	if v.frac == 0 {
 		return N(v.whole)
 	}
-	return N(v.frac + float64(v.whole))
+	return N(addFinite(v.frac, float64(v.whole)))
 }
 
 // sumKind makes and reports the series of counters and up-down counters.
