@@ -12,8 +12,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/dspy-metrics/dspy-metrics/cmd/internal/dashboards"
-	"github.com/dspy-metrics/dspy-metrics/cmd/internal/rules"
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/dashboards"
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/rules"
 	"github.com/dspy-metrics/dspy-metrics/views"
 	"github.com/dspy-metrics/dspy-metrics/views/contractfile"
 )
@@ -118,15 +118,15 @@ func (c *contractCommand) files(contract views.Contract) (map[string][]byte, err
 		}
 	}
 	if c.Dashboards != "" {
-		made, err := dashboards.Files(contract, c.forDashboards())
+		made, err := dashboards.Files(contract, c.parsed())
 		add(c.Dashboards, made, err)
 	}
 	if c.Rules != "" {
-		made, err := rules.Files(contract, c.forRules())
+		made, err := rules.Files(contract, c.parsed())
 		add(c.Rules, made, err)
 	}
 	if c.PrometheusRule != "" {
-		made, err := rules.PrometheusRule(contract, c.forRules())
+		made, err := rules.PrometheusRule(contract, c.parsed())
 		add(filepath.Dir(c.PrometheusRule), map[string][]byte{filepath.Base(c.PrometheusRule): made}, err)
 	}
 	return files, errors.Join(errs...)

@@ -5,8 +5,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/dspy-metrics/dspy-metrics/cmd/internal/dashboards"
-	"github.com/dspy-metrics/dspy-metrics/cmd/internal/rules"
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/slo"
 )
 
 // objectives are what dashboards and rules hold a service to.
@@ -23,7 +22,7 @@ type objectives struct {
 
 // objectiveDefaults are the defaults above.
 func objectiveDefaults() kong.Vars {
-	o := rules.DefaultObjectives()
+	o := slo.Default()
 	return kong.Vars{
 		"availability":   fmt.Sprint(o.Availability),
 		"latency":        fmt.Sprint(o.Latency),
@@ -36,17 +35,11 @@ func objectiveDefaults() kong.Vars {
 	}
 }
 
-func (o objectives) forRules() rules.Objectives {
-	out := rules.DefaultObjectives() // for the volumes
+// parsed returns the objectives, with the default volumes.
+func (o objectives) parsed() slo.Objectives {
+	out := slo.Default()
 	out.Job, out.CollectorJob = o.Job, o.CollectorJob
 	out.Availability, out.Latency, out.LatencyBound = o.Availability, o.Latency, o.LatencyBound
 	out.P95, out.ErrorRate, out.CacheHitRate = o.P95, o.ErrorRate, o.CacheHitRate
 	return out
-}
-
-func (o objectives) forDashboards() dashboards.Objectives {
-	return dashboards.Objectives{
-		Availability: o.Availability, Latency: o.Latency, LatencyBound: o.LatencyBound,
-		ErrorRate: o.ErrorRate, CacheHitRate: o.CacheHitRate,
-	}
 }

@@ -1,0 +1,44 @@
+// Package dashboards builds the Grafana dashboards of this repository from the
+// contract, so that a panel cannot ask for a metric, a label or a bucket that
+// does not exist.
+//
+// They are in Grafana's classic model, which its file provisioning reads. Every
+// query is over raw series, none over recording rules, and works for classic
+// and native histograms alike; a ratio is zero when nothing went wrong, and
+// absent, never NaN, when nothing happened.
+package dashboards
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/slo"
+	"github.com/dspy-metrics/dspy-metrics/views"
+)
+
+//go:generate go test . -run ^TestFiles$ -update
+
+// Files returns the dashboards, by file name. The same arguments give the same
+// bytes. A metric that the contract does not have, one that is the zero
+// [views.Metric], leaves out the panels about it. A label of the user's own
+// brings a variable and a row of panels, a metric a panel.
+func Files(contract views.Contract, objectives slo.Objectives) (map[string][]byte, error) {
+	if err := objectives.Validate(contract.Metrics.PredictionDuration); err != nil {
+		return nil, fmt.Errorf("objectives: %w", err)
+	}
+	for _, label := range contract.Labels.Own {
+		if slices.Contains([]string{"datasource", objective, latencyObjective}, label.Key) {
+			return nil, fmt.Errorf("label %q: the dashboards have a variable of that name: choose another", label.Key)
+		}
+	}
+	p := writer{labels: contract.Labels, metrics: contract.Metrics, objectives: objectives}
+	files := make(map[string][]byte)
+	for _, b := range []board{p.overview(), p.slo()} {
+		file, err := b.encode()
+		if err != nil {
+			return nil, fmt.Errorf("dashboard %q: %w", b.uid, err)
+		}
+		files[b.uid+".json"] = file
+	}
+	return files, nil
+}

@@ -1,0 +1,138 @@
+package dashboards
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/promql"
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/slo"
+	"github.com/dspy-metrics/dspy-metrics/views"
+)
+
+// writer writes expressions about the metrics of a contract.
+type writer struct {
+	labels     views.Labels
+	metrics    views.Metrics
+	objectives slo.Objectives
+}
+
+// over makes an expression of a selector and a window of time.
+type over func(selector string) string
+
+// rate is per second. Its window follows the resolution of the graph and is
+// never too short for the scrape interval.
+func rate(selector string) string { return "rate(" + selector + "[$__rate_interval])" }
+
+// increase is for windows that must not depend on the graph's resolution.
+func increase(window string) over {
+	return func(selector string) string { return "increase(" + selector + "[" + window + "])" }
+}
+
+// The labels that Prometheus adds to whatever it scrapes.
+const (
+	job      = "job"
+	instance = "instance"
+)
+
+// target are the matchers that every selector of a service's series has.
+func target() []string { return []string{chosen(job), chosen(instance)} }
+
+// chosen matches what the dashboard's variable of the same name holds.
+func chosen(label string) string { return label + `=~"$` + label + `"` }
+
+// selector selects the series of the metric that the variables choose. The
+// suffix is for the series of a classic histogram.
+func (p writer) selector(m views.Metric, suffix string, matchers ...string) string {
+	all := target()
+	for _, key := range p.controls() {
+		if slices.Contains(m.Labels, key) {
+			all = append(all, chosen(key))
+		}
+	}
+	return m.Name + suffix + "{" + strings.Join(append(all, matchers...), ", ") + "}"
+}
+
+// controls are the labels that the variables of a board choose by, beside those
+// of the target.
+func (p writer) controls() []string {
+	keys := []string{p.labels.Service.Key, p.labels.PredictionType.Key}
+	for _, label := range p.labels.Own {
+		keys = append(keys, label.Key)
+	}
+	return keys
+}
+
+// total is the sum over series.
+func (p writer) total(m views.Metric, over over, by ...string) string {
+	return promql.Sum(over(p.selector(m, "")), by...)
+}
+
+// failed matches every status but success. The second matcher is for a series
+// without the label: a cardinality overflow of the SDK is no failure.
+func (p writer) failed() []string {
+	key := p.labels.Status.Key
+	return []string{fmt.Sprintf("%s!=%q", key, views.Success), key + `!=""`}
+}
+
+// failedShare is the share of predictions that failed: 0 without a series of
+// failures, and absent without predictions.
+func (p writer) failedShare(over over, by ...string) string {
+	all := p.total(p.metrics.Predictions, over, by...)
+	failed := promql.Sum(over(p.selector(p.metrics.Predictions, "", p.failed()...)), by...)
+	return fmt.Sprintf("(\n  %s\n  or\n  0 * %s\n)\n/\n(%s > 0)", failed, all, all)
+}
+
+// hitShare is the share of lookups that a cache answered. Hits and misses stand
+// in for each other at zero, as a cache may have known only one of them.
+func (p writer) hitShare(over over, by ...string) string {
+	hits, misses := p.total(p.metrics.CacheHits, over, by...), p.total(p.metrics.CacheMisses, over, by...)
+	hits, misses = fmt.Sprintf("(%s or 0 * %s)", hits, misses), fmt.Sprintf("(%s or 0 * %s)", misses, hits)
+	return fmt.Sprintf("%s\n/\n(\n  (\n    %s\n    +\n    %s\n  )\n  > 0\n)", hits, hits, misses)
+}
+
+func (p writer) quantile(q float64, m views.Metric, by ...string) string {
+	quantile := func(suffix string, by ...string) string {
+		return fmt.Sprintf("histogram_quantile(%v, %s)", q, promql.Sum(rate(p.selector(m, suffix)), by...))
+	}
+	return promql.Either(quantile("", by...), quantile("_bucket", append(slices.Clone(by), "le")...))
+}
+
+// within is the share of observations no larger than a bucket's bound.
+func (p writer) within(m views.Metric, bound float64, over over, by ...string) string {
+	return promql.Either(
+		fmt.Sprintf("histogram_fraction(0, %v, %s)", bound, promql.Sum(over(p.selector(m, "")), by...)),
+		fmt.Sprintf("%s\n/\n(%s > 0)", promql.Sum(over(p.selector(m, "_bucket", promql.Bucket(bound))), by...), promql.Sum(over(p.selector(m, "_count")), by...)),
+	)
+}
+
+// beyond is the share of observations larger than a bucket's bound.
+func (p writer) beyond(m views.Metric, bound float64, over over, by ...string) string {
+	return "1 - (" + p.within(m, bound, over, by...) + ")"
+}
+
+// count is how many observations there were.
+func (p writer) count(m views.Metric, over over, by ...string) string {
+	return promql.Either("histogram_count("+promql.Sum(over(p.selector(m, "")), by...)+")", promql.Sum(over(p.selector(m, "_count")), by...))
+}
+
+// amount is the sum of what was observed.
+func (p writer) amount(m views.Metric, over over, by ...string) string {
+	return promql.Either("histogram_sum("+promql.Sum(over(p.selector(m, "")), by...)+")", promql.Sum(over(p.selector(m, "_sum")), by...))
+}
+
+// distribution is one native histogram or the buckets of classic ones, not
+// both: a heatmap would count twice.
+func (p writer) distribution(m views.Metric) string {
+	native := promql.Sum(rate(p.selector(m, "")))
+	return fmt.Sprintf("%s\nor\n(\n  %s\n  unless on ()\n  %s\n)", native, promql.Sum(rate(p.selector(m, "_bucket")), "le"), native)
+}
+
+// burn is how many times faster than the objective allows its error budget is
+// spent; variable holds the objective.
+func burn(share, variable string) string {
+	return fmt.Sprintf("(\n%s\n)\n/ (1 - $%s)", share, variable)
+}
+
+// left is which share of the error budget is left; below 0 it is overspent.
+func left(share, variable string) string { return "1 - " + burn(share, variable) }

@@ -1,0 +1,37 @@
+package dashboards
+
+import "github.com/dspy-metrics/dspy-metrics/views"
+
+func (p writer) tokens() []panel {
+	m := p.metrics
+	service, tokenType, reason := p.labels.Service.Key, p.labels.TokenType.Key, p.labels.UsageReason.Key
+	return []panel{
+		{
+			kind: lines, width: 9, height: 8, unit: "cps", title: "Tokens by type", needs: []views.Metric{m.Tokens}, none: "no tokens reported",
+			description: "Tokens spent per second. Cached ones are part of the input and reasoning is part of the output, so the lines do not add up.",
+			queries:     []query{{expr: p.total(m.Tokens, rate, service, tokenType), legend: legend(service, tokenType)}},
+		},
+		{
+			kind: lines, width: 6, height: 8, unit: "currencyUSD", title: "Cost per hour", needs: []views.Metric{m.Cost}, none: "no cost reported",
+			description: "US dollars an hour at the present rate, by service, as the provider reports them. What an endless loop of an agent looks like first.",
+			queries:     []query{{expr: p.total(m.Cost, rate, service) + " * 3600", legend: legend(service)}},
+		},
+		{
+			kind: lines, width: 6, height: 8, unit: "currencyUSD", title: "Cost per prediction", needs: []views.Metric{m.Cost, m.Predictions}, none: "no cost reported",
+			description: "US dollars per prediction, cached ones included: the cache pays off here.",
+			queries: []query{{
+				expr: p.total(m.Cost, rate, service) + "\n/\n(" + p.total(m.Predictions, rate, service) + " > 0)", legend: legend(service),
+			}},
+		},
+		{
+			kind: value, width: 3, height: 8, unit: "currencyUSD", title: "Cost", needs: []views.Metric{m.Cost}, none: "no cost reported",
+			description: "US dollars spent in the time range.",
+			queries:     []query{{expr: p.total(m.Cost, increase("$__range")), instant: true}},
+		},
+		{
+			kind: lines, width: 24, height: 6, unit: "cps", stacked: true, title: "Answers of unknown usage", needs: []views.Metric{m.UsageMissing}, none: "none reported",
+			description: "Answers per second whose tokens or cost are not known, by reason. What the other panels of this row show is too low by these.",
+			queries:     []query{{expr: p.total(m.UsageMissing, rate, service, reason), legend: legend(service, reason)}},
+		},
+	}
+}

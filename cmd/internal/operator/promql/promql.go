@@ -1,0 +1,61 @@
+// Package promql writes the parts of PromQL that rules and dashboards share.
+package promql
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Sum adds up series, by labels or all of them.
+func Sum(expr string, by ...string) string { return Aggregate("sum", expr, by...) }
+
+// Aggregate applies an aggregation operator, by labels or over all series.
+func Aggregate(operator, expr string, by ...string) string {
+	if len(by) == 0 {
+		return operator + "(" + expr + ")"
+	}
+	return operator + " by (" + strings.Join(by, ", ") + ") (" + expr + ")"
+}
+
+// Range applies a function over time, such as rate.
+func Range(function, selector, window string) string {
+	return function + "(" + selector + "[" + window + "])"
+}
+
+// Either returns the answer of a native histogram or, for series that have none,
+// that of a classic one. The comparison drops NaN, the answer of a histogram
+// without observations.
+func Either(native, classic string) string {
+	return Parentheses(native+"\nor\n"+classic) + " >= 0"
+}
+
+// OrZero returns expr, or zero where only other has series.
+func OrZero(expr, other string) string { return expr + "\nor\n0 * " + other }
+
+// Parentheses sets an expression in parentheses, on lines of its own.
+func Parentheses(expr string) string {
+	return "(\n  " + strings.ReplaceAll(expr, "\n", "\n  ") + "\n)"
+}
+
+// Bucket matches the bucket of a classic histogram by its upper bound, in each
+// spelling that the text format, OpenMetrics, OTLP and the versions of
+// Prometheus give it.
+func Bucket(bound float64) string {
+	spellings := []string{Number(bound), strconv.FormatFloat(bound, 'f', -1, 64)}
+	for _, spelling := range spellings {
+		if !strings.ContainsAny(spelling, ".e") {
+			spellings = append(spellings, spelling+".0")
+		}
+	}
+	for i, spelling := range spellings {
+		spellings[i] = regexp.QuoteMeta(spelling)
+	}
+	slices.Sort(spellings)
+	return fmt.Sprintf("le=~%q", strings.Join(slices.Compact(spellings), "|"))
+}
+
+// Number writes a number as PromQL and the exposition do.
+func Number(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }

@@ -1,0 +1,66 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/promql"
+	"github.com/dspy-metrics/dspy-metrics/views"
+)
+
+// target are the labels that say whose series they are. A label that series do
+// not have vanishes, so the same rules serve one host and many clusters.
+func target() []string { return []string{"cluster", "namespace", "job"} }
+
+// level returns the labels of what is recorded.
+func (r ruler) level() []string { return append(target(), r.contract.Labels.Service.Key) }
+
+// record names a recorded series: level, metric, operations.
+func (r ruler) record(metric views.Metric, operations string) string {
+	return strings.Join(r.level(), "_") + ":" + strings.TrimSuffix(metric.Name, "_total") + operations
+}
+
+func by(labels ...string) string { return "by (" + strings.Join(labels, ", ") + ")" }
+
+// sum adds up the series of a service.
+func (r ruler) sum(expr string) string { return promql.Sum(expr, r.level()...) }
+
+// selector selects the predictions that ended. The series that takes what is
+// beyond a cardinality limit has no status: its outcome is not known.
+func (r ruler) selector() string {
+	return fmt.Sprintf(`%s{%s!=""}`, r.metrics.Predictions.Name, r.contract.Labels.Status.Key)
+}
+
+// failures selects those that did not succeed.
+func (r ruler) failures() string {
+	return fmt.Sprintf(`%s{%[2]s!="",%[2]s!=%q}`, r.metrics.Predictions.Name, r.contract.Labels.Status.Key, views.Success)
+}
+
+// observations counts the observations of a histogram in a window.
+func (r ruler) observations(histogram views.Metric, function, window string) string {
+	return fmt.Sprintf("histogram_count(%s)\nor\n%s",
+		r.sum(promql.Range(function, histogram.Name, window)),
+		r.sum(promql.Range(function, histogram.Name+"_count", window)))
+}
+
+// quantile drops the NaN of a histogram without observations.
+func (r ruler) quantile(q float64, histogram views.Metric, window string) string {
+	classic := append(r.level(), "le")
+	return fmt.Sprintf("histogram_quantile(%v, %s) >= 0\nor\nhistogram_quantile(%[1]v, %[3]s) >= 0",
+		q, r.sum(promql.Range("rate", histogram.Name, window)),
+		promql.Sum(promql.Range("rate", histogram.Name+"_bucket", window), classic...))
+}
+
+// above returns the share of observations above a bound.
+func (r ruler) above(bound float64, histogram views.Metric, window string) string {
+	rate := func(suffix string) string {
+		return r.sum(promql.Range("rate", histogram.Name+suffix, window))
+	}
+	return fmt.Sprintf(`1 - (
+  histogram_fraction(0, %s, %s) >= 0
+  or
+  %s
+  /
+  (%s > 0)
+)`, promql.Number(bound), rate(""), rate("_bucket{"+promql.Bucket(bound)+"}"), rate("_count"))
+}

@@ -1,0 +1,196 @@
+package rules_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/rules"
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/slo"
+	"github.com/dspy-metrics/dspy-metrics/views"
+)
+
+func TestMistakes(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		change func(*views.Contract, *slo.Objectives)
+		want   []string
+	}{
+		"objectives that cannot be measured": {
+			func(_ *views.Contract, o *slo.Objectives) { o.LatencyBound = 3 },
+			[]string{"latency bound 3 is no bucket bound"},
+		},
+		"predictions without a status": {
+			func(c *views.Contract, _ *slo.Objectives) { c.Metrics.Predictions.Labels = []string{"service"} },
+			[]string{`metric "dspy_predictions_total" has no label "status"`},
+		},
+		"a cache without a service": {
+			func(c *views.Contract, _ *slo.Objectives) { c.Metrics.CacheHits.Labels = nil },
+			[]string{`metric "dspy_cache_hits_total" has no label "service"`},
+		},
+		"a histogram without buckets": {
+			func(c *views.Contract, _ *slo.Objectives) { c.Metrics.PredictionDuration.Buckets = nil },
+			[]string{`metric "dspy_prediction_duration_seconds" has no buckets`},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			contract, objectives := views.Default(), slo.Default()
+			test.change(&contract, &objectives)
+			_, err := rules.Files(contract, objectives)
+			if err == nil {
+				t.Fatal("got no error")
+			}
+			if _, same := rules.PrometheusRule(contract, objectives); same == nil || same.Error() != err.Error() {
+				t.Errorf("PrometheusRule: got %v, want %v", same, err)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("got %q, want %q in it", err, want)
+				}
+			}
+		})
+	}
+}
+
+func TestBucketsChangeTheRules(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		bound float64
+		want  string
+	}{
+		"fraction": {7.5, `le=~"7\\.5"`},
+		"whole":    {60, `le=~"60|60\\.0"`},
+		"large":    {1e6, `le=~"1000000|1000000\\.0|1e\\+06"`},
+		"small":    {1e-5, `le=~"0\\.00001|1e-05"`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			contract, objectives := views.Default(), slo.Default()
+			contract.Metrics.PredictionDuration.Buckets = []float64{test.bound, 2e6}
+			objectives.LatencyBound = test.bound
+			files, err := rules.Files(contract, objectives)
+			if err != nil {
+				t.Fatal(err)
+			}
+			slo := string(files["slo-rules.yml"])
+			if got := strings.Count(slo, test.want); got != 7 {
+				t.Errorf("%s stands %d times, want once for each of 7 windows:\n%s", test.want, got, slo)
+			}
+		})
+	}
+}
+
+// Whichever metric is left out, no rule reads it or what was recorded from it.
+func TestMetricLeftOut(t *testing.T) {
+	t.Parallel()
+	metrics := reflect.TypeFor[views.Metrics]()
+	for field := range metrics.Fields() {
+		if field.Type != reflect.TypeFor[views.Metric]() {
+			continue
+		}
+		t.Run(field.Name, func(t *testing.T) {
+			t.Parallel()
+			contract := views.Default()
+			metric := reflect.ValueOf(&contract.Metrics).Elem().FieldByName(field.Name).Addr().Interface().(*views.Metric)
+			name := strings.TrimSuffix(metric.Name, "_total")
+			*metric = views.Metric{}
+			files, err := rules.Files(contract, slo.Default())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for file, content := range files {
+				if strings.Contains(string(content), name) {
+					t.Errorf("%s has %s", file, name)
+				}
+			}
+			if alerts := string(files["alerts.yml"]); !strings.Contains(alerts, "DSPyTargetDown") {
+				t.Errorf("the other alerts are gone too:\n%s", alerts)
+			}
+		})
+	}
+}
+
+func TestLabelsChangeTheRules(t *testing.T) {
+	t.Parallel()
+	contract := views.Default()
+	contract.Labels.Service.Key, contract.Labels.Status.Key, contract.Labels.Overflowed.Key = "app", "outcome", "which"
+	for _, metric := range []*views.Metric{
+		&contract.Metrics.Predictions, &contract.Metrics.ActivePredictions, &contract.Metrics.PredictionDuration,
+		&contract.Metrics.CacheHits, &contract.Metrics.CacheMisses, &contract.Metrics.LabelOverflow,
+	} {
+		metric.Labels = []string{"app", "outcome", "which"}
+	}
+	files, err := rules.Files(contract, slo.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, content := range files {
+		for _, old := range []string{"job, service", "job_service", "$labels.service", "status!=", "job, label)", "$labels.label "} {
+			if strings.Contains(string(content), old) {
+				t.Errorf("%s has %q", file, old)
+			}
+		}
+	}
+	if want, slo := `{outcome!="",outcome!="success"}`, string(files["slo-rules.yml"]); !strings.Contains(slo, want) {
+		t.Errorf("slo-rules.yml has no %s:\n%s", want, slo)
+	}
+}
+
+func TestObjectivesChangeTheRules(t *testing.T) {
+	t.Parallel()
+	files, err := rules.Files(views.Default(), slo.Objectives{
+		Job: "qa", CollectorJob: "gateway",
+		Availability: 0.995, Latency: 0.98, LatencyBound: 5, BudgetVolume: 31,
+		ErrorRate: 0.07, P95: 2.5, Volume: 32, CacheHitRate: 0.25, LookupVolume: 33,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, wanted := range map[string][]string{
+		"slo-rules.yml": {
+			"14.4 * (1 - 0.995)", "14.4 * (1 - 0.98)", "histogram_fraction(0, 5, ", `le=~"5|5\\.0"`, ">= 31",
+			"the objective allows 0.5%.", "the objective allows 2%.", "took longer than 5 s",
+		},
+		"alerts.yml": {
+			`up{job="qa"} == 0`, `absent(dspy_predictions_total{job="qa"})`, `up{job="gateway"} == 0`,
+			"> 0.07", "> 2.5", ">= 32", "< 0.25", ">= 33",
+		},
+	} {
+		for _, want := range wanted {
+			if !strings.Contains(string(files[file]), want) {
+				t.Errorf("%s has no %q:\n%s", file, want, files[file])
+			}
+		}
+	}
+}
+
+// Own labels do not split what is recorded, and metrics of all sorts can pass
+// the limit of series.
+func TestOwnLabelsAndMetrics(t *testing.T) {
+	t.Parallel()
+	before, err := rules.Files(views.Default(), slo.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	contract := views.Default()
+	contract.AddLabel(views.Label{Key: "tenant", Description: "Who asks", Budget: 4})
+	contract.Metrics.Own = []views.Metric{
+		{Name: "rag_documents_total", Kind: views.Counter},
+		{Name: "rag_wait_seconds", Kind: views.Histogram},
+	}
+	after, err := rules.Files(contract, slo.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, content := range before {
+		want := strings.ReplaceAll(string(content), `"dspy_.+"`, `"dspy_.+|rag_documents_total|rag_wait_seconds(_bucket|_count|_sum)?"`)
+		if got := string(after[file]); got != want {
+			t.Errorf("%s (-want +got):\n%s", file, cmp.Diff(want, got))
+		}
+	}
+}

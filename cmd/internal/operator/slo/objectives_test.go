@@ -1,0 +1,84 @@
+package slo_test
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/slo"
+	"github.com/dspy-metrics/dspy-metrics/views"
+)
+
+func TestDefaultsAreValid(t *testing.T) {
+	t.Parallel()
+	if err := slo.Default().Validate(views.Default().Metrics.PredictionDuration); err != nil {
+		t.Error(err)
+	}
+	if err := slo.Default().Validate(views.Metric{}); err != nil {
+		t.Errorf("without a duration: %v", err)
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		change func(*slo.Objectives, *views.Metric)
+		want   []string
+	}{
+		"latency bound between buckets": {
+			func(o *slo.Objectives, _ *views.Metric) { o.LatencyBound = 3 },
+			[]string{"latency bound 3 is no bucket bound", "2.5 5 10"},
+		},
+		"latency bound above other buckets": {
+			func(_ *slo.Objectives, m *views.Metric) { m.Buckets = views.FastBuckets() },
+			[]string{"latency bound 10 is no bucket bound", "p95 1 is not between 0 and 1"},
+		},
+		"p95 that no quantile exceeds": {
+			func(o *slo.Objectives, _ *views.Metric) { o.P95 = 10 },
+			[]string{"p95 10", "top bucket bound"},
+		},
+		"objective too low to page": {
+			func(o *slo.Objectives, _ *views.Metric) { o.Availability = 0.9 },
+			[]string{"availability objective 0.9", "burn rate 14.4"},
+		},
+		"objectives without a budget": {
+			func(o *slo.Objectives, _ *views.Metric) { o.Availability, o.Latency = 1, 1 },
+			[]string{"availability objective 1 is not between", "latency objective 1 is not between"},
+		},
+		"percentages": {
+			func(o *slo.Objectives, _ *views.Metric) { o.ErrorRate, o.CacheHitRate = 5, 50 },
+			[]string{"error rate 5 is not", "cache hit rate 50 is not"},
+		},
+		"no number": {
+			func(o *slo.Objectives, _ *views.Metric) { o.ErrorRate = math.NaN() },
+			[]string{"error rate NaN"},
+		},
+		"error rate below what is allowed": {
+			func(o *slo.Objectives, _ *views.Metric) { o.ErrorRate = 0.001 },
+			[]string{"error rate 0.001 is within what availability 0.99 allows"},
+		},
+		"no volumes": {
+			func(o *slo.Objectives, _ *views.Metric) { o.Volume, o.LookupVolume, o.BudgetVolume = 0, -1, 0 },
+			[]string{"volume 0", "lookup volume -1", "budget volume 0"},
+		},
+		"no job": {
+			func(o *slo.Objectives, _ *views.Metric) { o.Job = "" },
+			[]string{`job ""`},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			objectives, duration := slo.Default(), views.Default().Metrics.PredictionDuration
+			test.change(&objectives, &duration)
+			err := objectives.Validate(duration)
+			if err == nil {
+				t.Fatal("got no error")
+			}
+			for _, want := range test.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("got %q, want it to say %q", err, want)
+				}
+			}
+		})
+	}
+}
