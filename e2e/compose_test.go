@@ -74,7 +74,7 @@ func TestComposeVariants(t *testing.T) {
 				t.Errorf("services (-want +got):\n%s", diff)
 			}
 			app := project.Services["dspy-metrics"]
-			set := map[string]string{"DSPY_METRICS_LOG_FORMAT": "json", "GOMEMLIMIT": "205MiB"}
+			set := map[string]string{"DSPY_METRICS_LOG_FORMAT": "json", "GOMEMLIMIT": "205MiB", "DSPY_METRICS_CACHE": "memory"}
 			maps.Copy(set, variant.app)
 			got := settings(app)
 			if diff := cmp.Diff(set, got); diff != "" {

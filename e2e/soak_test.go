@@ -94,7 +94,7 @@ func TestSoak(t *testing.T) {
 	})
 	// A small cache is full at once, and turned over from then on.
 	s := serveWith(t, []string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + collector, "OTEL_METRIC_EXPORT_INTERVAL=1000"},
-		"--cache-max-bytes", "1048576")
+		"--cache", "memory", "--cache-max-bytes", "1048576")
 	exercise(t, s)
 	before := s.footprint(t, time.Now())
 

@@ -17,13 +17,18 @@ type backend struct {
 	ConnectTimeout time.Duration `default:"5s" env:"DSPY_METRICS_CONNECT_TIMEOUT" help:"Longest wait for a connection to the upstream (${default})."`
 	Retries        int           `default:"2" env:"DSPY_METRICS_RETRIES" placeholder:"N" help:"How often a request is sent again that did not reach the upstream, or failed there and has an Idempotency-Key (${default})."`
 	Route          []string      `default:"/predict" env:"DSPY_METRICS_ROUTES" placeholder:"[METHOD ]PATH[=TYPE]" help:"A route of predictions, POST by default, as net/http's patterns, and their type if it is always the same (${default}). Repeatable, or with commas."`
+	Pass           []string      `env:"DSPY_METRICS_PASS" placeholder:"[METHOD ]PATH" help:"A path whose requests go to the upstream and are no predictions, as net/http's patterns, for all methods if none is given: /v1/models, /docs/{rest...}. Only their latency is measured. Repeatable, or with commas."`
 	TypeHeader     string        `default:"X-Prediction-Type" env:"DSPY_METRICS_TYPE_HEADER" placeholder:"NAME" help:"The request header that tells the prediction type (${default})."`
 	TypeField      string        `default:"prediction_type" env:"DSPY_METRICS_TYPE_FIELD" placeholder:"NAME" help:"The field of a JSON request that tells it (${default})."`
 }
 
 func (b *backend) validate() error {
 	_, err := b.routes()
-	return errors.Join(err, notNegative("--retries", b.Retries), positive("--connect-timeout", b.ConnectTimeout))
+	_, wrongPass := b.passes()
+	if len(b.Pass) > 0 && b.Upstream == "" {
+		wrongPass = errors.New("--pass needs --upstream: the embedded predictor has nothing to pass requests to")
+	}
+	return errors.Join(err, wrongPass, notNegative("--retries", b.Retries), positive("--connect-timeout", b.ConnectTimeout))
 }
 
 func (b *backend) routes() ([]service.Route, error) {
@@ -37,6 +42,20 @@ func (b *backend) routes() ([]service.Route, error) {
 		routes = append(routes, route)
 	}
 	return routes, errors.Join(errs...)
+}
+
+// passes returns the patterns of the paths to pass.
+func (b *backend) passes() ([]string, error) {
+	var patterns []string
+	var errs []error
+	for _, text := range b.Pass {
+		pattern, err := service.ParsePass(text)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("--%w", err))
+		}
+		patterns = append(patterns, pattern)
+	}
+	return patterns, errors.Join(errs...)
 }
 
 func (b *backend) open(contract views.Contract, connections int) (service.Backend, error) {

@@ -50,7 +50,7 @@ func TestUsage(t *testing.T) {
 		"help of serve":  {nil, []string{"serve", "--help"}, 0, []string{"--max-concurrency", "$DSPY_METRICS_LISTEN", "Examples:", "Exit codes"}},
 		"version":        {nil, []string{"--version"}, 0, nil},
 		"unknown flag":   {nil, []string{"--nope"}, 2, []string{"--nope", "see dspy-metrics --help"}},
-		"wrong values":   {nil, []string{"--timeout=0s", "--max-concurrency=0", "--drain-delay=-1s", "--idle-timeout=-1s"}, 2, []string{"--idle-timeout must not be negative", "--timeout must be positive", "--max-concurrency must be positive", "--drain-delay"}},
+		"wrong values":   {nil, []string{"--timeout=-1s", "--silence-timeout=-1s", "--max-concurrency=0", "--drain-delay=-1s", "--idle-timeout=-1s"}, 2, []string{"--idle-timeout must not be negative", "--timeout must not be negative", "--silence-timeout must not be negative", "--max-concurrency must be positive", "--drain-delay"}},
 		"wrong variable": {[]string{"DSPY_METRICS_MAX_BODY_BYTES=lots"}, nil, 2, []string{"lots"}},
 		"wrong OpenTelemetry variables": {
 			[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=nowhere", "OTEL_EXPORTER_OTLP_PROTOCOL=smtp"},

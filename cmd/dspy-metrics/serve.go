@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/service"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
@@ -26,7 +25,8 @@ type serve struct {
 	answers    `embed:""`
 	generative `embed:""`
 
-	Timeout        time.Duration `default:"30s" env:"DSPY_METRICS_TIMEOUT" help:"Longest time for one prediction (${default})."`
+	Timeout        time.Duration `default:"10m" env:"DSPY_METRICS_TIMEOUT" help:"Longest time for one prediction, as long as clients of language models wait by default; 0 for no limit (${default})."`
+	SilenceTimeout time.Duration `default:"2m" env:"DSPY_METRICS_SILENCE_TIMEOUT" help:"Longest time between two bytes of an answer that has begun, such as a stream; 0 for no limit (${default})."`
 	MaxConcurrency int           `default:"64" env:"DSPY_METRICS_MAX_CONCURRENCY" placeholder:"N" help:"Predictions at a time; more are answered 429 (${default})."`
 	MaxBodyBytes   int64         `default:"1048576" env:"DSPY_METRICS_MAX_BODY_BYTES" placeholder:"N" help:"Largest request body; larger ones are answered 413 (${default})."`
 	ClientTimeout  time.Duration `default:"30s" env:"DSPY_METRICS_CLIENT_TIMEOUT" help:"Longest time for a client to send its request, or to take an answer that is no prediction (${default})."`
@@ -50,6 +50,7 @@ Examples:
   dspy-metrics serve --listen 127.0.0.1:8080 --service qa --max-concurrency 16
   dspy-metrics --upstream http://127.0.0.1:8000 --route /predict --route /predict/stream
   dspy-metrics --upstream http://127.0.0.1:8000 --route '/qa/{id}=cot' --cache redis://127.0.0.1:6379/0
+  dspy-metrics --upstream http://127.0.0.1:8000 --pass 'GET /v1/models' --pass '/docs/{rest...}'
   dspy-metrics --upstream http://127.0.0.1:8000 --genai released
   dspy-metrics --contract contract.yaml --label tenant=header:X-Tenant --label model=field:model
   dspy-metrics --web-config-file web.yml --metrics-listen 127.0.0.1:9464 --pprof
@@ -66,7 +67,8 @@ Exit codes: 0 after SIGINT or SIGTERM, 1 if it could not run, 2 for wrong flags 
 // Validate is called by the parser.
 func (c *serve) Validate() error {
 	return errors.Join(
-		positive("--timeout", c.Timeout),
+		notNegative("--timeout", c.Timeout),
+		notNegative("--silence-timeout", c.SilenceTimeout),
 		positive("--max-concurrency", c.MaxConcurrency),
 		positive("--max-body-bytes", c.MaxBodyBytes),
 		positive("--client-timeout", c.ClientTimeout),
@@ -132,9 +134,13 @@ func (c *serve) serve(ctx context.Context, contract views.Contract, config servi
 	if err != nil {
 		return err
 	}
+	if config.Pass, err = c.passes(); err != nil {
+		return err
+	}
 	config.Backend, config.Routes, config.TypeHeader, config.TypeField = backend, routes, c.TypeHeader, c.TypeField
 	config.KeyHeaders, config.Model, config.Logger = c.CacheKeyHeader, c.model(), logger
-	config.Timeout, config.ClientTimeout, config.MaxConcurrency = c.Timeout, c.ClientTimeout, c.MaxConcurrency
+	config.Timeout, config.SilenceTimeout, config.ClientTimeout = c.Timeout, c.SilenceTimeout, c.ClientTimeout
+	config.MaxConcurrency = c.MaxConcurrency
 	config.MaxBodyBytes, config.MaxAnswerBytes = c.MaxBodyBytes, c.MaxAnswerBytes
 	config.Apart = c.MetricsListen != ""
 	answers, err := c.answers.open(ctx, config.Recorder, logger)
@@ -161,10 +167,6 @@ func (c *serve) options(logger *slog.Logger) []otelmetrics.Option {
 		otelmetrics.WithLogger(logger),
 		otelmetrics.WithRuntimeMetrics(),
 		otelmetrics.WithIdleTimeout(c.IdleTimeout),
-		// No span is exported from here; this takes part in the traces of
-		// callers, so that their trace id is on the exemplars.
-		otelmetrics.WithTracerProvider(sdktrace.NewTracerProvider(
-			sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.NeverSample())))),
 	}
 	options = append(options, c.generative.options()...)
 	named := os.Getenv("OTEL_SERVICE_NAME") != "" || strings.Contains(os.Getenv("OTEL_RESOURCE_ATTRIBUTES"), "service.name=")

@@ -109,7 +109,7 @@ def start_service(stack: ExitStack, service: Path, folder: Path) -> str:
     serve = [
         *(str(service), "serve", f"--listen={front}", "--service=qa", "--log-level=error"),
         *(f"--upstream=http://{program}", "--route=/predict", "--route=/predict/stream"),
-        *("--timeout=15s", "--cache-max-bytes=262144"),  # little, so that it evicts
+        *("--timeout=15s", "--cache=memory", "--cache-max-bytes=262144"),  # little, so that it evicts
     ]
     stack.enter_context(process("dspy-metrics", folder, serve))
     until("dspy-metrics", lambda: get(f"http://{front}/metrics"))

@@ -1,9 +1,11 @@
 package service
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httputil"
+	"time"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
@@ -24,6 +26,27 @@ type Backend interface {
 
 // Call is what a backend can know of a prediction beside its request.
 type Call struct {
-	Type otelmetrics.PredictionType
-	Body []byte // of the request, which must not be changed
+	Type     otelmetrics.PredictionType
+	Body     []byte    // of the request, which must not be changed
+	Deadline time.Time // when the prediction is given up; zero for never
+
+	recorder *otelmetrics.Recorder
+	trying   bool // an attempt has begun and has not failed
+}
+
+// Begin is called before each attempt to get an answer from a program. The last
+// one ends as the prediction does.
+func (c *Call) Begin() { c.trying = true }
+
+// Fail counts an attempt that failed and that another one may follow.
+func (c *Call) Fail(ctx context.Context, err error) {
+	c.trying = false
+	c.recorder.RecordUpstreamAttempt(ctx, err)
+}
+
+// end counts the last attempt, if there is one.
+func (c *Call) end(ctx context.Context, err error) {
+	if c.trying {
+		c.Fail(ctx, err)
+	}
 }

@@ -13,6 +13,15 @@ const (
 	noDeadline time.Duration = -1
 )
 
+// longest returns how long a client may take for an answer that the program has
+// the time of a prediction for.
+func (s *Service) longest() time.Duration {
+	if s.Timeout == 0 {
+		return noDeadline
+	}
+	return s.Timeout + grace
+}
+
 // timed bounds the time in which a client sends its request and takes its answer:
 // else one that does neither holds its connection for good. Predictions have
 // bounds of their own. When the service shuts down, connections end with their
@@ -32,16 +41,20 @@ func (s *Service) timed(next http.Handler) http.Handler {
 // been read, and then ends the request as if the client were gone. Writers of
 // tests have no deadlines.
 func readWithin(w http.ResponseWriter, d time.Duration) {
-	var deadline time.Time
-	if d != noDeadline {
-		deadline = time.Now().Add(d)
-	}
-	_ = http.NewResponseController(w).SetReadDeadline(deadline)
+	_ = http.NewResponseController(w).SetReadDeadline(after(d))
 }
 
 // writeWithin has writing fail after a time.
 func writeWithin(w http.ResponseWriter, d time.Duration) {
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(d))
+	_ = http.NewResponseController(w).SetWriteDeadline(after(d))
+}
+
+// after returns the time after a duration; zero is no deadline.
+func after(d time.Duration) time.Time {
+	if d == noDeadline {
+		return time.Time{}
+	}
+	return time.Now().Add(d)
 }
 
 // answerFirst lets an answer go out before the body of the request has come, and

@@ -1,9 +1,10 @@
 package service
 
 import (
+	"bytes"
 	"context"
 	"errors"
-	"fmt"
+	"io"
 	"net/http"
 	"net/http/httputil"
 
@@ -15,17 +16,18 @@ import (
 type exchange struct {
 	Call
 	service    *Service
-	proxy      httputil.ReverseProxy // of this exchange: its transport is the exchange
-	recorder   *otelmetrics.Recorder
-	model      otelmetrics.Model // that the request asks for, if it says so
+	writer     http.ResponseWriter // to the client
+	model      otelmetrics.Model   // that the request asks for, if it says so
 	prediction otelmetrics.Prediction
-	// err is why it failed, the first cause that was seen.
+	watch      watch
+	question   question
+	proxy      httputil.ReverseProxy // of this exchange: its transport is the exchange
+	program    watched               // the body of the answer, as it comes from the backend
+	delivery   delivery              // the same body, as it goes to the client
+	// reader reads what the answer says about itself. It is nil if nothing is read.
+	reader interface{ Ended() bool }
+	// err is why the prediction failed, the first cause that was seen.
 	err error
-}
-
-// RoundTrip is called by the proxy, with the request that goes to the backend.
-func (e *exchange) RoundTrip(r *http.Request) (*http.Response, error) {
-	return e.service.layers.answer(e, r)
 }
 
 // layer is one of those between the proxy and the backend. It answers by itself
@@ -34,47 +36,71 @@ type layer interface {
 	answer(e *exchange, r *http.Request) (*http.Response, error)
 }
 
+// RoundTrip implements [http.RoundTripper] for the proxy. The request is the one
+// that goes to the backend.
+func (e *exchange) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := e.service.layers.answer(e, r)
+	if err != nil {
+		return nil, err
+	}
+	e.delivery = delivery{body: response.Body, exchange: e, left: response.ContentLength}
+	response.Body = &e.delivery
+	return response, nil
+}
+
+// fail notes why the prediction failed.
 func (e *exchange) fail(err error) {
 	if e.err == nil {
 		e.err = err
 	}
 }
 
-// brokenBy returns why the transport of an answer ended early: because of us,
-// as the context tells, or because of the backend.
+// broke notes that the transport of the answer ended early, because of the
+// request's context or because of the backend. It makes no failure of an answer
+// that the client has.
+func (e *exchange) broke(ctx context.Context, err error) {
+	if e.delivery.complete {
+		return
+	}
+	e.fail(brokenBy(ctx, err))
+}
+
+// brokenBy returns why the transport of an answer ended early: the cause of the
+// context's end, or the backend.
 func brokenBy(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	return unavailable(err)
+}
+
+func unavailable(err error) error {
 	if typed, ok := errors.AsType[*otelmetrics.Error](err); ok {
 		return typed
 	}
 	return &otelmetrics.Error{Type: otelmetrics.UpstreamUnavailable, Err: err}
 }
 
-// failed returns the error that an answer's status tells, or nil.
-func failed(status int) error {
-	if status < http.StatusBadRequest {
-		return nil
-	}
-	return &otelmetrics.Error{Type: errorType(status), Err: fmt.Errorf("the backend answered %d %s", status, http.StatusText(status))}
-}
+// question is the body of a request.
+type question struct{ bytes.Reader }
 
-func errorType(status int) otelmetrics.ErrorType {
-	switch status {
-	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
-		return otelmetrics.InvalidInput
-	case http.StatusTooManyRequests:
-		return otelmetrics.RateLimit
-	case http.StatusRequestTimeout, http.StatusGatewayTimeout:
-		return otelmetrics.Timeout
-	case http.StatusBadGateway, http.StatusServiceUnavailable:
-		return otelmetrics.UpstreamUnavailable
-	case 499: // nginx: the client went away
-		return otelmetrics.Canceled
+// Close implements [io.Closer].
+func (*question) Close() error { return nil }
+
+// ask makes the request that the proxy gets of the one that came in, whose body
+// has been read.
+func (e *exchange) ask(ctx context.Context, r *http.Request) *http.Request {
+	r = r.WithContext(ctx)
+	e.question.Reset(e.Body)
+	r.Body = &e.question
+	r.GetBody = func() (io.ReadCloser, error) {
+		again := new(question)
+		again.Reset(e.Body)
+		return again, nil
 	}
-	if status < http.StatusInternalServerError {
-		return otelmetrics.OtherError
-	}
-	return otelmetrics.PredictionFailed
+	r.ContentLength, r.TransferEncoding = int64(len(e.Body)), nil
+	// A server may ignore it, and a tunnel would pass by all that is bounded and
+	// measured here.
+	r.Header.Del("Upgrade")
+	return r
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tidwall/gjson"
+	"go.opentelemetry.io/otel/propagation"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
@@ -61,6 +62,17 @@ func withRecorder(ctx context.Context, recorder *otelmetrics.Recorder) context.C
 func RecorderOf(ctx context.Context) *otelmetrics.Recorder {
 	recorder, _ := ctx.Value(recorderKey{}).(*otelmetrics.Recorder)
 	return recorder
+}
+
+// traced puts the trace of the caller into the context of a request, so that its
+// id is on the exemplars. No span is made here: nothing would export it.
+func traced(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(r.Header["Traceparent"]) > 0 {
+			r = r.WithContext(propagation.TraceContext{}.Extract(r.Context(), propagation.HeaderCarrier(r.Header)))
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // measured measures requests, each on the recorder of its headers.

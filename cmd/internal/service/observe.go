@@ -27,13 +27,14 @@ func (o observing) answer(e *exchange, r *http.Request) (*http.Response, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := failed(response.StatusCode); err != nil {
+	if err := failed(response); err != nil {
 		e.fail(err)
 	}
 	observed := observed{ReadCloser: response.Body, ctx: r.Context(), exchange: e, service: o.service, header: response.Header}
 	switch {
 	case streaming(response):
 		observed.stream = usage.NewStream(response.Header.Get("Content-Type"))
+		e.reader = observed.stream
 		if response.StatusCode < http.StatusBadRequest { // an error has no tokens
 			observed.stream.OnContent = e.prediction.FirstToken
 		}
@@ -86,7 +87,7 @@ func (o *observed) Read(p []byte) (int, error) {
 	}
 	if err != nil {
 		if !errors.Is(err, io.EOF) {
-			o.exchange.fail(brokenBy(o.ctx, err))
+			o.exchange.broke(o.ctx, err)
 		}
 		o.settle(errors.Is(err, io.EOF))
 	}

@@ -1,7 +1,7 @@
 package service
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +17,10 @@ import (
 // predict serves a route of predictions.
 func (s *Service) predict(route Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asksAbout(route.Pattern, r) {
+			s.about.ServeHTTP(w, r)
+			return
+		}
 		recorder := s.recorder(r.Header, nil)
 		if s.draining.Load() {
 			retryAfter(w, time.Second)
@@ -46,7 +50,7 @@ func (s *Service) predict(route Route) http.Handler {
 			s.refuse(recorder, w, r, http.StatusBadRequest, otelmetrics.InvalidInput, err.Error())
 			return
 		}
-		s.answer(w, r, &exchange{Call: Call{Type: kind, Body: body}, service: s, recorder: recorder, model: s.requested(body)})
+		s.answer(w, r, &exchange{Call: Call{Type: kind, Body: body, recorder: recorder}, model: s.requested(body)})
 	})
 }
 
@@ -87,27 +91,21 @@ func (s *Service) refuse(recorder *otelmetrics.Recorder, w http.ResponseWriter, 
 
 // answer makes the prediction within its time.
 func (s *Service) answer(w http.ResponseWriter, r *http.Request, e *exchange) {
-	ctx, cancel := context.WithTimeout(r.Context(), s.Timeout)
-	defer cancel()
-	ctx, e.prediction = e.recorder.StartPrediction(ctx, e.Type)
+	e.service, e.writer, e.Deadline = s, w, s.deadline()
+	ctx := e.watch.begin(r.Context(), s.limits)
+	defer e.watch.end()
+	_, e.prediction = e.recorder.StartPrediction(r.Context(), e.Type)
 	defer e.prediction.End(&e.err) // should anything below panic
 	if e.model != (otelmetrics.Model{}) {
 		e.prediction.SetModel(e.model)
 	}
-	r = r.WithContext(ctx)
-	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(e.Body)), nil }
-	r.Body, _ = r.GetBody()
-	r.ContentLength, r.TransferEncoding = int64(len(e.Body)), nil
-	// A server may ignore it, and a tunnel would pass by all that is bounded and
-	// measured here.
-	r.Header.Del("Upgrade")
-
-	writeWithin(w, s.Timeout+grace)
-	aborted := e.forward(w, r)
+	writeWithin(w, s.longest())
+	aborted := e.forward(e.ask(ctx, r))
 	writeWithin(w, s.ClientTimeout)
-	if aborted && e.err == nil {
-		e.err = context.Canceled // the client took no more of the answer
+	if aborted && !e.delivery.complete {
+		e.fail(cmp.Or(context.Cause(ctx), context.Canceled)) // the client took no more of the answer
 	}
+	e.Call.end(r.Context(), e.err)
 	e.prediction.End(&e.err)
 	if e.err != nil {
 		s.log(r, e)
@@ -115,22 +113,6 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, e *exchange) {
 	if aborted {
 		panic(http.ErrAbortHandler) // the client must see that the answer is not whole
 	}
-}
-
-// forward lets the proxy answer, and reports whether the answer was cut off.
-func (e *exchange) forward(w http.ResponseWriter, r *http.Request) (aborted bool) {
-	defer func() {
-		switch panicked := recover(); panicked {
-		case nil:
-		case http.ErrAbortHandler:
-			aborted = true
-		default:
-			panic(panicked)
-		}
-	}()
-	e.service.prepare(e)
-	e.proxy.ServeHTTP(w, r)
-	return false
 }
 
 func (s *Service) log(r *http.Request, e *exchange) {

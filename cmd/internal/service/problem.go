@@ -45,19 +45,3 @@ func write(w http.ResponseWriter, status int, body any) {
 func retryAfter(w http.ResponseWriter, wait time.Duration) {
 	w.Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds())))
 }
-
-// status returns the status that tells a failed prediction.
-func status(errorType otelmetrics.ErrorType) int {
-	switch errorType {
-	case otelmetrics.Timeout:
-		return http.StatusGatewayTimeout
-	case otelmetrics.InvalidInput:
-		return http.StatusBadRequest
-	case otelmetrics.RateLimit:
-		return http.StatusTooManyRequests
-	case otelmetrics.UpstreamUnavailable:
-		return http.StatusBadGateway
-	default:
-		return http.StatusInternalServerError
-	}
-}

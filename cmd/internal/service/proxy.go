@@ -25,15 +25,12 @@ func (s *Service) newLayers() layer {
 	return layers
 }
 
-// newProxy returns what all proxies have that bring requests to the backend and
-// answers back.
+// newProxy returns what the proxies of all exchanges have in common.
 func (s *Service) newProxy() httputil.ReverseProxy {
 	return httputil.ReverseProxy{
 		Rewrite: s.Backend.Rewrite,
 		ModifyResponse: func(r *http.Response) error {
-			if s.draining.Load() {
-				r.Header.Set("Connection", "close")
-			}
+			s.lastOnConnection(r.Header)
 			return nil
 		},
 		// What it would log is in the outcome of the prediction.
@@ -42,10 +39,29 @@ func (s *Service) newProxy() httputil.ReverseProxy {
 	}
 }
 
-// prepare makes the proxy of an exchange.
-func (s *Service) prepare(e *exchange) {
-	e.proxy = s.proxy
+// lastOnConnection makes an answer the last one on its connection when the
+// service shuts down.
+func (s *Service) lastOnConnection(header http.Header) {
+	if s.draining.Load() {
+		header.Set("Connection", "close")
+	}
+}
+
+// forward has the request answered, and reports whether the answer was cut off.
+func (e *exchange) forward(r *http.Request) (aborted bool) {
+	defer func() {
+		switch panicked := recover(); panicked {
+		case nil:
+		case http.ErrAbortHandler:
+			aborted = true
+		default:
+			panic(panicked)
+		}
+	}()
+	e.proxy = e.service.proxy
 	e.proxy.Transport, e.proxy.ErrorHandler = e, e.unanswered
+	e.proxy.ServeHTTP(e.writer, r)
+	return false
 }
 
 // unanswered answers when the backend has not.
@@ -87,7 +103,11 @@ func (g guarded) answer(e *exchange, r *http.Request) (response *http.Response, 
 		}
 	}()
 	response, err = g.backend.Predict(&e.Call, r)
-	if err != nil && r.Context().Err() != nil {
+	switch {
+	case err == nil:
+		e.program = watched{response.Body, &e.watch}
+		response.Body = &e.program
+	case r.Context().Err() != nil:
 		err = context.Cause(r.Context())
 	}
 	return response, err

@@ -111,9 +111,12 @@ func TestRequestsAndAnswersPassAsTheyAre(t *testing.T) {
 func TestOutcomeOfAStatus(t *testing.T) {
 	t.Parallel()
 	for status, errorType := range map[int]string{
-		200: "", 201: "", 304: "", 400: "invalid_input", 413: "invalid_input", 415: "invalid_input", 422: "invalid_input",
+		200: "", 201: "", 300: "invalid_input", 301: "invalid_input", 302: "invalid_input", 303: "invalid_input", 304: "invalid_input", 307: "invalid_input", 308: "invalid_input", 399: "invalid_input", 400: "invalid_input", 413: "invalid_input", 415: "invalid_input", 422: "invalid_input",
 		401: "other", 408: "timeout", 429: "rate_limit", 500: "prediction_failed", 501: "prediction_failed",
-		502: "upstream_unavailable", 503: "upstream_unavailable", 504: "timeout",
+		502: "upstream_unavailable", 503: "upstream_unavailable", 504: "timeout", 505: "prediction_failed", 507: "prediction_failed", 599: "timeout",
+		520: "upstream_unavailable", 521: "upstream_unavailable", 522: "timeout", 523: "upstream_unavailable", 524: "timeout", 525: "upstream_unavailable",
+		526: "upstream_unavailable", 527: "upstream_unavailable", 529: "upstream_unavailable", 530: "upstream_unavailable",
+		402: "other", 460: "canceled", 499: "canceled",
 	} {
 		t.Run(strconv.Itoa(status), func(t *testing.T) {
 			t.Parallel()
@@ -281,13 +284,15 @@ func events(next <-chan string) http.HandlerFunc {
 func TestStream(t *testing.T) {
 	t.Parallel()
 	const usage = `{"prediction":{"answer":"x"},"usage":{"m":{"prompt_tokens":3,"completion_tokens":2}}}`
+	const chunk = `{"choices":[{"index":0,"delta":{"content":"b"}}],"usage":{"prompt_tokens":3,"completion_tokens":2}}`
 	tests := map[string]struct {
-		last string // what the stream does after its events; the client goes away if empty
-		want []string
+		second string // its second event
+		last   string // what the stream does after its events; the client goes away if empty
+		want   []string
 	}{
-		"whole":       {"end", []string{predictions("predict", "success", 1), latency("/predict", "POST", "200")}},
-		"broken":      {"break", []string{predictions("predict", "failure", 1), errorsOf("upstream_unavailable", 1)}},
-		"client gone": {"", []string{predictions("predict", "failure", 1), errorsOf("canceled", 1), latency("/predict", "POST", "499")}},
+		"whole":       {usage, "end", []string{predictions("predict", "success", 1), latency("/predict", "POST", "200")}},
+		"broken":      {chunk, "break", []string{predictions("predict", "failure", 1), errorsOf("upstream_unavailable", 1)}},
+		"client gone": {chunk, "", []string{predictions("predict", "failure", 1), errorsOf("canceled", 1), latency("/predict", "POST", "499")}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -308,13 +313,13 @@ func TestStream(t *testing.T) {
 			defer response.Body.Close()
 			lines := bufio.NewScanner(response.Body)
 			// The stream stands still until the client has read what was sent.
-			for _, want := range []string{`{"chunk":"a"}`, usage} {
+			for _, want := range []string{`{"chunk":"a"}`, test.second} {
 				if !lines.Scan() || lines.Text() != "data: "+want {
 					t.Fatalf("got %q, want %q", lines.Text(), want)
 				}
 				lines.Scan()
-				if want != usage {
-					next <- usage
+				if want != test.second {
+					next <- test.second
 				}
 			}
 			if test.last == "" {

@@ -29,18 +29,25 @@ func ParseRoute(text string) (Route, error) {
 	if !hasMethod {
 		method, path = http.MethodPost, pattern
 	}
-	if !strings.HasPrefix(path, "/") {
-		return Route{}, fmt.Errorf("route %q: the path does not begin with /", text)
+	if err := rooted("route", text, path); err != nil {
+		return Route{}, err
 	}
 	return Route{Pattern: method + " " + path, Type: otelmetrics.PredictionType(kind)}, nil
 }
 
-// handle adds a route to a mux, which panics where a pattern is wrong or stands
-// against another.
-func handle(mux *http.ServeMux, pattern string, handler http.Handler) (err error) {
+func rooted(what, text, path string) error {
+	if !strings.HasPrefix(path, "/") {
+		return fmt.Errorf("%s %q: the path does not begin with /", what, text)
+	}
+	return nil
+}
+
+// handle adds a route or a path to pass to a mux, which panics if the pattern is
+// wrong or in conflict with another.
+func handle(mux *http.ServeMux, what, pattern string, handler http.Handler) (err error) {
 	defer func() {
 		if wrong := recover(); wrong != nil {
-			err = fmt.Errorf("route %q: %v", pattern, wrong)
+			err = fmt.Errorf("%s %q: %v", what, pattern, wrong)
 		}
 	}()
 	mux.Handle(pattern, handler)

@@ -5,10 +5,12 @@ package service
 import (
 	_ "embed"
 	"errors"
+	"fmt"
 	"html/template"
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -28,7 +30,9 @@ type Config struct {
 	KeyHeaders     []string          // that determine answers beside the usual ones
 	Model          otelmetrics.Model // of predictions that name none
 	Logger         *slog.Logger
-	Timeout        time.Duration // of one prediction
+	Pass           []string      // patterns of http.ServeMux whose requests are forwarded and are no predictions
+	Timeout        time.Duration // of one prediction; 0 for none
+	SilenceTimeout time.Duration // between two bytes of an answer that has begun; 0 for none
 	ClientTimeout  time.Duration // for a client to send a body, or to take an answer that is no prediction
 	MaxConcurrency int           // predictions at a time
 	MaxBodyBytes   int64         // of a request
@@ -39,8 +43,10 @@ type Config struct {
 // Service answers predictions over HTTP.
 type Service struct {
 	Config
+	limits
 	layers   layer
 	proxy    httputil.ReverseProxy // that each exchange has a copy of
+	about    http.Handler          // of requests about routes that ask for no prediction
 	handler  http.Handler
 	places   chan struct{}
 	bodies   intake
@@ -62,7 +68,15 @@ func New(c Config) (*Service, error) {
 	}
 	s := &Service{Config: c, places: make(chan struct{}, c.MaxConcurrency), page: parsed}
 	s.bodies.left.Store(int64(c.MaxConcurrency) * c.MaxBodyBytes)
-	s.layers, s.proxy = s.newLayers(), s.newProxy()
+	s.limits = newLimits(c.Timeout, c.SilenceTimeout)
+	s.layers, s.proxy, s.about = s.newLayers(), s.newProxy(), http.HandlerFunc(unasked)
+	forwarder, forwards := c.Backend.(http.RoundTripper)
+	if forwards {
+		s.about = s.passing(forwarder)
+	}
+	if len(c.Pass) > 0 && !forwards {
+		return nil, fmt.Errorf("pass %q: there is no program to pass requests to", c.Pass)
+	}
 	s.handler, err = s.routes()
 	return s, err
 }
@@ -83,10 +97,16 @@ func (s *Service) routes() (http.Handler, error) {
 	mux.Handle("GET /openapi.json", ours(http.HandlerFunc(s.openAPI)))
 	mux.Handle("GET /{$}", ours(s.index(index{Routes: s.Routes, Backend: s.Backend, Metrics: !s.Apart})))
 	var errs []error
-	for _, route := range s.Routes {
-		errs = append(errs, handle(mux, route.Pattern, s.predict(route)))
+	patterns := slices.Clone(s.Pass)
+	for _, pattern := range s.Pass {
+		errs = append(errs, handle(mux, "pass", pattern, s.about))
 	}
-	return s.timed(s.measured(s.routed(mux))), errors.Join(errs...)
+	for _, route := range s.Routes {
+		errs = append(errs, handle(mux, "route", route.Pattern, s.predict(route)))
+		patterns = append(patterns, route.Pattern)
+	}
+	handler := s.aboutRoutes(mux, patterns, s.routed(mux))
+	return traced(s.timed(s.measured(handler))), errors.Join(errs...)
 }
 
 func (s *Service) health(w http.ResponseWriter, _ *http.Request) {
@@ -143,13 +163,22 @@ func (s *Service) routed(mux *http.ServeMux) http.Handler {
 			answer.header.Del("Location")
 			answer.status = http.StatusNotFound
 		}
-		s.refuse(s.recorder(r.Header, nil), w, r, answer.status, otelmetrics.InvalidInput, r.Method+" is not served here; GET / lists what is")
+		s.refuse(s.recorder(r.Header, nil), w, r, answer.status, otelmetrics.InvalidInput, s.unrouted(r))
 	})
 }
 
 // refusePath answers a request whose path can be read in several ways.
 func (s *Service) refusePath(w http.ResponseWriter, r *http.Request, reason error) {
 	s.refuse(s.recorder(r.Header, nil), w, r, http.StatusBadRequest, otelmetrics.InvalidInput, "the path is ambiguous: "+reason.Error())
+}
+
+// unrouted says what to do about a request that no route takes.
+func (s *Service) unrouted(r *http.Request) string {
+	detail := r.Method + " is not served here; GET / lists what is"
+	if _, forwards := s.Backend.(http.RoundTripper); forwards {
+		detail += ", and --pass '[METHOD ]PATH' of the service lets another path through to the program"
+	}
+	return detail
 }
 
 // unrouted takes the status and the headers, such as Allow, of the mux' answer.

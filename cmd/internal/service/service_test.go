@@ -104,9 +104,13 @@ func poll(t *testing.T, url string, lines ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
+	var missing, last string
 	for {
 		page, err := send(ctx, t, http.MethodGet, url+"/metrics", "")
-		missing := ""
+		if ctx.Err() != nil {
+			t.Fatalf("the page has no line %q:\n%s", missing, last)
+		}
+		missing, last = "", page.body
 		for _, line := range lines {
 			if !strings.Contains("\n"+page.body, "\n"+line+"\n") {
 				missing = line
@@ -114,9 +118,6 @@ func poll(t *testing.T, url string, lines ...string) {
 		}
 		if err == nil && missing == "" {
 			return
-		}
-		if ctx.Err() != nil {
-			t.Fatalf("the page has no line %q:\n%s", missing, page.body)
 		}
 	}
 }

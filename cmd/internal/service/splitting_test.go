@@ -62,7 +62,7 @@ func TestSplitting(t *testing.T) {
 						t.Errorf("got the header of another answer: %v", got.header)
 					}
 				}
-				if test.status == 200 || test.status == 204 || test.status == 304 {
+				if test.status == 200 || test.status == 204 {
 					poll(t, url, predictions("predict", "success", 2), idle)
 				} else {
 					poll(t, url, predictions("predict", "failure", 2), idle)

@@ -71,6 +71,9 @@ func (s *Stream) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// Ended reports whether the stream has said that it ends.
+func (s *Stream) Ended() bool { return s.done }
+
 // Finish tells what the stream said and how it ended. To be called when nothing
 // more comes, because it ended or because it broke off.
 func (s *Stream) Finish() (Report, Ending) {

@@ -1,0 +1,118 @@
+package service
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httputil"
+	"slices"
+	"strings"
+
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
+)
+
+// ParsePass reads "[METHOD ]PATH" and returns the pattern of [http.ServeMux] for
+// it. Without a method it is for all of them.
+func ParsePass(text string) (string, error) {
+	method, path, hasMethod := strings.Cut(text, " ")
+	if !hasMethod {
+		path = text
+	}
+	if err := rooted("pass", text, path); err != nil {
+		return "", err
+	}
+	if !hasMethod {
+		return path, nil
+	}
+	return method + " " + path, nil
+}
+
+// passing forwards requests that ask for no prediction. They are not measured,
+// but for the latency of all requests.
+func (s *Service) passing(forwarder http.RoundTripper) http.Handler {
+	proxy := httputil.ReverseProxy{
+		Rewrite:   s.Backend.Rewrite,
+		Transport: forwarder,
+		// What is written is flushed at once: nothing is held back.
+		FlushInterval: -1,
+		ErrorHandler:  s.notPassed,
+		ErrorLog:      s.proxy.ErrorLog,
+		BufferPool:    s.proxy.BufferPool,
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var limit watch
+		ctx := limit.begin(r.Context(), s.limits)
+		defer limit.end()
+		readWithin(w, s.longest())
+		writeWithin(w, s.longest())
+		passed := proxy
+		passed.ModifyResponse = func(response *http.Response) error {
+			s.lastOnConnection(response.Header)
+			if response.StatusCode != http.StatusSwitchingProtocols {
+				response.Body = &watched{response.Body, &limit}
+			}
+			return nil
+		}
+		passed.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// notPassed answers a request that was to be forwarded when the program has not.
+func (s *Service) notPassed(w http.ResponseWriter, r *http.Request, err error) {
+	errorType := otelmetrics.Classify(brokenBy(r.Context(), err))
+	if errorType == otelmetrics.Canceled {
+		panic(http.ErrAbortHandler) // nobody is there to be answered
+	}
+	s.Logger.Warn("request not passed", slog.String("pattern", r.Pattern), slog.Any("error", err))
+	writeProblem(w, status(errorType), errorType, detail(errorType, err))
+}
+
+// unasked answers requests about a route where no program could do it.
+func unasked(w http.ResponseWriter, r *http.Request) {
+	method, _, _ := strings.Cut(r.Pattern, " ")
+	w.Header().Set("Allow", "OPTIONS, "+method)
+	secure(w.Header())
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// asksAbout reports whether a request is about a route and asks for no
+// prediction: those of browsers before they ask another host (CORS), and those
+// for the header of a GET. If a route is for that very method, it asks for one.
+func asksAbout(pattern string, r *http.Request) bool {
+	return (r.Method == http.MethodOptions || r.Method == http.MethodHead) && !strings.HasPrefix(pattern, r.Method+" ")
+}
+
+// aboutRoutes forwards OPTIONS requests of the paths that patterns have under
+// another method.
+func (s *Service) aboutRoutes(mux *http.ServeMux, patterns []string, next http.Handler) http.Handler {
+	var methods []string
+	for _, pattern := range patterns {
+		if method, _, ok := strings.Cut(pattern, " "); ok && !slices.Contains(methods, method) {
+			methods = append(methods, method)
+		}
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodOptions {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if _, pattern := mux.Handler(r); strings.HasPrefix(pattern, http.MethodOptions+" ") {
+			next.ServeHTTP(w, r) // a route or a path to pass, for this very method
+			return
+		}
+		other := r.WithContext(r.Context())
+		for _, other.Method = range methods {
+			_, pattern := mux.Handler(other)
+			if !slices.Contains(patterns, pattern) {
+				continue
+			}
+			r.Pattern = pattern // the label endpoint
+			if err := unambiguous(mux, other, pattern); err != nil {
+				s.refusePath(w, r, err)
+				return
+			}
+			s.about.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
