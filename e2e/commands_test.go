@@ -19,7 +19,7 @@ import (
 // there.
 func TestCommandsOfTheDocs(t *testing.T) {
 	t.Parallel()
-	in, s := install(t), serve(t)
+	in, s := install(t), serve(t, "--cache", "memory")
 	in.targets(t, "dspy-metrics", s.address)
 	p := in.run(t, freeAddress(t))
 	until(t, p.process, func() error { return p.count(t, `up{job="dspy-metrics"}`, 1) })
