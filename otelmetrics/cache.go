@@ -65,9 +65,13 @@ func (c *Cache) AddMisses(ctx context.Context, count int64) {
 }
 
 // Evict counts an entry that the cache removed by itself.
-func (c *Cache) Evict(ctx context.Context) {
-	if c != nil {
-		c.evictions.Add(ctx, 1)
+func (c *Cache) Evict(ctx context.Context) { c.AddEvictions(ctx, 1) }
+
+// AddEvictions counts several entries that the cache removed by itself. A count
+// below 1 is ignored.
+func (c *Cache) AddEvictions(ctx context.Context, count int64) {
+	if c != nil && count > 0 {
+		c.evictions.Add(ctx, count)
 	}
 }
 

@@ -82,11 +82,17 @@ func TestWithoutSuchALabel(t *testing.T) {
 	t.Parallel()
 	var l logs
 	m := newRecorder(t, l.option())
-	if got := m.With("tenant", "acme"); got != m {
-		t.Error("got another recorder")
+	for i := range 100 {
+		if got := m.With("tenant", "acme"); got != m {
+			t.Error("got another recorder")
+		}
+		m.With(fmt.Sprint("label", i), "acme")
 	}
-	if got := l.lines("tenant"); len(got) != 1 {
+	if got := l.lines("label=tenant"); len(got) != 1 {
 		t.Errorf("got log lines %q, want one", got)
+	}
+	if got := l.lines("no such label"); len(got) > 20 {
+		t.Errorf("got %d log lines, want 20 at most", len(got))
 	}
 	var none *otelmetrics.Recorder
 	if got := none.With("tenant", "acme"); got != nil {

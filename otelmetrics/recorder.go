@@ -103,7 +103,7 @@ func (r *Recorder) ForService(name string) (*Recorder, error) {
 // request is fine: once the recorder is there it takes no lock and does not
 // allocate. A recorder whose values are well-known exposes its counters at zero
 // from the first call on: make it at the start, so that rates see the first
-// event. A label that the contract does not have is logged, and r returned.
+// event. A label that the contract does not have is logged once, and r returned.
 func (r *Recorder) With(label, value string) *Recorder {
 	if r == nil {
 		return nil
@@ -121,7 +121,10 @@ func (r *Recorder) With(label, value string) *Recorder {
 		}
 		return r // which has declared the same instruments
 	}
-	p.logger.Error("no such label of your own in the contract: add it there", slog.String("label", label))
+	if first, last := p.warned.first("", label); first { // No label has an empty key.
+		p.logger.Error("the contract has no such label of your own: add it with views.Contract.AddLabel, or the measurements go without it",
+			slog.String("label", label), slog.Bool("last_warning", last))
+	}
 	return r
 }
 

@@ -15,10 +15,6 @@ const (
 	shortest = 50 * time.Millisecond
 	longest  = time.Second
 	calm     = 10 * time.Second
-
-	// mostEvictions is how many evictions are counted at a time; the next polls
-	// count what is left.
-	mostEvictions = 1_000_000
 )
 
 // watch follows Redis in the background: its size, its evictions and, in an
@@ -152,8 +148,6 @@ func (w *watch) record(now usage) {
 	case now.evictions < w.counted: // Redis has started over.
 		w.counted = 0
 	}
-	for range min(now.evictions-w.counted, mostEvictions) {
-		w.shared.metrics.Evict(w.ctx)
-		w.counted++
-	}
+	w.shared.metrics.AddEvictions(w.ctx, now.evictions-w.counted)
+	w.counted = now.evictions
 }

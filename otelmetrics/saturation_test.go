@@ -1,0 +1,90 @@
+package otelmetrics_test
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	otelprom "go.opentelemetry.io/otel/exporters/prometheus"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
+	"github.com/dspy-metrics/dspy-metrics/views"
+)
+
+// Whatever numbers are recorded, in whatever order: no counter goes down, and no
+// value is infinite or none. That holds where the SDK measures as well.
+func TestNumbersOfAnySize(t *testing.T) {
+	t.Parallel()
+	numbers := []int64{math.MaxInt64, math.MinInt64, math.MaxInt64 - 1, 1 << 62, 1 << 24, 1<<24 - 1, -1, 0, 1, 7, math.MaxInt32, math.MaxUint32}
+	amounts := []float64{
+		math.MaxFloat64, -math.MaxFloat64, math.Inf(1), math.Inf(-1), math.NaN(), 0, math.Copysign(0, -1), -1,
+		1e-9, 0.5, 1, 0x1p63, 0x1p24, math.SmallestNonzeroFloat64,
+	}
+	for name, page := range map[string]func(*testing.T) (*otelmetrics.Recorder, func() string){
+		"own pipeline": func(t *testing.T) (*otelmetrics.Recorder, func() string) {
+			m := newRecorder(t)
+			return m, func() string { return scrape(t, m, text) }
+		},
+		"provider of the user's": func(t *testing.T) (*otelmetrics.Recorder, func() string) {
+			registry := prometheus.NewRegistry()
+			exporter, err := otelprom.New(otelprom.WithRegisterer(registry), otelprom.WithoutScopeInfo())
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := newRecorder(t, otelmetrics.WithMeterProvider(sdkmetric.NewMeterProvider(
+				sdkmetric.WithReader(exporter), sdkmetric.WithView(views.Default().View()))))
+			return m, func() string {
+				response := httptest.NewRecorder()
+				promhttp.HandlerFor(registry, promhttp.HandlerOpts{}).ServeHTTP(response, httptest.NewRequest("GET", "/", nil))
+				return response.Body.String()
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx := context.Background()
+			m, page := page(t)
+			cache := m.Cache(otelmetrics.Memory)
+			_, p := m.StartPrediction(ctx, otelmetrics.Predict)
+			random := rand.New(rand.NewPCG(1, 2))
+			before := samples(t, page())
+			for range 300 {
+				n, usd := numbers[random.IntN(len(numbers))], amounts[random.IntN(len(amounts))]
+				cache.AddHits(ctx, n)
+				cache.AddMisses(ctx, n)
+				cache.AddEvictions(ctx, n)
+				cache.SetSize(ctx, n)
+				m.RecordTokens(ctx, otelmetrics.Predict, otelmetrics.Input, n)
+				p.AddTokens(otelmetrics.Output, n)
+				m.RecordCost(ctx, otelmetrics.Predict, usd)
+				p.AddCost(usd)
+				m.RecordTimeToFirstToken(ctx, otelmetrics.Predict, time.Duration(n))
+				m.Endpoint("/", "GET").RecordLatency(ctx, int(int32(n)), time.Duration(n))
+				now := samples(t, page())
+				wantNoneDown(t, before, now)
+				for series, value := range now {
+					if value-value != 0 {
+						t.Fatalf("got %s %v", series, value)
+					}
+				}
+				before = now
+			}
+			for series, want := range map[string]float64{
+				`dspy_cache_hits_total{cache_type="memory",service="qa"}`:      1 << 62,
+				`dspy_cache_evictions_total{cache_type="memory",service="qa"}`: 1 << 62,
+				`dspy_cost_usd_total{prediction_type="predict",service="qa"}`:  math.MaxFloat64 / 2,
+			} {
+				if before[series] < want {
+					t.Errorf("got %s %v, want %v at least", series, before[series], want)
+				}
+			}
+			p.End(nil)
+		})
+	}
+}
