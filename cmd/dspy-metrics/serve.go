@@ -28,6 +28,7 @@ type serve struct {
 	Timeout        time.Duration `default:"10m" env:"DSPY_METRICS_TIMEOUT" help:"Longest time for one prediction, as long as clients of language models wait by default; 0 for no limit (${default})."`
 	SilenceTimeout time.Duration `default:"2m" env:"DSPY_METRICS_SILENCE_TIMEOUT" help:"Longest time between two bytes of an answer that has begun, such as a stream; 0 for no limit (${default})."`
 	MaxConcurrency int           `default:"64" env:"DSPY_METRICS_MAX_CONCURRENCY" placeholder:"N" help:"Predictions at a time; more are answered 429 (${default})."`
+	fairness       `embed:""`
 	MaxBodyBytes   int64         `default:"1048576" env:"DSPY_METRICS_MAX_BODY_BYTES" placeholder:"N" help:"Largest request body; larger ones are answered 413 (${default})."`
 	ClientTimeout  time.Duration `default:"30s" env:"DSPY_METRICS_CLIENT_TIMEOUT" help:"Longest time for a client to send its request, or to take an answer that is no prediction (${default})."`
 	IdleTimeout    time.Duration `default:"0s" env:"DSPY_METRICS_IDLE_TIMEOUT" help:"Forget series that were not measured for this long; 0 keeps all (${default})."`
@@ -73,6 +74,7 @@ func (c *serve) Validate() error {
 		positive("--max-body-bytes", c.MaxBodyBytes),
 		positive("--client-timeout", c.ClientTimeout),
 		notNegative("--idle-timeout", c.IdleTimeout),
+		c.fairness.validate(),
 		c.listeners.validate(),
 		c.promise.validate(),
 		c.backend.validate(),
@@ -142,6 +144,8 @@ func (c *serve) serve(ctx context.Context, contract views.Contract, config servi
 	config.Timeout, config.SilenceTimeout, config.ClientTimeout = c.Timeout, c.SilenceTimeout, c.ClientTimeout
 	config.MaxConcurrency = c.MaxConcurrency
 	config.MaxBodyBytes, config.MaxAnswerBytes = c.MaxBodyBytes, c.MaxAnswerBytes
+	config.MaxClientConcurrency = c.fairness.share(c.MaxConcurrency)
+	config.MinRequestRate, config.MinResponseRate = c.MinRequestRate, c.MinResponseRate
 	config.Apart = c.MetricsListen != ""
 	answers, err := c.answers.open(ctx, config.Recorder, logger)
 	if err != nil {

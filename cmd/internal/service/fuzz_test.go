@@ -27,7 +27,7 @@ type scripted struct {
 	answer []byte
 }
 
-func (s *scripted) RoundTrip(r *http.Request) (*http.Response, error) {
+func (s *scripted) Predict(_ *service.Call, r *http.Request) (*http.Response, error) {
 	unavailable := func(err error) error {
 		return &otelmetrics.Error{Type: otelmetrics.UpstreamUnavailable, Err: err}
 	}

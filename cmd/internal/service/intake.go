@@ -1,40 +1,50 @@
 package service
 
 import (
-	"errors"
 	"io"
 	"net/http"
-	"sync/atomic"
+	"net/netip"
+
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/address"
 )
 
-// intake reads the bodies of requests. A request takes a place among the
-// predictions when its body is whole, so that slow clients take none. What is
-// read until then is bounded for all of them together, by what as many
-// predictions as are made at a time may have.
-type intake struct{ left atomic.Int64 }
+// A request takes a place among the predictions when its body is whole, so that
+// clients that send slowly take none. What is read until then is bounded for all
+// requests together, by what as many predictions as are made at a time may have,
+// and for each client by the same share.
 
-// errNoRoom says that other bodies take all there is.
-var errNoRoom = errors.New("too much is being sent at the same time")
-
-// read reads a body of limited length.
-func (i *intake) read(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
-	body := metered{Reader: http.MaxBytesReader(w, r.Body, limit), intake: i}
-	defer func() { i.left.Add(body.taken) }()
+// read reads the body of a request.
+func (s *Service) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	body := intake{
+		Reader: newPacedReader(w, http.MaxBytesReader(w, r.Body, s.MaxBodyBytes), s.MinRequestRate, s.ClientTimeout),
+		quota:  s.bodies,
+		client: address.Of(r.RemoteAddr),
+	}
+	defer body.end()
 	return io.ReadAll(&body)
 }
 
-// metered takes from the intake what it reads.
-type metered struct {
+// intake takes from the quota what it reads.
+type intake struct {
 	io.Reader
-	intake *intake
+	quota  *quota
+	client netip.Prefix
 	taken  int64
 }
 
-func (m *metered) Read(p []byte) (int, error) {
-	n, err := m.Reader.Read(p)
-	m.taken += int64(n)
-	if m.intake.left.Add(-int64(n)) < 0 {
-		return n, errNoRoom
+// Read implements io.Reader.
+func (i *intake) Read(p []byte) (int, error) {
+	n, err := i.Reader.Read(p)
+	if refused := i.quota.take(i.client, int64(n)); refused != nil {
+		return n, refused
 	}
+	i.taken += int64(n)
 	return n, err
+}
+
+// end gives back what was taken: the body is a prediction's now, or nobody's.
+func (i *intake) end() {
+	if i.taken > 0 {
+		i.quota.give(i.client, i.taken)
+	}
 }

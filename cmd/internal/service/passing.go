@@ -43,7 +43,11 @@ func (s *Service) passing(forwarder http.RoundTripper) http.Handler {
 		ctx := limit.begin(r.Context(), s.limits)
 		defer limit.end()
 		readWithin(w, s.longest())
-		writeWithin(w, s.longest())
+		paced := newPacedWriter(w, s.MinResponseRate, s.longest())
+		r = r.WithContext(ctx)
+		if r.Body != nil && r.Body != http.NoBody {
+			r.Body = body{newPacedReader(w, r.Body, s.MinRequestRate, s.longest()), r.Body}
+		}
 		passed := proxy
 		passed.ModifyResponse = func(response *http.Response) error {
 			s.lastOnConnection(response.Header)
@@ -52,7 +56,7 @@ func (s *Service) passing(forwarder http.RoundTripper) http.Handler {
 			}
 			return nil
 		}
-		passed.ServeHTTP(w, r.WithContext(ctx))
+		passed.ServeHTTP(paced, r)
 	})
 }
 

@@ -61,7 +61,7 @@ func TestAmbiguousPaths(t *testing.T) {
 		// Empty segments.
 		"/docs//x", "//docs/x", "/docs/x//", "/docs/%2fx", "/docs/a%2f%2fb", "/docs/a%252f%252fb", "//exact",
 		// An encoded slash leads out of a wildcard of one segment.
-		"/qa/a%2fdelete", "/qa/a%2Fdelete", "/qa/a%252fdelete", "/qa/a%2f", 
+		"/qa/a%2fdelete", "/qa/a%2Fdelete", "/qa/a%252fdelete", "/qa/a%2f",
 	}
 	for _, target := range refused {
 		passed.Store(nil)

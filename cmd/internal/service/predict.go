@@ -11,6 +11,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/address"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
@@ -27,23 +28,22 @@ func (s *Service) predict(route Route) http.Handler {
 			s.refuse(recorder, w, r, http.StatusServiceUnavailable, otelmetrics.UpstreamUnavailable, "the service is shutting down")
 			return
 		}
-		if len(s.places) == cap(s.places) {
-			s.refuseOverload(recorder, w, r) // before its body takes memory
+		client := address.Of(r.RemoteAddr)
+		if err := s.places.has(client, 1); err != nil {
+			s.refuseOverload(recorder, w, r, err) // before its body takes memory
 			return
 		}
-		body, err := s.bodies.read(w, r, s.MaxBodyBytes)
+		body, err := s.read(w, r)
 		if err != nil {
 			s.unread(recorder, w, r, err)
 			return
 		}
 		readWithin(w, noDeadline)
-		select {
-		case s.places <- struct{}{}:
-			defer func() { <-s.places }()
-		default:
-			s.refuseOverload(recorder, w, r)
+		if err := s.places.take(client, 1); err != nil {
+			s.refuseOverload(recorder, w, r, err)
 			return
 		}
+		defer s.places.give(client, 1)
 		kind := s.kind(route, r.Header, body)
 		recorder = s.recorder(r.Header, body)
 		if err := s.Backend.Check(kind, body); err != nil {
@@ -62,9 +62,12 @@ func (s *Service) unread(recorder *otelmetrics.Recorder, w http.ResponseWriter, 
 	case errors.As(err, &tooLarge):
 		s.refuse(recorder, w, r, http.StatusRequestEntityTooLarge, otelmetrics.InvalidInput,
 			fmt.Sprintf("the body is larger than %d bytes", s.MaxBodyBytes))
-	case errors.Is(err, errNoRoom):
+	case errors.Is(err, errAllTaken), errors.Is(err, errShareTaken):
 		answerFirst(w)
-		s.refuseOverload(recorder, w, r)
+		s.refuseOverload(recorder, w, r, err)
+	case errors.Is(err, errSlow):
+		s.refuse(recorder, w, r, http.StatusRequestTimeout, otelmetrics.Timeout,
+			fmt.Sprintf("the body came more slowly than %d bytes a second", s.MinRequestRate))
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		s.refuse(recorder, w, r, http.StatusRequestTimeout, otelmetrics.Timeout,
 			fmt.Sprintf("the body did not arrive within %s", s.ClientTimeout))
@@ -77,10 +80,13 @@ func (s *Service) unread(recorder *otelmetrics.Recorder, w http.ResponseWriter, 
 }
 
 // refuseOverload answers a request for which there is no place.
-func (s *Service) refuseOverload(recorder *otelmetrics.Recorder, w http.ResponseWriter, r *http.Request) {
+func (s *Service) refuseOverload(recorder *otelmetrics.Recorder, w http.ResponseWriter, r *http.Request, reason error) {
 	retryAfter(w, time.Second)
-	s.refuse(recorder, w, r, http.StatusTooManyRequests, otelmetrics.RateLimit,
-		fmt.Sprintf("%d predictions are being made, which is the limit", s.MaxConcurrency))
+	detail := fmt.Sprintf("%d predictions are being made, which is the limit", s.MaxConcurrency)
+	if errors.Is(reason, errShareTaken) {
+		detail = fmt.Sprintf("%d predictions are being made for the address of this client, which is the limit (--max-client-concurrency)", s.MaxClientConcurrency)
+	}
+	s.refuse(recorder, w, r, http.StatusTooManyRequests, otelmetrics.RateLimit, detail)
 }
 
 // refuse answers a request for which no prediction starts: one error.
@@ -91,7 +97,8 @@ func (s *Service) refuse(recorder *otelmetrics.Recorder, w http.ResponseWriter, 
 
 // answer makes the prediction within its time.
 func (s *Service) answer(w http.ResponseWriter, r *http.Request, e *exchange) {
-	e.service, e.writer, e.Deadline = s, w, s.deadline()
+	paced := newPacedWriter(w, s.MinResponseRate, s.longest())
+	e.service, e.writer, e.Deadline = s, paced, s.deadline()
 	ctx := e.watch.begin(r.Context(), s.limits)
 	defer e.watch.end()
 	_, e.prediction = e.recorder.StartPrediction(r.Context(), e.Type)
@@ -99,10 +106,12 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, e *exchange) {
 	if e.model != (otelmetrics.Model{}) {
 		e.prediction.SetModel(e.model)
 	}
-	writeWithin(w, s.longest())
 	aborted := e.forward(e.ask(ctx, r))
 	writeWithin(w, s.ClientTimeout)
 	if aborted && !e.delivery.complete {
+		if paced.slow {
+			e.fail(&otelmetrics.Error{Type: otelmetrics.Canceled, Err: errSlow})
+		}
 		e.fail(cmp.Or(context.Cause(ctx), context.Canceled)) // the client took no more of the answer
 	}
 	e.Call.end(r.Context(), e.err)

@@ -36,8 +36,14 @@ type Config struct {
 	ClientTimeout  time.Duration // for a client to send a body, or to take an answer that is no prediction
 	MaxConcurrency int           // predictions at a time
 	MaxBodyBytes   int64         // of a request
-	MaxAnswerBytes int64         // of an answer that is read or cached; longer ones only pass through
-	Apart          bool          // whether the metrics are left to the handler of Admin
+	// MaxClientConcurrency is how many predictions one client may have at a time; 0
+	// for as many as there are.
+	MaxClientConcurrency int
+	// MinRequestRate and MinResponseRate are the bytes a second that a client must
+	// send of a body, and take of the answer to a prediction; 0 for any.
+	MinRequestRate, MinResponseRate int64
+	MaxAnswerBytes                  int64 // of an answer that is read or cached; longer ones only pass through
+	Apart                           bool  // whether the metrics are left to the handler of Admin
 }
 
 // Service answers predictions over HTTP.
@@ -48,8 +54,8 @@ type Service struct {
 	proxy    httputil.ReverseProxy // that each exchange has a copy of
 	about    http.Handler          // of requests about routes that ask for no prediction
 	handler  http.Handler
-	places   chan struct{}
-	bodies   intake
+	places   *quota // predictions that are being made
+	bodies   *quota // bytes of bodies that are being read
 	draining atomic.Bool
 	page     *template.Template
 }
@@ -66,8 +72,11 @@ func New(c Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{Config: c, places: make(chan struct{}, c.MaxConcurrency), page: parsed}
-	s.bodies.left.Store(int64(c.MaxConcurrency) * c.MaxBodyBytes)
+	size, share := int64(c.MaxConcurrency), int64(c.MaxClientConcurrency)
+	if share == 0 {
+		share = size
+	}
+	s := &Service{Config: c, places: newQuota(size, share), bodies: newQuota(size*c.MaxBodyBytes, share*c.MaxBodyBytes), page: parsed}
 	s.limits = newLimits(c.Timeout, c.SilenceTimeout)
 	s.layers, s.proxy, s.about = s.newLayers(), s.newProxy(), http.HandlerFunc(unasked)
 	forwarder, forwards := c.Backend.(http.RoundTripper)

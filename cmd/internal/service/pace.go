@@ -1,0 +1,132 @@
+package service
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"time"
+)
+
+// patience is how long a client may send or take nothing, before its rate is held
+// against it. Networks stall for seconds.
+const patience = 10 * time.Second
+
+// errSlow says that a client sent or took less than it must.
+var errSlow = errors.New("the client is too slow")
+
+// pace is how a client keeps to a rate. It has up to patience as credit. Waiting
+// for the client costs time, and each byte earns what it may take. Time in which
+// nobody waits for the client, because the program has nothing to send, is free.
+// A client that is fast earns no more than patience, and cannot stop for longer.
+type pace struct {
+	rate   int64 // bytes a second; 0 for any
+	credit time.Duration
+}
+
+func newPace(rate int64) pace { return pace{rate: rate, credit: patience} }
+
+// earned returns what n bytes may take.
+func (p *pace) earned(n int) time.Duration {
+	return time.Duration(float64(n) / float64(p.rate) * float64(time.Second))
+}
+
+// waited says that n bytes took a time.
+func (p *pace) waited(took time.Duration, n int) {
+	p.credit = min(patience, p.credit+p.earned(n)-took)
+}
+
+// pacedReader reads from a client that has to send at a rate, within a time in all,
+// which may be noDeadline.
+type pacedReader struct {
+	io.Reader
+	pace
+	w        http.ResponseWriter
+	deadline time.Time
+}
+
+func newPacedReader(w http.ResponseWriter, from io.Reader, rate int64, within time.Duration) *pacedReader {
+	return &pacedReader{Reader: from, pace: newPace(rate), w: w, deadline: after(within)}
+}
+
+// Read implements io.Reader. The deadline is set back: net/http goes on reading when
+// the body is whole, and takes a failure for a client that has gone away.
+func (r *pacedReader) Read(p []byte) (int, error) {
+	if r.rate == 0 {
+		return r.Reader.Read(p)
+	}
+	start := time.Now()
+	until := earlier(start.Add(r.credit), r.deadline)
+	controller := http.NewResponseController(r.w)
+	_ = controller.SetReadDeadline(until)
+	n, err := r.Reader.Read(p)
+	now := time.Now()
+	_ = controller.SetReadDeadline(r.deadline)
+	r.waited(now.Sub(start), n)
+	if errors.Is(err, os.ErrDeadlineExceeded) && !until.Equal(r.deadline) {
+		err = errSlow
+	}
+	return n, err
+}
+
+// pacedWriter writes to a client that has to take at a rate, within a time in all,
+// which may be noDeadline.
+type pacedWriter struct {
+	http.ResponseWriter
+	pace
+	deadline time.Time
+	slow     bool // the client was too slow
+}
+
+func newPacedWriter(w http.ResponseWriter, rate int64, within time.Duration) *pacedWriter {
+	paced := &pacedWriter{ResponseWriter: w, pace: newPace(rate), deadline: after(within)}
+	_ = http.NewResponseController(w).SetWriteDeadline(paced.deadline)
+	return paced
+}
+
+// Write implements io.Writer.
+func (w *pacedWriter) Write(p []byte) (n int, err error) {
+	err = w.within(len(p), func() error {
+		n, err = w.ResponseWriter.Write(p)
+		return err
+	})
+	return n, err
+}
+
+// FlushError is what [http.ResponseController] calls.
+func (w *pacedWriter) FlushError() error {
+	return w.within(0, http.NewResponseController(w.ResponseWriter).Flush)
+}
+
+// Unwrap is for [http.ResponseController].
+func (w *pacedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// within gives the client the time to take n bytes. The deadline is set back
+// afterwards: HTTP/2 resets a stream whose deadline has passed, whether somebody
+// writes or not.
+func (w *pacedWriter) within(n int, write func() error) error {
+	if w.rate == 0 {
+		return write()
+	}
+	controller := http.NewResponseController(w.ResponseWriter)
+	start := time.Now()
+	until := earlier(start.Add(w.credit+w.earned(n)), w.deadline)
+	_ = controller.SetWriteDeadline(until)
+	err := write()
+	now := time.Now()
+	w.waited(now.Sub(start), n)
+	if err != nil && !until.Equal(w.deadline) && !now.Before(until) {
+		w.slow = true
+		return err
+	}
+	_ = controller.SetWriteDeadline(w.deadline)
+	return err
+}
+
+// earlier returns the earlier of a time and a deadline, which is none if it is zero.
+func earlier(t, deadline time.Time) time.Time {
+	if !deadline.IsZero() && deadline.Before(t) {
+		return deadline
+	}
+	return t
+}
