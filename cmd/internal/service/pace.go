@@ -49,8 +49,10 @@ func newPacedReader(w http.ResponseWriter, from io.Reader, rate int64, within ti
 	return &pacedReader{Reader: from, pace: newPace(rate), w: w, deadline: after(within)}
 }
 
-// Read implements io.Reader. The deadline is set back: net/http goes on reading when
-// the body is whole, and takes a failure for a client that has gone away.
+// Read implements io.Reader. The deadline is set back after bytes have come: net/http
+// goes on reading when the body is whole, and takes a failure for a client that has
+// gone away. It stays when it has passed: net/http waits for the rest of the body
+// before it answers.
 func (r *pacedReader) Read(p []byte) (int, error) {
 	if r.rate == 0 {
 		return r.Reader.Read(p)
@@ -61,11 +63,14 @@ func (r *pacedReader) Read(p []byte) (int, error) {
 	_ = controller.SetReadDeadline(until)
 	n, err := r.Reader.Read(p)
 	now := time.Now()
-	_ = controller.SetReadDeadline(r.deadline)
 	r.waited(now.Sub(start), n)
-	if errors.Is(err, os.ErrDeadlineExceeded) && !until.Equal(r.deadline) {
-		err = errSlow
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		if !until.Equal(r.deadline) {
+			err = errSlow
+		}
+		return n, err
 	}
+	_ = controller.SetReadDeadline(r.deadline)
 	return n, err
 }
 
