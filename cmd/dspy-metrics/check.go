@@ -33,6 +33,7 @@ type checkCommand struct {
 	Contract         string            `env:"DSPY_METRICS_CONTRACT" placeholder:"FILE" type:"path" help:"A contract file: check against the documented contract as it changes it."`
 	Buckets          map[string]string `placeholder:"METRIC=PRESET" help:"Buckets of a histogram if not the default ones: fast, slow, very-slow, or bounds such as 1,5,10."`
 	AllowLabel       []string          `placeholder:"NAME" help:"Labels that any series may have, such as job and instance on a collector's page."`
+	OnlyContract     bool              `help:"Judge the metrics of the contract alone; of all others, lines need only be readable."`
 	NativeHistograms bool              `help:"Allow OTLP's exponential histograms where the contract has classic ones."`
 	WithoutPriming   bool              `help:"Accept counters that come with their first measurement."`
 
@@ -137,6 +138,7 @@ func (c *checkCommand) checker() (conformance.Checker, error) {
 		Contract:         contract,
 		AllowedLabels:    c.AllowLabel,
 		NativeHistograms: c.NativeHistograms,
+		OnlyContract:     c.OnlyContract,
 		WithoutPriming:   c.WithoutPriming,
 		Buckets:          make(map[string][]float64),
 	}
@@ -176,7 +178,7 @@ func (c *checkCommand) read(ctx context.Context, checker conformance.Checker) (c
 	if err != nil {
 		return nil, err
 	}
-	reader := &check.Reader{Client: client, Timeout: c.Timeout, MaxBytes: int64(c.MaxBytes), Own: checker.Own(), Stdin: os.Stdin}
+	reader := &check.Reader{Client: client, Timeout: c.Timeout, MaxBytes: int64(c.MaxBytes), Parse: checker.Parse, Stdin: os.Stdin}
 	if c.Exposition != "auto" {
 		reader.Format = conformance.Format(c.Exposition)
 	}

@@ -25,6 +25,9 @@ type Checker struct {
 	// NativeHistograms allows OTLP's exponential histograms, which have no
 	// buckets to compare, of metrics that are classic in the contract.
 	NativeHistograms bool
+	// OnlyContract leaves metrics that are not in the contract alone: their lines
+	// need only be readable.
+	OnlyContract bool
 	// WithoutPriming accepts counters whose series come with their first
 	// measurement.
 	WithoutPriming bool
@@ -46,13 +49,34 @@ func (c Checker) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Own returns the names of the metrics that are not under dspy_.
-func (c Checker) Own() []string {
-	var names []string
+// scope are the names of the metrics of the contract that are not under its
+// namespace.
+func (c Checker) scope() scope {
+	names := make(scope, len(c.Contract.Metrics.Own))
 	for _, metric := range c.Contract.Metrics.Own {
-		names = append(names, metric.Name)
+		names[metric.Name] = struct{}{}
 	}
 	return names
+}
+
+type scope map[string]struct{}
+
+// wanted tells whether the name is one of the contract's, or what a format or a
+// mistake makes of one.
+func (s scope) wanted(name string) bool {
+	if reserved(name) {
+		return true
+	}
+	has := func(name string) bool { _, ok := s[name]; return ok }
+	if has(name) || has(name+"_total") {
+		return true
+	}
+	for _, suffix := range []string{"_bucket", "_count", "_sum"} {
+		if base, ok := strings.CutSuffix(name, suffix); ok && has(base) {
+			return true
+		}
+	}
+	return false
 }
 
 // Check returns what is wrong with the exposition, in the order of the
@@ -60,6 +84,7 @@ func (c Checker) Own() []string {
 func (c Checker) Check(e *Exposition) []Finding {
 	r := newReview(c, e)
 	r.index()
+	r.points()
 	for _, metric := range c.Contract.Metrics.All() {
 		for _, family := range r.families[metric.Name] {
 			r.family(r.metrics[metric.Name], family)
@@ -127,7 +152,7 @@ func (r *review) index() {
 			r.families[metric.Name] = append(r.families[metric.Name], family)
 			continue
 		}
-		if r.created(family) {
+		if r.created(family) || !reserved(family.name) {
 			continue
 		}
 		r.add(Error, UnknownMetric, short(family.name), family.at, r.suggestion(family.name),

@@ -38,7 +38,7 @@ func NewClient(resource *resourcepb.Resource) *Client {
 // Add takes the next export. It may be a part of the metrics only, so what is
 // not in it is kept.
 func (c *Client) Add(checker Checker, metrics *metricspb.ResourceMetrics) {
-	next := decode(metrics, checker.Own()...)
+	next := checker.decode(metrics)
 	all := &c.Exposition.problems
 	for _, found := range next.problems.list {
 		all.add(found)
@@ -62,9 +62,9 @@ func (c *Client) Add(checker Checker, metrics *metricspb.ResourceMetrics) {
 			}
 		}
 		family.samples = merge(before.samples, family.samples)
-		if len(family.samples) > maxSamples {
-			family.samples = family.samples[:maxSamples]
-			all.add(Finding{Severity: Error, Rule: TooLarge, Metric: short(family.name), Message: fmt.Sprintf("more than %d series: the rest was not checked", maxSamples)})
+		if len(family.samples) > maxPoints {
+			family.samples = family.samples[:maxPoints]
+			all.add(Finding{Severity: Error, Rule: TooLarge, Metric: short(family.name), Message: fmt.Sprintf("more than %d series: the rest was not checked", maxPoints)})
 		}
 		c.Exposition.Families[i] = family
 	}

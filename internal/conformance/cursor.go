@@ -143,6 +143,11 @@ func (c *cursor) quoted(what string) (string, error) {
 			return b.String(), nil
 		case '\\':
 			plain, ok := unescaped(rest[i+1:])
+			if !ok && c.om && i+1 < len(rest) {
+				// OpenMetrics takes what is no escape for what it says.
+				b.WriteByte('\\')
+				continue
+			}
 			if !ok {
 				return "", c.wrong(start+1+i, `only \\, \" and \n are escapes`, "invalid escape sequence in the %s", what)
 			}
@@ -187,20 +192,21 @@ func (c *cursor) number(what string) (float64, error) {
 }
 
 // timestamp reads a time: milliseconds in the text format, seconds in OpenMetrics.
-func (c *cursor) timestamp() error {
+func (c *cursor) timestamp() (float64, error) {
 	at := c.at
 	if c.om {
 		value, err := c.number("timestamp")
 		if err == nil && (math.IsNaN(value) || math.IsInf(value, 0)) {
 			err = c.wrong(at, "", "the timestamp is not finite")
 		}
-		return err
+		return value, err
 	}
 	word := c.word()
-	if _, err := strconv.ParseInt(word, 10, 64); err != nil {
-		return c.wrong(at, "the text format has whole milliseconds here", "the timestamp %q is not a whole number", short(word))
+	value, err := strconv.ParseInt(word, 10, 64)
+	if err != nil {
+		return 0, c.wrong(at, "the text format has whole milliseconds here", "the timestamp %q is not a whole number", short(word))
 	}
-	return nil
+	return float64(value), nil
 }
 
 // labels reads what is in braces. A quoted name without a value is the metric's.

@@ -27,31 +27,11 @@ func reserved(name string) bool {
 	return len(name) > words && strings.EqualFold(name[:words], Namespace[:words]) && strings.IndexByte("_./-", name[words]) >= 0
 }
 
-// own are the names of metrics that are looked at though they are not under the
-// namespace.
-type own []string
-
-// wanted tells whether the name is one to keep, or what a format or a mistake
-// makes of one.
-func (o own) wanted(name string) bool {
-	if reserved(name) {
-		return true
-	}
-	for _, one := range o {
-		if name == one || name+"_total" == one {
-			return true
-		}
-		if rest, ok := strings.CutPrefix(name, one); ok && slices.Contains([]string{"_bucket", "_count", "_sum"}, rest) {
-			return true
-		}
-	}
-	return false
-}
-
 // The limits of what is kept of one exposition.
 const (
-	maxFamilies = 10_000
-	maxSamples  = 200_000
+	maxFamilies = 100_000
+	maxSamples  = 1_000_000 // of a page
+	maxPoints   = 200_000   // of an OTLP client
 	maxLabels   = 100
 )
 
@@ -59,7 +39,7 @@ const (
 type Exposition struct {
 	// Format is how it was written.
 	Format Format
-	// Families are the metrics under dspy_ and the own ones, in order.
+	// Families are the metrics in order, with the samples that are kept.
 	Families []*Family
 	// problems are what was found when it was read.
 	problems findings
@@ -73,7 +53,9 @@ type Exposition struct {
 func (e *Exposition) Series() int {
 	n := 0
 	for _, family := range e.Families {
-		n += len(family.samples)
+		if family.kept {
+			n += len(family.samples)
+		}
 	}
 	return n
 }
@@ -85,9 +67,14 @@ type Family struct {
 	at, kindAt             position
 	helpAt, unitAt         position
 	samples                []sample
+	kept                   bool // whether its samples are kept
 	seen                   bool // whether there was a sample, kept or not
 	// temporality is an OTLP metric's.
 	temporality string
+	// state is what the judge remembers until the family is complete.
+	state *state
+	// predecessor is another family of the same name, which is complete.
+	predecessor *Family
 }
 
 // sample is one line of a page. A point of an OTLP histogram is several.

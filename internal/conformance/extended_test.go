@@ -47,7 +47,7 @@ func extendedPage(t *testing.T, format conformance.Format) string {
 }
 
 func (c checking) of(page string) []conformance.Finding {
-	return c.Check(conformance.Parse(page, c.format, c.Own()...))
+	return c.Check(c.Parse(page, c.format))
 }
 
 type checking struct {

@@ -36,7 +36,7 @@ func (r *review) family(metric views.Metric, family *Family) {
 		}
 		for _, s := range group {
 			if !strings.HasSuffix(s.name, "_created") {
-				r.value(metric, s, metric.Number == views.Int64)
+				r.value(metric, family, s, metric.Number == views.Int64)
 			}
 		}
 	}
@@ -105,9 +105,11 @@ func (r *review) group(metric views.Metric, family *Family) [][]sample {
 	index := make(map[string]int)
 	seen := make(map[string]struct{}, len(family.samples))
 	for _, s := range family.samples {
-		if key := s.name + s.series(); r.twice(metric, s, key, seen) {
-			continue
+		twin := s.name + s.series()
+		if _, ok := seen[twin]; ok {
+			continue // The judge has found it.
 		}
+		seen[twin] = struct{}{}
 		key := s.series("le")
 		i, ok := index[key]
 		if !ok {
@@ -120,15 +122,6 @@ func (r *review) group(metric views.Metric, family *Family) [][]sample {
 		groups[i] = append(groups[i], s)
 	}
 	return groups
-}
-
-func (r *review) twice(metric views.Metric, s sample, key string, seen map[string]struct{}) bool {
-	if _, ok := seen[key]; ok {
-		r.wrong(DuplicateSeries, metric, s, s.at, "Prometheus keeps one of the two and drops the other", "%s stands twice", short(key))
-		return true
-	}
-	seen[key] = struct{}{}
-	return false
 }
 
 // series checks the labels of a series.
@@ -186,8 +179,31 @@ func (r *review) budgets() {
 	}
 }
 
-// value checks a number: none in the contract can be negative or infinite.
-func (r *review) value(metric views.Metric, s sample, whole bool) {
+// points judges what an OTLP client has sent by the rules that hold for every
+// format. Those of a page were judged when it was parsed.
+func (r *review) points() {
+	if r.exposition.Format != OTLP {
+		return
+	}
+	j := newJudge(OTLP, r.found.add)
+	for _, family := range r.exposition.Families {
+		if r.OnlyContract && !family.kept {
+			continue
+		}
+		family.state = nil
+		for _, s := range family.samples {
+			j.sample(family, s, stamp{})
+		}
+		j.end(family)
+	}
+}
+
+// value checks a number: none in the contract can be negative or infinite. What
+// the format does not allow, the judge has found.
+func (r *review) value(metric views.Metric, family *Family, s sample, whole bool) {
+	if invalid(r.exposition.Format, family.kind, family.suffix(s), s.value) != "" {
+		return
+	}
 	switch {
 	case math.IsNaN(s.value) || math.IsInf(s.value, 0):
 		r.wrong(InvalidValue, metric, s, s.at, "", "the value of %s is %v, want a finite number", s.name, s.value)

@@ -14,6 +14,8 @@ const (
 	Error Severity = "error"
 	// Warning is what may be well, such as a metric not measured yet.
 	Warning Severity = "warning"
+	// Info is what nobody needs to act on.
+	Info Severity = "info"
 )
 
 // Rule names what was checked.
@@ -57,6 +59,11 @@ const (
 	BucketSpelling Rule = "bucket-spelling"
 	// NotCumulative: a bucket counts less than the one below it.
 	NotCumulative Rule = "not-cumulative"
+	// Grouping: lines that belong together are apart, or in another order than the
+	// format asks for.
+	Grouping Rule = "grouping"
+	// NameClash: two metrics have the same name, or would have with a suffix.
+	NameClash Rule = "name-clash"
 	// WrongCount: a histogram's count or sum is missing or contradicts its buckets.
 	WrongCount Rule = "wrong-count"
 	// NotPrimed: a counter lacks series that have to be there at zero.

@@ -26,7 +26,7 @@ func page(t testing.TB, format conformance.Format) string {
 func checker() conformance.Checker { return conformance.Checker{Contract: views.Default()} }
 
 func found(page string, format conformance.Format) []conformance.Finding {
-	return checker().Check(conformance.Parse(page, format))
+	return checker().Check(checker().Parse(page, format))
 }
 
 // replace changes one thing of a page that is there.

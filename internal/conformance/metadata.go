@@ -42,9 +42,13 @@ func (p *parser) comment(c *cursor) error {
 		}
 	}
 	family := p.family(name, c.position(at))
+	if family != nil && family.seen && p.om && p.strict(family) {
+		family = p.successor(family, c.position(at))
+	}
 	if family == nil {
 		return nil
 	}
+	p.begin(family, c.position(at))
 	return p.describe(c, keyword, family, at)
 }
 
@@ -52,17 +56,14 @@ func (p *parser) comment(c *cursor) error {
 func (p *parser) describe(c *cursor, keyword string, family *Family, nameAt int) error {
 	at, text := c.at, c.text[c.at:]
 	set := map[string]*position{"HELP": &family.helpAt, "TYPE": &family.kindAt, "UNIT": &family.unitAt}[keyword]
-	// Go's own collector has a gauge and a counter that are one name in
-	// OpenMetrics; Prometheus takes both, and they are nobody's promise here.
-	strict := !p.om || p.own.wanted(family.name)
-	if set.line > 0 && strict {
+	if set.line > 0 && (p.strict(family) || !p.om) {
 		return c.wrong(nameAt, fmt.Sprintf("the first is in line %d", set.line), "a second %s line for %q", keyword, short(family.name))
 	}
 	*set = c.position(at)
 	switch keyword {
 	case "HELP":
 		family.hasHelp = true
-		help, bad := unescapeHelp(text)
+		help, bad := unescapeHelp(text, p.om)
 		if bad >= 0 {
 			return c.wrong(at+bad, `only \\ and \n are escapes`, "invalid escape sequence in the help text")
 		}
@@ -72,15 +73,30 @@ func (p *parser) describe(c *cursor, keyword string, family *Family, nameAt int)
 		if text != "" && !strings.HasSuffix(family.name, "_"+text) {
 			return c.wrong(at, "", "the unit %q is not the end of the name %q", short(text), short(family.name))
 		}
+		return p.unitless(c, family)
 	case "TYPE":
-		text = strings.TrimRight(text, " \t")
+		if !p.om {
+			text = strings.TrimRight(text, " \t")
+		}
 		if !slices.Contains(p.kinds(), text) {
 			return c.wrong(at, "one of "+strings.Join(p.kinds(), ", "), "the type %q is unknown", short(text))
 		}
 		family.kind = text
-		if family.seen && strict {
+		if family.seen && (p.strict(family) || !p.om) {
 			return c.wrong(nameAt, "", "the TYPE line of %q comes after its samples", short(family.name))
 		}
+		if err := p.clash(c, family, nameAt); err != nil {
+			return err
+		}
+		return p.unitless(c, family)
+	}
+	return nil
+}
+
+// unitless finds a unit of what has none.
+func (p *parser) unitless(c *cursor, family *Family) error {
+	if family.unit != "" && (family.kind == "info" || family.kind == "stateset") && p.strict(family) {
+		return c.wrong(c.at, "", "the %s %q has a unit, and its values have none", family.kind, short(family.name))
 	}
 	return nil
 }
@@ -92,7 +108,7 @@ func (p *parser) kinds() []string {
 	return []string{"counter", "gauge", "histogram", "summary", "untyped"}
 }
 
-func unescapeHelp(text string) (help string, bad int) {
+func unescapeHelp(text string, om bool) (help string, bad int) {
 	if !strings.Contains(text, `\`) {
 		return text, -1
 	}
@@ -103,11 +119,16 @@ func unescapeHelp(text string) (help string, bad int) {
 			continue
 		}
 		plain, ok := unescaped(text[i+1:])
-		if !ok {
+		switch {
+		case ok:
+			b.WriteByte(plain)
+			i++
+		case om:
+			// OpenMetrics takes what is no escape for what it says.
+			b.WriteByte('\\')
+		default:
 			return "", i
 		}
-		b.WriteByte(plain)
-		i++
 	}
 	return b.String(), -1
 }

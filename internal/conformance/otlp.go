@@ -18,13 +18,14 @@ type form struct {
 
 // decode turns the metrics of one resource into an exposition. A histogram
 // point becomes the samples that a page would have for it.
-func decode(resource *metricspb.ResourceMetrics, names ...string) *Exposition {
+func (c Checker) decode(resource *metricspb.ResourceMetrics) *Exposition {
+	keeps := c.scope().wanted
 	e := &Exposition{Format: OTLP}
 	families := make(map[form]*Family)
 	samples := 0
 	for _, scope := range resource.GetScopeMetrics() {
 		for _, metric := range scope.GetMetrics() {
-			if !own(names).wanted(metric.GetName()) {
+			if c.OnlyContract && !keeps(metric.GetName()) {
 				continue
 			}
 			key := form{metric.GetName(), metric.GetExponentialHistogram() != nil}
@@ -34,15 +35,15 @@ func decode(resource *metricspb.ResourceMetrics, names ...string) *Exposition {
 					e.problems.add(Finding{Severity: Error, Rule: TooLarge, Message: fmt.Sprintf("more than %d metrics: the rest was not checked", maxFamilies)})
 					return e
 				}
-				family = &Family{name: metric.GetName()}
+				family = &Family{name: metric.GetName(), kept: keeps(metric.GetName())}
 				families[key] = family
 				e.Families = append(e.Families, family)
 			}
-			d := decoder{exposition: e, family: family, room: maxSamples - samples}
+			d := decoder{exposition: e, family: family, room: maxPoints - samples}
 			d.metric(metric)
-			samples = maxSamples - d.room
+			samples = maxPoints - d.room
 			if d.room <= 0 {
-				e.problems.add(Finding{Severity: Error, Rule: TooLarge, Message: fmt.Sprintf("more than %d series: the rest was not checked", maxSamples)})
+				e.problems.add(Finding{Severity: Error, Rule: TooLarge, Message: fmt.Sprintf("more than %d series: the rest was not checked", maxPoints)})
 				return e
 			}
 		}

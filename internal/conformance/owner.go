@@ -7,7 +7,7 @@ import (
 
 // owner finds the family of a sample by the suffixes that its type allows.
 func (p *parser) owner(c *cursor, at int, s sample) (*Family, error) {
-	for _, suffix := range []string{"_bucket", "_count", "_sum", "_total", "_created", "_info", "_gcount", "_gsum"} {
+	for _, suffix := range suffixes() {
 		base, ok := strings.CutSuffix(s.name, suffix)
 		if !ok {
 			continue
@@ -22,6 +22,11 @@ func (p *parser) owner(c *cursor, at int, s sample) (*Family, error) {
 	}
 	return nil, c.wrong(at, "its samples end in "+strings.Join(p.suffixes(family.kind), ", "),
 		"%q is a %s, which has no sample of that name alone", short(s.name), family.kind)
+}
+
+// suffixes are all that a sample's name can have after the family's.
+func suffixes() []string {
+	return []string{"_bucket", "_count", "_sum", "_total", "_created", "_info", "_gcount", "_gsum"}
 }
 
 func (p *parser) allows(kind, suffix string) bool {

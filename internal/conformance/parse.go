@@ -1,26 +1,34 @@
 package conformance
 
 import (
-	"cmp"
 	"errors"
-	"fmt"
-	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
 // Parse reads a page of the text format (0.0.4 or 1.0.0) or of OpenMetrics.
 // Every mistake is a finding of [Checker.Check], and parsing goes on with the
-// next line. Detect tells the format of a page that came without one. Metrics
-// under dspy_ are kept, and those that are named here.
-func Parse(page string, format Format, names ...string) *Exposition {
+// next line. [Detect] returns the format of a page that came without one. All
+// samples are kept, up to a limit.
+func Parse(page string, format Format) *Exposition {
+	return parse(page, format, func(string) bool { return true }, false)
+}
+
+// Parse reads a page for this checker: the samples of the metrics of the contract
+// are kept. The others are judged by the rules of the format and forgotten.
+func (c Checker) Parse(page string, format Format) *Exposition {
+	return parse(page, format, c.scope().wanted, c.OnlyContract)
+}
+
+func parse(page string, format Format, keep func(name string) bool, narrow bool) *Exposition {
 	p := &parser{
 		om:         format == OpenMetrics,
-		own:        names,
+		keeps:      keep,
+		narrow:     narrow,
 		exposition: &Exposition{Format: format},
 		families:   make(map[string]*Family),
 	}
+	p.judge = newJudge(format, p.exposition.problems.add)
 	for p.rest = page; p.rest != "" && !p.full; {
 		line, rest, complete := strings.Cut(p.rest, "\n")
 		p.rest = rest
@@ -30,6 +38,7 @@ func Parse(page string, format Format, names ...string) *Exposition {
 		}
 		p.read(line)
 	}
+	p.close()
 	if p.om && !p.ended && !p.full {
 		p.report(position{p.line + 1, 1}, "there is no # EOF at the end: the page was cut off, or its writer forgot it", "OpenMetrics ends with the line # EOF")
 	}
@@ -47,12 +56,14 @@ func Detect(page string) Format {
 
 type parser struct {
 	om, ended, full bool
-	own             own
+	keeps           func(name string) bool
+	narrow          bool // judges only what it keeps
+	judge           *judge
 	rest            string
 	line, samples   int
 	exposition      *Exposition
-	families        map[string]*Family
-	current         *Family // of the last sample
+	families        map[string]*Family // the last of each name
+	current         *Family            // the one whose lines are being read
 }
 
 func (p *parser) report(at position, message, remedy string) {
@@ -116,162 +127,4 @@ func invalidUTF8(s string) int {
 		}
 	}
 	return -1
-}
-
-// family finds the family of this name or makes it; nil if there are too many.
-func (p *parser) family(name string, at position) *Family {
-	if family, ok := p.families[name]; ok {
-		return family
-	}
-	if len(p.families) == maxFamilies {
-		p.stop(strconv.Itoa(maxFamilies) + " metrics")
-		return nil
-	}
-	family := &Family{name: name, at: at}
-	p.families[name] = family
-	if p.own.wanted(name) {
-		p.exposition.Families = append(p.exposition.Families, family)
-	}
-	return family
-}
-
-// sample reads a line with a value.
-func (p *parser) sample(c *cursor) error {
-	at := c.at
-	s := sample{at: c.position(at)}
-	var err error
-	if c.peek() != '{' {
-		if s.name = c.identifier(true); s.name == "" {
-			return c.wrong(at, "", "got %s, want a metric name", c.next())
-		}
-		c.inner()
-	}
-	if c.peek() == '{' {
-		if s.labels, err = c.labels(&s.name); err != nil {
-			return err
-		}
-		if s.name == "" {
-			return c.wrong(at, "", "a series without a metric name")
-		}
-	}
-	slices.SortFunc(s.labels, func(a, b label) int { return cmp.Compare(a.name, b.name) })
-	if err := c.space("the value"); err != nil {
-		return err
-	}
-	if s.value, err = c.number("value"); err != nil {
-		return err
-	}
-	family, err := p.owner(c, at, s)
-	if err != nil || family == nil {
-		return err
-	}
-	if l, ok := unbounded(family, s); ok {
-		p.report(l.at, fmt.Sprintf("the value %q of the label %q is not a number", short(l.value), l.name), "")
-		return nil
-	}
-	if err := p.trailer(c, strings.HasSuffix(s.name, "_bucket") || strings.HasSuffix(s.name, "_total")); err != nil {
-		return err
-	}
-	p.keep(family, s)
-	return nil
-}
-
-// unbounded finds an le or a quantile that is not a number.
-func unbounded(family *Family, s sample) (label, bool) {
-	key := map[string]string{"histogram": "le", "summary": "quantile"}[family.kind]
-	l, ok := s.label(key)
-	if key == "" || !ok {
-		return label{}, false
-	}
-	_, err := strconv.ParseFloat(l.value, 64)
-	return l, err != nil
-}
-
-// trailer reads what may follow a value: a timestamp and an exemplar.
-func (p *parser) trailer(c *cursor, exemplar bool) error {
-	if c.done() {
-		return nil
-	}
-	if strings.HasSuffix(c.text, " ") || strings.HasSuffix(c.text, "\t") {
-		return c.wrong(len(c.text)-1, "", "a blank at the end of the line")
-	}
-	if err := c.space("the timestamp"); err != nil {
-		return err
-	}
-	if c.peek() != '#' || !p.om {
-		if err := c.timestamp(); err != nil || c.done() {
-			return err
-		}
-		if !p.om {
-			c.blanks()
-			return c.wrong(c.at, "", "got %s after the timestamp, want the end of the line", c.next())
-		}
-		if err := c.space("the exemplar"); err != nil {
-			return err
-		}
-	}
-	if !exemplar {
-		return c.wrong(c.at, "only buckets and counters have exemplars", "got %s, want the end of the line", c.next())
-	}
-	return p.exemplar(c)
-}
-
-func (p *parser) exemplar(c *cursor) error {
-	at := c.at
-	if !strings.HasPrefix(c.text[at:], "# {") {
-		return c.wrong(at, "", "got %s, want an exemplar or the end of the line", c.next())
-	}
-	c.at += len("# ")
-	none := "no metric name here"
-	labels, err := c.labels(&none)
-	if err != nil {
-		return err
-	}
-	length := 0
-	for _, l := range labels {
-		length += utf8.RuneCountInString(l.name) + utf8.RuneCountInString(l.value)
-	}
-	if length > 128 {
-		return c.wrong(at, "", "the labels of the exemplar have %d characters, more than 128", length)
-	}
-	if err := c.space("the exemplar's value"); err != nil {
-		return err
-	}
-	if _, err := c.number("exemplar's value"); err != nil || c.done() {
-		return err
-	}
-	if err := c.space("the exemplar's timestamp"); err != nil {
-		return err
-	}
-	if err := c.timestamp(); err != nil {
-		return err
-	}
-	if !c.done() {
-		return c.wrong(c.at, "", "got %s, want the end of the line", c.next())
-	}
-	return nil
-}
-
-// keep adds the sample to its family if it is one to check.
-func (p *parser) keep(family *Family, s sample) {
-	if s.name == "process_start_time_seconds" {
-		p.exposition.started = s.value
-	}
-	if family.seen && p.current != family && p.own.wanted(family.name) {
-		p.exposition.problems.add(Finding{
-			Severity: Warning, Rule: Syntax, Metric: short(family.name), Line: s.at.line, Column: s.at.column,
-			Message: "the lines of the metric do not stand together",
-			Remedy:  "write all series of a metric one after the other, below its HELP and TYPE",
-		})
-	}
-	family.seen, p.current = true, family
-	if !p.own.wanted(family.name) {
-		return
-	}
-	if p.samples == maxSamples {
-		p.stop(strconv.Itoa(maxSamples) + " series")
-		return
-	}
-	p.samples++
-	family.samples = append(family.samples, s)
 }

@@ -22,7 +22,7 @@ func (s *Snapshot) Conforms(t testing.TB, contract views.Contract) {
 		t.Fatalf("contract: %v", err)
 	}
 	var b strings.Builder
-	for _, found := range checker.Check(conformance.Parse(s.page, conformance.Text, checker.Own()...)) {
+	for _, found := range checker.Check(checker.Parse(s.page, conformance.Text)) {
 		if found.Rule == conformance.MissingMetric {
 			continue
 		}

@@ -28,8 +28,8 @@ type Reader struct {
 	Timeout time.Duration
 	// MaxBytes is the most that a page may have when it is unpacked.
 	MaxBytes int64
-	// Own are the names of metrics to keep that are not under dspy_.
-	Own []string
+	// Parse reads a page; nil is [conformance.Parse].
+	Parse func(page string, format conformance.Format) *conformance.Exposition
 	// Stdin is read for the target "-".
 	Stdin io.Reader
 }
@@ -114,14 +114,17 @@ func (r *Reader) plain(from io.Reader) ([]byte, error) {
 // with, else what it looks like.
 func (r *Reader) parse(page string, format conformance.Format) (*conformance.Exposition, error) {
 	switch {
-	case page == "":
+	case page == "" && r.Format != conformance.OpenMetrics && format != conformance.OpenMetrics:
 		return nil, errors.New("the page is empty")
 	case r.Format != "":
 		format = r.Format
 	case format == "":
 		format = conformance.Detect(page)
 	}
-	return conformance.Parse(page, format, r.Own...), nil
+	if r.Parse == nil {
+		return conformance.Parse(page, format), nil
+	}
+	return r.Parse(page, format), nil
 }
 
 func (r *Reader) request(ctx context.Context, target string) (*conformance.Exposition, error) {

@@ -1,0 +1,66 @@
+package conformance
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// successor is a second family of a name in OpenMetrics. Go's own collector has
+// a gauge and a counter whose names differ in _total only, which is the same name
+// there. Prometheus takes both, so two types whose samples cannot be confused are
+// not an error; any other metadata below the samples is.
+func (p *parser) successor(before *Family, at position) *Family {
+	if before.kept {
+		return before
+	}
+	family := p.add(before.name, at)
+	if family != nil {
+		family.predecessor = before
+	}
+	return family
+}
+
+// succession judges a second family of a name.
+func (p *parser) succession(family *Family) {
+	before := family.predecessor
+	if before == nil {
+		return
+	}
+	found := Finding{Severity: Error, Rule: NameClash, Metric: short(family.name), Line: family.at.line, Column: family.at.column}
+	switch {
+	case before.kind == "" || family.kind == "":
+		found.Rule, found.Message = Syntax, fmt.Sprintf("the metadata of %q comes after its samples", short(family.name))
+	case p.share(before, family):
+		found.Message = fmt.Sprintf("%q is a %s and a %s", short(family.name), before.kind, family.kind)
+	default:
+		found.Severity = Info
+		found.Message = fmt.Sprintf("%q is a %s and a %s: OpenMetrics asks for two names, and Prometheus takes both", short(family.name), before.kind, family.kind)
+	}
+	p.exposition.problems.add(found)
+}
+
+// share tells whether two families of one name may have samples of one name.
+func (p *parser) share(a, b *Family) bool {
+	return slices.ContainsFunc(p.suffixes(a.kind), func(suffix string) bool { return p.allows(b.kind, suffix) })
+}
+
+// clash finds a family whose samples could be this one's. The text format has no
+// such rule.
+func (p *parser) clash(c *cursor, family *Family, nameAt int) error {
+	if !p.om || !p.strict(family) {
+		return nil
+	}
+	for _, suffix := range p.suffixes(family.kind) {
+		if other, ok := p.families[family.name+suffix]; ok && other != family && suffix != "" {
+			return c.wrong(nameAt, "", "the samples of the %s %q clash with those of the metric %q", family.kind, short(family.name), short(other.name))
+		}
+	}
+	for _, suffix := range suffixes() {
+		base, ok := strings.CutSuffix(family.name, suffix)
+		if other, known := p.families[base]; ok && known && p.allows(other.kind, suffix) && p.allows(family.kind, "") {
+			return c.wrong(nameAt, "", "the samples of %q clash with those of the %s %q", short(family.name), other.kind, short(base))
+		}
+	}
+	return nil
+}
