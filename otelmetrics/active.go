@@ -1,6 +1,28 @@
 package otelmetrics
 
-import "sync/atomic"
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics/bound"
+)
+
+// declareActive declares what counts the predictions in progress. It has no exemplars: those of the outcomes say more.
+func (r *Recorder) declareActive() error {
+	m := r.pipeline.contract.Metrics.ActivePredictions
+	instrument, err := declare(r.pipeline, m, int64UpDownCounter)
+	if err != nil {
+		return err
+	}
+	r.active = instrument(attributes(m, r.fixed)...)
+	if r.lasting() {
+		bound.Prime(r.active)
+	}
+	return nil
+}
+
+// activate counts predictions that start or, if n is negative, end without an outcome.
+func (r *Recorder) activate(n int64) { r.active.Add(context.Background(), n) }
 
 // Active counts one prediction as active until it is released, for those who
 // record by hand. It must not be copied; its methods are safe for concurrent
@@ -17,7 +39,7 @@ func (r *Recorder) TrackActive() Active {
 	if r == nil {
 		return Active{}
 	}
-	r.outcomes.track(1)
+	r.activate(1)
 	return Active{recorder: r}
 }
 
@@ -26,5 +48,5 @@ func (a *Active) Release() {
 	if a == nil || a.recorder == nil || a.released.Swap(true) {
 		return
 	}
-	a.recorder.outcomes.track(-1)
+	a.recorder.activate(-1)
 }

@@ -12,12 +12,5 @@ func WithEnvironment(variables map[string]string) Option {
 	return optionFunc(func(c *config) { c.getenv = func(name string) string { return variables[name] } })
 }
 
-// Settling tells how many recorders collections look at.
-func Settling(r *Recorder) int {
-	r.pipeline.mu.Lock()
-	defer r.pipeline.mu.Unlock()
-	return len(r.pipeline.settling)
-}
-
 // Now reads the clock of a recorder.
 func Now(r *Recorder) time.Time { return r.pipeline.now() }

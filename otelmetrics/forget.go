@@ -7,15 +7,18 @@ import (
 )
 
 // forget frees the places of the label values that no series has any more.
-func (p *pipeline) forget(retired []bound.Retired) {
+func (p *pipeline) forget(forgotten []bound.Series) {
 	unused := make(map[attribute.KeyValue]struct{})
-	for _, series := range retired {
+	for _, series := range forgotten {
 		for _, pair := range series.Attributes.ToSlice() {
 			unused[pair] = struct{}{}
 		}
 	}
-	for series := range p.meter.Series() {
-		for _, pair := range series.ToSlice() {
+	for series := range p.own.Series() {
+		if series.Scope.Name != scope {
+			continue
+		}
+		for _, pair := range series.Attributes.ToSlice() {
 			delete(unused, pair)
 		}
 	}

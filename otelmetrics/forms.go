@@ -18,15 +18,20 @@ import (
 // colons are for the results of rules.
 const nativePrefix = "native:"
 
-// twins returns the native forms of the histograms that have both, by instrument.
-func twins(contract views.Contract) map[string]sdkmetric.AggregationBase2ExponentialHistogram {
-	out := make(map[string]sdkmetric.AggregationBase2ExponentialHistogram)
+// bothForms reports whether any histogram of the contract has both forms.
+func bothForms(contract views.Contract) bool {
+	return slices.ContainsFunc(contract.Metrics.All(), func(m views.Metric) bool { return m.Form == views.ClassicAndNative })
+}
+
+// nativeForm returns the native form of a histogram that has both.
+func nativeForm(contract views.Contract) func(sdkmetric.Instrument) (sdkmetric.AggregationBase2ExponentialHistogram, bool) {
+	both := make(map[string]bool)
 	for _, metric := range contract.Metrics.All() {
-		if metric.Form == views.ClassicAndNative {
-			out[metric.Instrument] = views.NativeBuckets()
-		}
+		both[metric.Instrument] = metric.Form == views.ClassicAndNative
 	}
-	return out
+	return func(i sdkmetric.Instrument) (sdkmetric.AggregationBase2ExponentialHistogram, bool) {
+		return views.NativeBuckets(), i.Scope.Name == scope && both[i.Name]
+	}
 }
 
 // markNative marks the native form of each histogram that has both.

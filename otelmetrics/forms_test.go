@@ -147,7 +147,7 @@ func TestPushOfForms(t *testing.T) {
 					}
 				}
 			}
-			wanted := map[views.Form][2]int{views.Classic: {3, 0}, views.Native: {0, 3}, views.ClassicAndNative: {3, 3}}[form]
+			wanted := map[views.Form][2]int{views.Classic: {3, 0}, views.Native: {0, 3}, views.ClassicAndNative: {3, 0}}[form]
 			if got := [2]int{explicit, exponential}; got != wanted {
 				t.Errorf("got %v explicit and exponential histograms, want %v", got, wanted)
 			}

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/http"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,7 +18,6 @@ import (
 	otelprom "go.opentelemetry.io/otel/exporters/prometheus"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/metric/noop"
-	"go.opentelemetry.io/otel/sdk/instrumentation"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/resource"
 	semconv "go.opentelemetry.io/otel/semconv/v1.41.0"
@@ -40,13 +37,12 @@ const scope = "github.com/dspy-metrics/dspy-metrics/otelmetrics"
 type pipeline struct {
 	config
 	provider metric.MeterProvider
-	meter    *bound.Meter
-	nothing  *bound.Meter // does not measure
+	own      *bound.MeterProvider // the provider, unless it is the user's
+	meter    metric.Meter
 	tracer   trace.Tracer // nil without a provider of them
 	labels   map[string]*label.Values
 	handler  http.Handler
 	push     *push // nil when off
-	sdk      *sdkmetric.MeterProvider
 	overflow *label.Tree[metric.Int64Counter]
 	models   *label.Tree[*modelSeries] // by service and model; nil when off
 	warned   warned
@@ -56,16 +52,13 @@ type pipeline struct {
 	shared    []views.Label
 	recorders *label.Tree[recorderOrError]
 
-	mu       sync.Mutex
-	settling map[*outcomes]struct{}
-
 	stopped  atomic.Bool
 	stopOnce sync.Once
 	stopErr  error
 }
 
 func newPipeline(ctx context.Context, c config) (*pipeline, error) {
-	p := &pipeline{config: c, labels: make(map[string]*label.Values), settling: make(map[*outcomes]struct{}), codes: codeTexts()}
+	p := &pipeline{config: c, labels: make(map[string]*label.Values), codes: codeTexts()}
 	for _, l := range c.contract.Labels.All() {
 		p.labels[l.Key] = label.NewValues(l, p.overflowed)
 	}
@@ -92,7 +85,7 @@ func newPipeline(ctx context.Context, c config) (*pipeline, error) {
 		return p, p.build(ctx)
 	}
 	_, err := p.newResource(ctx) // names the service
-	return p, errors.Join(err, p.declare(nil, nil))
+	return p, errors.Join(err, p.declare())
 }
 
 // build makes the provider with its readers.
@@ -106,23 +99,25 @@ func (p *pipeline) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// What is bound reaches each reader by a producer of its own.
-	producers := []*bound.Producer{bound.NewProducer(sdkmetric.CumulativeTemporalitySelector)}
-	pulled, gatherer := sdkmetric.Producer(producers[0]), prometheus.Gatherer(registry)
-	if len(twins(p.contract)) > 0 {
-		pulled, gatherer = markNative{pulled}, unite(gatherer)
+	producer, gatherer := bound.NewProducer(sdkmetric.CumulativeTemporalitySelector), prometheus.Gatherer(registry)
+	pulled := sdkmetric.Producer(producer)
+	if bothForms(p.contract) {
+		pulled, gatherer = markNative{producer.WithNative()}, unite(gatherer)
 	}
 	pull, err := newPullReader(registry, p.targetInfo, pulled)
 	if err != nil {
 		return fmt.Errorf("prometheus reader: %w", err)
 	}
-	all := append([]sdkmetric.View{p.contract.View(scope)}, p.views...)
-	options := []sdkmetric.Option{
-		sdkmetric.WithResource(resource),
-		sdkmetric.WithView(all...),
-		sdkmetric.WithCardinalityLimit(p.seriesLimit),
-		sdkmetric.WithExemplarFilter(p.exemplarFilter),
-		sdkmetric.WithReader(pull),
+	options := []bound.Option{
+		bound.WithResource(resource),
+		bound.WithView(append([]sdkmetric.View{p.contract.View(scope)}, p.views...)...),
+		bound.WithNativeHistograms(nativeForm(p.contract)),
+		bound.WithCardinalityLimit(p.seriesLimit),
+		bound.WithExemplarFilter(p.exemplarFilter),
+		bound.WithIdleTimeout(p.idle),
+		bound.WithOnForget(p.forget),
+		bound.WithClock(p.now),
+		bound.WithReader(pull),
 	}
 	if p.otlp.on {
 		exporter, err := newExporter(ctx, p.otlp)
@@ -130,13 +125,15 @@ func (p *pipeline) build(ctx context.Context) error {
 			return fmt.Errorf("otlp exporter: %w", err)
 		}
 		p.push = &push{Exporter: exporter, logger: p.logger, now: p.now}
-		producers = append(producers, bound.NewProducer(exporter.Temporality))
-		options = append(options, sdkmetric.WithReader(p.push.reader(p.otlp.interval, append(runtime, producers[1]))))
+		producers := append(runtime, bound.NewProducer(exporter.Temporality))
+		options = append(options, bound.WithReader(p.push.reader(p.otlp.interval, producers)))
 	}
-	p.sdk = sdkmetric.NewMeterProvider(options...)
-	p.provider = p.sdk
-	if err := p.declare(producers, all); err != nil {
-		return errors.Join(err, p.sdk.Shutdown(ctx))
+	if p.own, err = bound.NewMeterProvider(options...); err != nil {
+		return err
+	}
+	p.provider = p.own
+	if err := p.declare(); err != nil {
+		return errors.Join(err, p.own.Shutdown(ctx))
 	}
 	scrapeFailed, err := p.counter(p.contract.Metrics.ScrapeErrors)
 	if err != nil {
@@ -147,26 +144,8 @@ func (p *pipeline) build(ctx context.Context) error {
 }
 
 // declare makes the meter and declares the metrics about the metrics.
-func (p *pipeline) declare(producers []*bound.Producer, all []sdkmetric.View) (err error) {
-	p.meter, err = bound.NewMeter(bound.Config{
-		Meter:            p.provider.Meter(scope),
-		Scope:            instrumentation.Scope{Name: scope},
-		Producers:        producers,
-		Views:            all,
-		Twins:            twins(p.contract),
-		ExemplarFilter:   p.exemplarFilter,
-		CardinalityLimit: p.seriesLimit,
-		OnCollect:        p.settle,
-		IdleTimeout:      p.idleTimeout,
-		OnRetire:         p.forget,
-		Now:              p.now,
-	})
-	if err != nil {
-		return err
-	}
-	if p.nothing, err = bound.NewMeter(bound.Config{Meter: noop.NewMeterProvider().Meter(scope)}); err != nil {
-		return err
-	}
+func (p *pipeline) declare() (err error) {
+	p.meter = p.provider.Meter(scope)
 	if p.overflow, err = newSeries(p, p.contract.Metrics.LabelOverflow, int64Counter, nil, p.contract.Labels.Overflowed); err != nil {
 		return err
 	}
@@ -180,26 +159,12 @@ func (p *pipeline) declare(producers []*bound.Producer, all []sdkmetric.View) (e
 	return err
 }
 
-// settle is called at the begin of each collection.
-func (p *pipeline) settle() {
-	p.mu.Lock()
-	settling := slices.Collect(maps.Keys(p.settling))
-	p.mu.Unlock()
-	for _, o := range settling {
-		o.settle()
+// idle returns after what time without a measurement the series of an instrument are forgotten: those of the contract.
+func (p *pipeline) idle(i sdkmetric.Instrument) time.Duration {
+	if i.Scope.Name != scope {
+		return 0
 	}
-}
-
-func (p *pipeline) join(o *outcomes) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.settling[o] = struct{}{}
-}
-
-func (p *pipeline) leave(o *outcomes) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.settling, o)
+	return p.idleTimeout
 }
 
 // counter declares a counter without labels and returns what adds one to it.
@@ -210,7 +175,7 @@ func (p *pipeline) counter(m views.Metric) (func(), error) {
 	}
 	series := instrument()
 	if p.priming {
-		prime(series)
+		bound.Prime(series)
 	}
 	return func() { series.Add(context.Background(), 1) }, nil
 }
@@ -300,10 +265,10 @@ func (p *pipeline) warn(key, value string) {
 
 // flush pushes what has been measured and returns what became of it.
 func (p *pipeline) flush(ctx context.Context) error {
-	if p.sdk == nil {
+	if p.own == nil {
 		return nil
 	}
-	return errors.Join(p.sdk.ForceFlush(ctx), p.push.lastError())
+	return errors.Join(p.own.ForceFlush(ctx), p.push.lastError())
 }
 
 // stop ends the pipeline within its time, whatever the collector does: the
@@ -311,14 +276,14 @@ func (p *pipeline) flush(ctx context.Context) error {
 func (p *pipeline) stop(ctx context.Context) error {
 	p.stopOnce.Do(func() {
 		p.stopped.Store(true)
-		if p.sdk == nil {
+		if p.own == nil {
 			return
 		}
 		ctx, cancel := context.WithTimeoutCause(ctx, p.shutdownTimeout,
 			fmt.Errorf("shutdown took longer than %s", p.shutdownTimeout))
 		defer cancel()
 		done := make(chan error, 1)
-		go func() { done <- errors.Join(p.sdk.Shutdown(ctx), p.push.lastError()) }()
+		go func() { done <- errors.Join(p.own.Shutdown(ctx), p.push.lastError()) }()
 		select {
 		case p.stopErr = <-done:
 		case <-ctx.Done():

@@ -81,11 +81,11 @@ func (p *Prediction) end(err error) {
 	p.predictor.duration.Record(p.ctx, elapsed)
 	var errorType ErrorType
 	if err == nil {
-		p.predictor.succeeded.add()
+		p.predictor.succeeded.Add(p.ctx, 1)
 	} else {
 		errorType = r.pipeline.classify(err)
 		r.errors.Get(string(errorType)).Add(p.ctx, 1)
-		p.predictor.failed.add()
+		p.predictor.failed.Add(p.ctx, 1)
 		if p.span != nil {
 			p.span.SetStatus(codes.Error, string(errorType))
 		}

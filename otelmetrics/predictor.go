@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics/bound"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/label"
 )
 
@@ -20,7 +21,7 @@ import (
 type Predictor struct {
 	recorder          *Recorder
 	kind              PredictionType
-	succeeded, failed *outcome
+	succeeded, failed metric.Int64Counter // and no longer active
 	duration          metric.Float64Histogram
 	firstToken        metric.Float64Histogram
 	cost              metric.Float64Counter
@@ -42,8 +43,11 @@ func (r *Recorder) declarePredictors() error {
 	cost, err3 := declare(p, m.Cost, float64Counter)
 	r.predictors = label.NewTree(func(values []string) *Predictor {
 		kind := attribute.String(l.PredictionType.Key, values[0])
-		outcome := func(status Status) *outcome {
-			return r.outcomes.newOutcome(predictions(attributes(m.Predictions, r.fixed, kind, attribute.String(l.Status.Key, string(status)))...))
+		outcome := func(status Status) metric.Int64Counter {
+			series := predictions(attributes(m.Predictions, r.fixed, kind, attribute.String(l.Status.Key, string(status)))...)
+			ending := bound.Ending(series, r.active)
+			ending.Add(context.Background(), 0) // so that both appear at once
+			return ending
 		}
 		return &Predictor{
 			recorder:   r,
@@ -63,7 +67,7 @@ func (p *Predictor) Start(ctx context.Context) (context.Context, Prediction) {
 	if p == nil {
 		return ctx, Prediction{}
 	}
-	p.recorder.outcomes.start()
+	p.recorder.activate(1)
 	var span trace.Span
 	if p.recorder.pipeline.tracer != nil {
 		ctx, span = p.recorder.pipeline.tracer.Start(ctx, "predict")

@@ -9,16 +9,16 @@ import (
 // It adds no error and no duration: see [Recorder.RecordError] and
 // [Recorder.StartTimer]. Prefer [Recorder.StartPrediction], which does it all.
 // A status that is not [Success] counts as [Failure].
-func (r *Recorder) RecordPrediction(_ context.Context, kind PredictionType, status Status) {
+func (r *Recorder) RecordPrediction(ctx context.Context, kind PredictionType, status Status) {
 	if r == nil {
 		return
 	}
 	p := r.Predictor(kind)
-	r.outcomes.start()
+	r.activate(1)
 	if status == Success {
-		p.succeeded.add()
+		p.succeeded.Add(ctx, 1)
 	} else {
-		p.failed.add()
+		p.failed.Add(ctx, 1)
 	}
 }
 

@@ -14,7 +14,6 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/metric/noop"
 
-	"github.com/dspy-metrics/dspy-metrics/otelmetrics/bound"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/label"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
@@ -31,7 +30,7 @@ type Recorder struct {
 	values []string
 	fixed  []attribute.KeyValue // the same as attributes
 
-	outcomes       *outcomes
+	active         metric.Int64UpDownCounter
 	predictors     *label.Tree[*Predictor]
 	caches         *label.Tree[*Cache]
 	errors, tokens *label.Tree[metric.Int64Counter]
@@ -145,7 +144,7 @@ func newRecorder(p *pipeline, values []string) (*Recorder, error) {
 	r := &Recorder{pipeline: p, values: values, fixed: pairs(p.shared, values)}
 	r.model = r.modelSeries(p.model)
 	if err := errors.Join(
-		r.declareOutcomes(),
+		r.declareActive(),
 		r.declarePredictors(),
 		r.declareCaches(),
 		set(&r.errors, r, m.Errors, int64Counter, l.ErrorType),
@@ -173,7 +172,7 @@ func (r *Recorder) lasting() bool {
 	return true
 }
 
-func set[T any](to **label.Tree[T], r *Recorder, m views.Metric, kind func(*bound.Meter, views.Metric) (bind[T], error), labels ...views.Label) (err error) {
+func set[T any](to **label.Tree[T], r *Recorder, m views.Metric, kind func(metric.Meter, views.Metric) (bind[T], error), labels ...views.Label) (err error) {
 	*to, err = newSeries(r.pipeline, m, kind, r.fixed, labels...)
 	return err
 }

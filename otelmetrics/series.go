@@ -6,6 +6,7 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/metric/noop"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/bound"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/label"
@@ -17,10 +18,10 @@ type bind[T any] func(...attribute.KeyValue) T
 
 // declare declares a metric of the contract. One that is left out is measured by
 // nothing.
-func declare[T any](p *pipeline, m views.Metric, kind func(*bound.Meter, views.Metric) (bind[T], error)) (bind[T], error) {
+func declare[T any](p *pipeline, m views.Metric, kind func(metric.Meter, views.Metric) (bind[T], error)) (bind[T], error) {
 	meter := p.meter
 	if !m.Exists() {
-		meter = p.nothing
+		meter = noop.Meter{}
 	}
 	instrument, err := kind(meter, m)
 	if err != nil {
@@ -36,7 +37,7 @@ func instrumentError(m views.Metric, err error) error {
 // newSeries declares a metric of the contract and returns its series by the
 // values of the labels. The fixed attributes, those of the recorder, are on all
 // of them.
-func newSeries[T any](p *pipeline, m views.Metric, kind func(*bound.Meter, views.Metric) (bind[T], error), fixed []attribute.KeyValue, labels ...views.Label) (*label.Tree[T], error) {
+func newSeries[T any](p *pipeline, m views.Metric, kind func(metric.Meter, views.Metric) (bind[T], error), fixed []attribute.KeyValue, labels ...views.Label) (*label.Tree[T], error) {
 	instrument, err := declare(p, m, kind)
 	if err != nil {
 		return nil, err
@@ -71,28 +72,36 @@ func pairs(labels []views.Label, values []string) []attribute.KeyValue {
 	return out
 }
 
-func int64Counter(meter *bound.Meter, m views.Metric) (bind[metric.Int64Counter], error) {
+func int64Counter(meter metric.Meter, m views.Metric) (bind[metric.Int64Counter], error) {
 	instrument, err := meter.Int64Counter(m.Instrument, metric.WithUnit(m.Unit), metric.WithDescription(m.Description))
-	return instrument.Bind, err
+	return func(attrs ...attribute.KeyValue) metric.Int64Counter {
+		return bound.BindInt64Counter(instrument, attrs...)
+	}, err
 }
 
-func float64Counter(meter *bound.Meter, m views.Metric) (bind[metric.Float64Counter], error) {
+func float64Counter(meter metric.Meter, m views.Metric) (bind[metric.Float64Counter], error) {
 	instrument, err := meter.Float64Counter(m.Instrument, metric.WithUnit(m.Unit), metric.WithDescription(m.Description))
-	return instrument.Bind, err
+	return func(attrs ...attribute.KeyValue) metric.Float64Counter {
+		return bound.BindFloat64Counter(instrument, attrs...)
+	}, err
 }
 
-func int64UpDownCounter(meter *bound.Meter, m views.Metric) (bind[metric.Int64UpDownCounter], error) {
+func int64UpDownCounter(meter metric.Meter, m views.Metric) (bind[metric.Int64UpDownCounter], error) {
 	instrument, err := meter.Int64UpDownCounter(m.Instrument, metric.WithUnit(m.Unit), metric.WithDescription(m.Description))
-	return instrument.Bind, err
+	return func(attrs ...attribute.KeyValue) metric.Int64UpDownCounter {
+		return bound.BindInt64UpDownCounter(instrument, attrs...)
+	}, err
 }
 
-func int64Gauge(meter *bound.Meter, m views.Metric) (bind[metric.Int64Gauge], error) {
+func int64Gauge(meter metric.Meter, m views.Metric) (bind[metric.Int64Gauge], error) {
 	instrument, err := meter.Int64Gauge(m.Instrument, metric.WithUnit(m.Unit), metric.WithDescription(m.Description))
-	return instrument.Bind, err
+	return func(attrs ...attribute.KeyValue) metric.Int64Gauge { return bound.BindInt64Gauge(instrument, attrs...) }, err
 }
 
-func float64Histogram(meter *bound.Meter, m views.Metric) (bind[metric.Float64Histogram], error) {
+func float64Histogram(meter metric.Meter, m views.Metric) (bind[metric.Float64Histogram], error) {
 	instrument, err := meter.Float64Histogram(m.Instrument, metric.WithUnit(m.Unit), metric.WithDescription(m.Description),
 		metric.WithExplicitBucketBoundaries(m.Buckets...))
-	return instrument.Bind, err
+	return func(attrs ...attribute.KeyValue) metric.Float64Histogram {
+		return bound.BindFloat64Histogram(instrument, attrs...)
+	}, err
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
-	"go.opentelemetry.io/otel/sdk/instrumentation"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/exemplar"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
@@ -64,36 +63,29 @@ func compareParallel(b *testing.B, ctx context.Context, measurers ...measurer) {
 	}
 }
 
-func meters(b *testing.B, filter exemplar.Filter, views ...sdkmetric.View) (*Meter, metric.Meter) {
+func meters(b *testing.B, filter exemplar.Filter, views ...sdkmetric.View) (bound, sdk metric.Meter) {
 	b.Helper()
 	views = append(views, view())
-	p := NewProducer(nil)
-	mp := sdkmetric.NewMeterProvider(
-		sdkmetric.WithReader(sdkmetric.NewManualReader()),
-		sdkmetric.WithView(views...), sdkmetric.WithExemplarFilter(filter))
-	m, err := NewMeter(Config{
-		Meter:          mp.Meter("bench"),
-		Scope:          instrumentation.Scope{Name: "bench"},
-		Producers:      []*Producer{p},
-		Views:          views,
-		ExemplarFilter: filter,
-	})
+	ours, err := NewMeterProvider(WithReader(sdkmetric.NewManualReader(sdkmetric.WithProducer(NewProducer(nil)))),
+		WithView(views...), WithExemplarFilter(filter))
 	if err != nil {
 		b.Fatal(err)
 	}
-	return m, mp.Meter("bench")
+	theirs := sdkmetric.NewMeterProvider(sdkmetric.WithReader(sdkmetric.NewManualReader()),
+		sdkmetric.WithView(views...), sdkmetric.WithExemplarFilter(filter))
+	return ours.Meter("bench"), theirs.Meter("bench")
 }
 
 func counters(b *testing.B, filter exemplar.Filter) []measurer {
 	m, sdk := meters(b, filter)
 	instrument, _ := m.Int64Counter("c")
-	bound := instrument.Bind(labels()...)
+	handle := bound(instrument, labels()...)
 	prom := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "c"}, []string{"a", "b"}).WithLabelValues("qa", "predict")
 	plain, _ := sdk.Int64Counter("c")
 	set := metric.WithAttributeSet(attribute.NewSet(labels()...))
 	options := []metric.AddOption{set}
 	return []measurer{
-		{"dspy", func(ctx context.Context, _ int) { bound.Add(ctx, 1) }},
+		{"dspy", func(ctx context.Context, _ int) { handle.Add(ctx, 1) }},
 		{"client_golang", func(context.Context, int) { prom.Inc() }},
 		{"otel_sdk", func(ctx context.Context, _ int) { plain.Add(ctx, 1, options...) }},
 	}
@@ -102,12 +94,12 @@ func counters(b *testing.B, filter exemplar.Filter) []measurer {
 func gauges(b *testing.B) []measurer {
 	m, sdk := meters(b, exemplar.AlwaysOffFilter)
 	instrument, _ := m.Int64Gauge("g")
-	bound := instrument.Bind(labels()...)
+	handle := bound(instrument, labels()...)
 	prom := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "g"}, []string{"a", "b"}).WithLabelValues("qa", "predict")
 	plain, _ := sdk.Int64Gauge("g")
 	options := []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(labels()...))}
 	return []measurer{
-		{"dspy", func(ctx context.Context, i int) { bound.Record(ctx, int64(i)) }},
+		{"dspy", func(ctx context.Context, i int) { handle.Record(ctx, int64(i)) }},
 		{"client_golang", func(_ context.Context, i int) { prom.Set(float64(i)) }},
 		{"otel_sdk", func(ctx context.Context, i int) { plain.Record(ctx, int64(i), options...) }},
 	}
@@ -116,13 +108,13 @@ func gauges(b *testing.B) []measurer {
 func histograms(b *testing.B, filter exemplar.Filter) []measurer {
 	m, sdk := meters(b, filter)
 	instrument, _ := m.Float64Histogram("h")
-	bound := instrument.Bind(labels()...)
+	handle := bound(instrument, labels()...)
 	prom := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "h", Buckets: buckets()}, []string{"a", "b"}).WithLabelValues("qa", "predict")
 	plain, _ := sdk.Float64Histogram("h")
 	options := []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(labels()...))}
 	v := values()
 	return []measurer{
-		{"dspy", func(ctx context.Context, i int) { bound.Record(ctx, v[i&15]) }},
+		{"dspy", func(ctx context.Context, i int) { handle.Record(ctx, v[i&15]) }},
 		{"client_golang", func(_ context.Context, i int) { prom.Observe(v[i&15]) }},
 		{"otel_sdk", func(ctx context.Context, i int) { plain.Record(ctx, v[i&15], options...) }},
 	}
@@ -133,7 +125,7 @@ func native(b *testing.B, filter exemplar.Filter) []measurer {
 	exponential := exponentialView(160, 8)
 	m, sdk := meters(b, filter, exponential)
 	instrument, _ := m.Float64Histogram("h")
-	bound := instrument.Bind(labels()...)
+	handle := bound(instrument, labels()...)
 	prom := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "h", NativeHistogramBucketFactor: 1.00271, NativeHistogramMaxBucketNumber: 160,
 	}, []string{"a", "b"}).WithLabelValues("qa", "predict")
@@ -141,7 +133,7 @@ func native(b *testing.B, filter exemplar.Filter) []measurer {
 	options := []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(labels()...))}
 	v := values()
 	return []measurer{
-		{"dspy", func(ctx context.Context, i int) { bound.Record(ctx, v[i&15]) }},
+		{"dspy", func(ctx context.Context, i int) { handle.Record(ctx, v[i&15]) }},
 		{"client_golang", func(_ context.Context, i int) { prom.Observe(v[i&15]) }},
 		{"otel_sdk", func(ctx context.Context, i int) { plain.Record(ctx, v[i&15], options...) }},
 	}
@@ -198,7 +190,7 @@ func BenchmarkMemory(b *testing.B) {
 				c, _ := m.Int64Counter("c")
 				var handles []metric.Int64Counter
 				for i := range n {
-					handles = append(handles, c.Bind(attrs(i)...))
+					handles = append(handles, bound(c, attrs(i)...))
 					handles[i].Add(ctx, 1)
 				}
 				return []any{m, handles}
@@ -224,7 +216,7 @@ func BenchmarkMemory(b *testing.B) {
 				h, _ := m.Float64Histogram("h")
 				var handles []metric.Float64Histogram
 				for i := range n {
-					handles = append(handles, h.Bind(attrs(i)...))
+					handles = append(handles, bound(h, attrs(i)...))
 					handles[i].Record(ctx, 1)
 				}
 				return []any{m, handles}
@@ -270,12 +262,12 @@ func heap() int64 {
 // BenchmarkCollect collects many series, half of which were measured since the last collection.
 func BenchmarkCollect(b *testing.B) {
 	for _, n := range []int{1000, 10_000} {
-		for _, withoutBound := range []bool{false, true} {
-			impl := map[bool]string{false: "dspy", true: "otel_sdk"}[withoutBound]
+		for _, bySDK := range []bool{false, true} {
+			impl := map[bool]string{false: "dspy", true: "otel_sdk"}[bySDK]
 			b.Run("series="+strconv.Itoa(n)+"/"+impl, func(b *testing.B) {
 				ctx := context.Background()
 				w := newWorld(b, setup{
-					views: []sdkmetric.View{view()}, filter: exemplar.AlwaysOffFilter, withoutBound: withoutBound,
+					views: []sdkmetric.View{view()}, filter: exemplar.AlwaysOffFilter, sdk: bySDK,
 					temporality: []sdkmetric.TemporalitySelector{nil},
 				})
 				counter, _ := w.meter.Int64Counter("c")
@@ -283,8 +275,8 @@ func BenchmarkCollect(b *testing.B) {
 				var adders []metric.Int64Counter
 				var recorders []metric.Float64Histogram
 				for i := range n / 2 {
-					adders = append(adders, counter.Bind(attribute.Int("i", i)))
-					recorders = append(recorders, histogram.Bind(attribute.Int("i", i)))
+					adders = append(adders, bound(counter, attribute.Int("i", i)))
+					recorders = append(recorders, bound(histogram, attribute.Int("i", i)))
 					adders[i].Add(ctx, 1)
 					recorders[i].Record(ctx, 1)
 				}

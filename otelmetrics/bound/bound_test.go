@@ -10,7 +10,6 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
-	"go.opentelemetry.io/otel/metric/x"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/exemplar"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
@@ -27,8 +26,8 @@ func TestAllocations(t *testing.T) {
 		gauge, _ := w.meter.Int64Gauge("gauge")
 		level, _ := w.meter.Float64Gauge("level")
 		histogram, _ := w.meter.Float64Histogram("histogram")
-		i, f, u := ints.Bind(labels()...), floats.Bind(labels()...), updown.Bind(labels()...)
-		g, l, h := gauge.Bind(labels()...), level.Bind(labels()...), histogram.Bind(labels()...)
+		i, f, u := bound(ints, labels()...), bound(floats, labels()...), bound(updown, labels()...)
+		g, l, h := bound(gauge, labels()...), bound(level, labels()...), bound(histogram, labels()...)
 		for what, measure := range map[string]func(){
 			"int counter": func() { i.Add(ctx, 1) },
 			"counter":     func() { f.Add(ctx, 1.5) },
@@ -53,9 +52,9 @@ func TestStripes(t *testing.T) {
 	ints, _ := w.meter.Int64Counter("ints")
 	floats, _ := w.meter.Float64Counter("floats")
 	histogram, _ := w.meter.Float64Histogram("histogram")
-	i, _ := ints.Bind().(*int64Increaser)
-	f, _ := floats.Bind().(*float64Increaser)
-	h, _ := histogram.Bind().(*float64Recorder)
+	i, _ := bound(ints).(*int64Counter)
+	f, _ := bound(floats).(*float64Counter)
+	h, _ := bound(histogram).(*float64Histogram)
 	measure := func() {
 		i.Add(ctx, 3)
 		f.Add(ctx, 0.5)
@@ -64,12 +63,12 @@ func TestStripes(t *testing.T) {
 	}
 	measure()
 	for range patience {
-		i.own.clashed()
-		f.own.clashed()
-		h.own.addContended(&h.own.words[atSum], 0)
+		i.clashed()
+		f.clashed()
+		h.addContended(&h.words[atSum], 0)
 	}
 	measure()
-	if i.own.mode.Load()&striped == 0 || f.own.mode.Load()&striped == 0 || h.own.mode.Load()&striped == 0 {
+	if i.mode.Load()&striped == 0 || f.mode.Load()&striped == 0 || h.mode.Load()&striped == 0 {
 		t.Fatal("not striped")
 	}
 	for round := range 3 {
@@ -88,7 +87,7 @@ func TestTouched(t *testing.T) {
 	w := newWorld(t, setup{temporality: []sdkmetric.TemporalitySelector{allDelta, allDelta}})
 	updown, _ := w.meter.Int64UpDownCounter("u")
 	gauge, _ := w.meter.Int64Gauge("g")
-	u, g := updown.Bind(), gauge.Bind()
+	u, g := bound(updown), bound(gauge)
 	type seen map[string]map[string]float64
 	report := func() seen {
 		out := seen{}
@@ -115,14 +114,14 @@ func TestTouched(t *testing.T) {
 	expect(t, "other reader", w.reported(t, 1, "g"), map[string]float64{"": 5})
 }
 
-// TestTimes compares starts and times with those of the SDK's rules.
+// TestTimes has totals that begin with their series, and intervals that begin with the last one.
 func TestTimes(t *testing.T) {
 	t.Parallel()
 	ctx, c := context.Background(), newClock()
-	w := newWorld(t, setup{temporality: []sdkmetric.TemporalitySelector{nil, allDelta}, config: c.configure})
+	w := newWorld(t, setup{temporality: []sdkmetric.TemporalitySelector{nil, allDelta}, options: []Option{WithClock(c.now)}})
 	counter, _ := w.meter.Int64Counter("c")
 	declared := c.now()
-	handle := counter.Bind()
+	handle := bound(counter)
 	times := func(reader int) [2]time.Time {
 		t.Helper()
 		var rm metricdata.ResourceMetrics
@@ -132,12 +131,12 @@ func TestTimes(t *testing.T) {
 		sum, _ := rm.ScopeMetrics[0].Metrics[0].Data.(metricdata.Sum[int64])
 		return [2]time.Time{sum.DataPoints[0].StartTime, sum.DataPoints[0].Time}
 	}
-	last := declared
+	last, born := declared, declared.Add(time.Second)
 	for range 3 {
 		c.add(time.Second)
 		handle.Add(ctx, 1)
 		c.add(time.Second)
-		expect(t, "cumulative", times(0), [2]time.Time{declared, c.now()})
+		expect(t, "cumulative", times(0), [2]time.Time{born, c.now()})
 		expect(t, "delta", times(1), [2]time.Time{last, c.now()})
 		last = c.now()
 	}
@@ -154,10 +153,10 @@ func TestHandlesOfOneSeries(t *testing.T) {
 	counter, _ := w.meter.Int64Counter("c")
 	gauge, _ := w.meter.Int64Gauge("g")
 	for i := range 5 {
-		counter.Bind(attribute.Int("b", i)).Add(ctx, 1)
-		gauge.Bind(attribute.Int("b", i)).Record(ctx, int64(i))
+		bound(counter, attribute.Int("b", i)).Add(ctx, 1)
+		bound(gauge, attribute.Int("b", i)).Record(ctx, int64(i))
 	}
-	first := gauge.Bind(attribute.Int("b", 0))
+	first := bound(gauge, attribute.Int("b", 0))
 	expect(t, "counter", w.reported(t, 0, "c"), map[string]float64{"": 5})
 	expect(t, "gauge", w.reported(t, 0, "g"), map[string]float64{"": 4})
 	first.Record(ctx, 9)
@@ -173,7 +172,7 @@ func TestBoundForOnce(t *testing.T) {
 	for range 10_000 {
 		counter.Add(ctx, 1, metric.WithAttributes(attribute.String("a", "1")))
 	}
-	st := w.meter.streams[0]
+	st := w.streams()[0]
 	if n := len(st.cells); n > 2+spare {
 		t.Errorf("%d cells are listed for one series", n)
 	}
@@ -188,7 +187,7 @@ func TestIdleCells(t *testing.T) {
 	counter, _ := w.meter.Int64Counter("c")
 	histogram, _ := w.meter.Float64Histogram("h")
 	gauge, _ := w.meter.Int64Gauge("g")
-	c, h, g := counter.Bind(), histogram.Bind(), gauge.Bind()
+	c, h, g := bound(counter), bound(histogram), bound(gauge)
 	for round := 1; round < 4; round++ {
 		c.Add(ctx, 1)
 		h.Record(ctx, 1)
@@ -196,7 +195,7 @@ func TestIdleCells(t *testing.T) {
 		for range 4 {
 			w.collect(t, 0)
 		}
-		for _, st := range w.meter.streams {
+		for _, st := range w.streams() {
 			if len(st.cells) > 0 {
 				t.Errorf("round %d: %s is still visited", round, st.name)
 			}
@@ -214,13 +213,13 @@ func TestUnlistMeasured(t *testing.T) {
 	w := newWorld(t, setup{temporality: []sdkmetric.TemporalitySelector{allDelta}})
 	updown, _ := w.meter.Int64UpDownCounter("u")
 	gauge, _ := w.meter.Int64Gauge("g")
-	u, g := updown.Bind(), gauge.Bind()
+	u, g := bound(updown), bound(gauge)
 	for range 2 {
 		u.Add(ctx, 0)
 		g.Record(ctx, 5)
-		for _, st := range w.meter.streams {
+		for _, st := range w.streams() {
 			st.collecting.Lock()
-			st.unlist(func(*listing) bool { return true })
+			st.retire(func(cell) bool { return true })
 			st.collecting.Unlock()
 		}
 		got := w.collect(t, 0)
@@ -239,7 +238,7 @@ func TestNotNumbers(t *testing.T) {
 	for history := range 6 * 6 * 6 * 6 {
 		s := setup{temporality: []sdkmetric.TemporalitySelector{nil, allDelta}}
 		ours := newWorld(t, s)
-		s.withoutBound = true
+		s.sdk = true
 		theirs := newWorld(t, s)
 		for _, i := range instrumentSpecs()[1:7] {
 			if i.kind == "int updown" || i.kind == "int gauge" {
@@ -272,7 +271,7 @@ func TestExemplarsOfRareBuckets(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, setup{temporality: []sdkmetric.TemporalitySelector{nil}})
 	histogram, _ := w.meter.Float64Histogram("h", metric.WithExplicitBucketBoundaries(1, 2))
-	h := histogram.Bind()
+	h := bound(histogram)
 	for i := range 1000 {
 		h.Record(sampledContext(byte(i)), 0.5)
 	}
@@ -296,7 +295,7 @@ func TestPrime(t *testing.T) {
 		counter, _ := w.meter.Int64Counter("c")
 		floats, _ := w.meter.Float64Counter("f")
 		histogram, _ := w.meter.Float64Histogram("h")
-		for _, handle := range []any{counter.Bind(), floats.Bind(), histogram.Bind()} {
+		for _, handle := range []any{bound(counter), bound(floats), bound(histogram)} {
 			primer, ok := handle.(Primer)
 			if !ok {
 				t.Fatalf("%s: %T is no Primer", name, handle)
@@ -319,30 +318,49 @@ func TestBindAlone(t *testing.T) {
 	w := newWorld(t, setup{temporality: []sdkmetric.TemporalitySelector{nil}})
 	counter, _ := w.meter.Int64Counter("c")
 	attrs := []attribute.KeyValue{attribute.String("b", "2"), attribute.String("a", "1")}
-	counter.Bind(attrs...)
+	bound(counter, attrs...)
 	if attrs[0].Key != "b" {
 		t.Error("Bind changed the slice of its caller")
 	}
 	expect(t, "reported", w.collect(t, 0), map[string][]dataPoint{})
 }
 
-// TestWithoutProducers leaves everything to the SDK.
-func TestWithoutProducers(t *testing.T) {
+// TestOtherImplementations binds what the SDK measures.
+func TestOtherImplementations(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, setup{temporality: []sdkmetric.TemporalitySelector{nil}, withoutBound: true})
+	w := newWorld(t, setup{temporality: []sdkmetric.TemporalitySelector{nil}, sdk: true})
 	counter, err := w.meter.Int64Counter("c")
 	if err != nil {
 		t.Fatal(err)
 	}
-	handle := counter.Bind(attribute.String("a", "1"))
+	handle := bound(counter, attribute.String("a", "1"))
 	handle.Add(context.Background(), 2)
 	handle.Add(context.Background(), 3, metric.WithAttributes(attribute.String("a", "2")))
-	expect(t, "reported", w.reported(t, 0, "c"), map[string]float64{"a=1": 2, "a=2": 3})
+	bound(handle, attribute.String("a", "3")).Add(context.Background(), 4)
+	expect(t, "reported", w.reported(t, 0, "c"), map[string]float64{"a=1": 2, "a=2": 3, "a=3": 4})
 	gauge, _ := w.meter.Int64Gauge("g")
-	if !handle.Enabled(context.Background()) || !gauge.Bind().Enabled(context.Background()) {
+	if !handle.Enabled(context.Background()) || !bound(gauge).Enabled(context.Background()) {
 		t.Error("not enabled")
 	}
 }
+
+// defaultAttributes is an option in the shape of metric/x WithDefaultAttributes.
+type defaultAttributes struct {
+	metric.InstrumentOption
+	keys []attribute.Key
+}
+
+func (defaultAttributes) Experimental()                  {}
+func (o defaultAttributes) AllowedKeys() []attribute.Key { return o.keys }
+
+// unsafeAttributes is an option in the shape of metric/x WithUnsafeAttributes.
+type unsafeAttributes struct {
+	metric.MeasurementOption
+	kvs []attribute.KeyValue
+}
+
+func (unsafeAttributes) Experimental()                         {}
+func (o unsafeAttributes) RawAttributes() []attribute.KeyValue { return o.kvs }
 
 // TestDeclarations gives the SDK's errors and answers.
 func TestDeclarations(t *testing.T) {
@@ -355,18 +373,18 @@ func TestDeclarations(t *testing.T) {
 	if !errors.Is(err, sdkmetric.ErrInstrumentName) {
 		t.Errorf("invalid name: %v", err)
 	}
-	counter.Bind().Add(ctx, 1)
+	bound(counter).Add(ctx, 1)
 	expect(t, "invalid name", w.reported(t, 0, "9 lives"), map[string]float64{"": 1})
 
 	histogram, err := w.meter.Float64Histogram("h", metric.WithExplicitBucketBoundaries(2, 1))
 	if err == nil {
 		t.Error("invalid boundaries are accepted")
 	}
-	histogram.Bind().Record(ctx, 1)
+	bound(histogram).Record(ctx, 1)
 	expect(t, "invalid boundaries", w.reported(t, 0, "h"), map[string]float64{"": 1})
 
 	dropped, _ := w.meter.Int64Counter("dropped")
-	if handle := dropped.Bind(); handle.Enabled(ctx) {
+	if handle := bound(dropped); handle.Enabled(ctx) {
 		t.Error("a dropped instrument is enabled")
 	} else {
 		handle.Add(ctx, 1)
@@ -374,20 +392,13 @@ func TestDeclarations(t *testing.T) {
 	}
 	again, _ := w.meter.Int64Counter("twice")
 	twice, _ := w.meter.Int64Counter("twice")
-	again.Bind().Add(ctx, 1)
+	bound(again).Add(ctx, 1)
 	twice.Add(ctx, 2)
 	expect(t, "twice", w.reported(t, 0, "twice"), map[string]float64{"": 3})
 
-	advised, _ := w.meter.Int64Counter("advised", x.WithDefaultAttributes("a"))
-	advised.Add(ctx, 1, x.WithUnsafeAttributes(attribute.Int("a", 1), attribute.Int("b", 1)))
+	advised, _ := w.meter.Int64Counter("advised", defaultAttributes{keys: []attribute.Key{"a"}})
+	advised.Add(ctx, 1, unsafeAttributes{kvs: []attribute.KeyValue{attribute.Int("a", 1), attribute.Int("b", 1)}})
 	expect(t, "advised", w.reported(t, 0, "advised"), map[string]float64{"a=1": 1})
-
-	if _, err := NewMeter(Config{}); !errors.Is(err, errNoMeter) {
-		t.Errorf("without a meter: %v", err)
-	}
-	if _, err := NewMeter(Config{Meter: w.provider.Meter("x"), Producers: make([]*Producer, maxReaders+1)}); !errors.Is(err, errProducers) {
-		t.Errorf("too many producers: %v", err)
-	}
 }
 
 // TestExemplarLimit keeps an exemplar within what OpenMetrics allows, so that the exporter drops none.
@@ -398,7 +409,7 @@ func TestExemplarLimit(t *testing.T) {
 		temporality: []sdkmetric.TemporalitySelector{nil},
 	})
 	counter, _ := w.meter.Int64Counter("c")
-	counter.Bind(
+	bound(counter,
 		attribute.String("a", "1"), attribute.String("b", "kept"), attribute.String("c", strings.Repeat("é", 100)),
 		attribute.String("d", "\xff"), attribute.String("", "no name"), attribute.String("__e", "reserved"),
 		attribute.String("9f", "digit"), attribute.String("g", strings.Repeat("g", 60)),
@@ -417,7 +428,7 @@ func TestDeltaOverflow(t *testing.T) {
 	counter, _ := w.meter.Int64Counter("c")
 	for round := range 3 {
 		for i := range 5 {
-			counter.Bind(attribute.Int("i", i+round)).Add(ctx, 1)
+			bound(counter, attribute.Int("i", i+round)).Add(ctx, 1)
 		}
 		got := w.reported(t, 0, "c")
 		var sum float64
@@ -430,23 +441,30 @@ func TestDeltaOverflow(t *testing.T) {
 	}
 }
 
-// TestClose ends reporting, and measuring stays safe.
-func TestClose(t *testing.T) {
+// TestShutdown ends reporting, and measuring stays safe.
+func TestShutdown(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	w := newWorld(t, setup{temporality: []sdkmetric.TemporalitySelector{nil}})
 	counter, _ := w.meter.Int64Counter("c")
-	handle := counter.Bind()
+	handle := bound(counter)
 	handle.Add(ctx, 1)
-	w.meter.Close()
-	w.meter.Close()
+	if err := w.bound.ForceFlush(ctx); err != nil {
+		t.Error(err)
+	}
+	if err := w.bound.Shutdown(ctx); err != nil {
+		t.Error(err)
+	}
+	if err := w.bound.Shutdown(ctx); !errors.Is(err, sdkmetric.ErrReaderShutdown) {
+		t.Errorf("second time: %v", err)
+	}
 	handle.Add(ctx, 1)
-	expect(t, "closed", w.collect(t, 0), map[string][]dataPoint{})
-
-	p := NewProducer(nil)
-	canceled, cancel := context.WithCancel(ctx)
-	cancel()
-	if _, err := p.Produce(canceled); !errors.Is(err, context.Canceled) {
-		t.Errorf("canceled: %v", err)
+	late, _ := w.bound.Meter("late").Int64Counter("late")
+	if late.Enabled(ctx) {
+		t.Error("a counter of a meter made after the end is enabled")
+	}
+	var rm metricdata.ResourceMetrics
+	if err := w.readers[0].Collect(ctx, &rm); !errors.Is(err, sdkmetric.ErrReaderShutdown) {
+		t.Errorf("collected after the end: %v", err)
 	}
 }

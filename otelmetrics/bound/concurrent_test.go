@@ -22,9 +22,8 @@ func newClock() *clock {
 	return c
 }
 
-func (c *clock) now() time.Time        { return time.Unix(0, c.nanos.Load()) }
-func (c *clock) add(d time.Duration)   { c.nanos.Add(int64(d)) }
-func (c *clock) configure(cfg *Config) { cfg.Now = c.now }
+func (c *clock) now() time.Time      { return time.Unix(0, c.nanos.Load()) }
+func (c *clock) add(d time.Duration) { c.nanos.Add(int64(d)) }
 
 // ledger adds up what a reader saw of each metric: the intervals, or the last total of every life of a series.
 type ledger struct {
@@ -122,11 +121,8 @@ func testConcurrent(t *testing.T, idle time.Duration, limit int) {
 		limit:       limit,
 		temporality: []sdkmetric.TemporalitySelector{sdkmetric.CumulativeTemporalitySelector, allDelta},
 		views:       []sdkmetric.View{sdkmetric.NewView(sdkmetric.Instrument{Name: "native"}, exponentialStream(160, 8))},
-		config: func(cfg *Config) {
-			cfg.IdleTimeout, cfg.Now = idle, c.now
-			cfg.Producers = cfg.Producers[1:] // the exporter does not collect here
-			twin(cfg)
-		},
+		pushOnly:    true, // the exporter would not collect here
+		options:     append(twin(), idleAfter(idle), WithClock(c.now)),
 	})
 	counter, _ := w.meter.Int64Counter("counter")
 	floats, _ := w.meter.Float64Counter("floats")
@@ -139,14 +135,14 @@ func testConcurrent(t *testing.T, idle time.Duration, limit int) {
 	var measuring sync.WaitGroup
 	ctx := context.Background()
 	shared := attribute.String("of", "all")
-	one := counter.Bind(shared)
-	many, manyNative, manyTwins := histogram.Bind(shared), native.Bind(shared), twins.Bind(shared)
+	one := bound(counter, shared)
+	many, manyNative, manyTwins := bound(histogram, shared), bound(native, shared), bound(twins, shared)
 	for worker := range workers {
 		measuring.Go(func() {
 			own := attribute.Int("of", worker)
-			ownTwins := twins.Bind(own)
-			ownCounter, ownFloats, ownHistogram := counter.Bind(own), floats.Bind(own), histogram.Bind(own)
-			up, level := updown.Bind(own), gauge.Bind(own)
+			ownTwins := bound(twins, own)
+			ownCounter, ownFloats, ownHistogram := bound(counter, own), bound(floats, own), bound(histogram, own)
+			up, level := bound(updown, own), bound(gauge, own)
 			for i := range rounds {
 				one.Add(ctx, 1)
 				many.Record(ctx, 1)
@@ -227,7 +223,7 @@ func TestConcurrentFirst(t *testing.T) {
 	counter, _ := w.meter.Int64Counter("counter")
 	var wg sync.WaitGroup
 	for i := range 64 {
-		wg.Go(func() { counter.Bind(attribute.Int("i", i%16)).Add(context.Background(), 1) })
+		wg.Go(func() { bound(counter, attribute.Int("i", i%16)).Add(context.Background(), 1) })
 	}
 	wg.Wait()
 	points := w.collect(t, 0)["test|counter||"]

@@ -117,7 +117,7 @@ func live(t testing.TB, d *dice) {
 		s.temporality = append(s.temporality, temporalities[d.roll(len(temporalities))])
 	}
 	ours := newWorld(t, s)
-	s.withoutBound = true
+	s.sdk = true
 	theirs := newWorld(t, s)
 
 	type handle struct {
@@ -129,8 +129,8 @@ func live(t testing.TB, d *dice) {
 	var binders [][2]binder
 	specs := instrumentSpecs()
 	// A reservoir chooses at random when there is more than it can hold, so no more than that is sampled between
-	// collections by all readers.
-	sampledIn := map[int]bool{}
+	// collections by all readers. The first measurement of an interval is offered in any case, see TestThinning.
+	sampledIn, measuredIn := map[int]bool{}, map[int]bool{}
 
 	declare := func() {
 		if len(binders) < len(specs) {
@@ -147,6 +147,7 @@ func live(t testing.TB, d *dice) {
 		if diff := diff(theirs.collect(t, r), ours.collect(t, r)); diff != "" {
 			t.Fatalf("reader %d (-sdk +bound):\n%s", r, diff)
 		}
+		clear(measuredIn)
 	}
 	declare()
 	bind()
@@ -177,11 +178,12 @@ func live(t testing.TB, d *dice) {
 			if always && sampledIn[h.instrument] {
 				continue
 			}
-			if d.roll(4) == 0 && !sampledIn[h.instrument] {
+			if d.roll(4) == 0 && !sampledIn[h.instrument] && !measuredIn[h.instrument] {
 				ctx = sampledContext(byte(d.roll(200)))
 				sampledIn[h.instrument] = true
 			}
 			sampledIn[h.instrument] = sampledIn[h.instrument] || always
+			measuredIn[h.instrument] = true
 			var more []attribute.KeyValue
 			if d.roll(6) == 0 {
 				more = attributeSets()[d.roll(6)]

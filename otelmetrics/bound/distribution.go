@@ -5,20 +5,19 @@ import (
 	"sync/atomic"
 )
 
-// distribution is the value of a histogram in the hands of a collection.
-type distribution struct {
-	sum, min, max float64
-	nanFirst      bool
-	buckets       []uint64
+// distribution is the value of a histogram with explicit buckets in the hands of a collection.
+type distribution[N int64 | float64] struct {
+	sum      N
+	extremes extremes[N]
+	nanFirst bool
+	buckets  []uint64
 }
 
-func newDistribution(bounds []float64) distribution {
-	d := distribution{buckets: make([]uint64, len(bounds)+1)}
-	d.reset()
-	return d
+func newDistribution[N int64 | float64](bounds []float64) distribution[N] {
+	return distribution[N]{extremes: noExtremes[N](), buckets: make([]uint64, len(bounds)+1)}
 }
 
-func (d *distribution) count() (n uint64) {
+func (d *distribution[N]) count() (n uint64) {
 	for _, b := range d.buckets {
 		n += b
 	}
@@ -26,34 +25,44 @@ func (d *distribution) count() (n uint64) {
 }
 
 // add adds what is in a buffer of a cell, whose buckets begin at first.
-func (d *distribution) add(words []atomic.Uint64, first int) {
-	float := func(i int) float64 { return math.Float64frombits(words[i].Load()) }
+func (d *distribution[N]) add(words []atomic.Uint64, first int) {
 	if first > atNaN {
-		d.extend(float(atMin), float(atMax), words[atNaN].Load() != 0)
+		// Before anything else is added. Between handles of one series the order of values is that of their cells.
+		d.nanFirst = d.nanFirst || words[atNaN].Load() != 0 && d.count() == 0
+		d.extremes.widen(fromBits[N](words[atMin].Load()), fromBits[N](words[atMax].Load()))
 	}
-	d.sum = addFinite(d.sum, float(atSum))
+	d.sum = addNumbers(d.sum, fromBits[N](words[atSum].Load()))
 	for i := range d.buckets {
 		d.buckets[i] += words[first+i].Load()
 	}
 }
 
 // reset empties d.
-func (d *distribution) reset() {
+func (d *distribution[N]) reset() {
 	clear(d.buckets)
-	*d = distribution{min: math.Inf(1), max: math.Inf(-1), buckets: d.buckets}
+	*d = distribution[N]{extremes: noExtremes[N](), buckets: d.buckets}
 }
 
-// extend widens the minimum and maximum, before anything else is added. Between handles of one series the order of values
-// is that of their cells.
-func (d *distribution) extend(minimum, maximum float64, nanFirst bool) {
-	d.min, d.max = min(d.min, minimum), max(d.max, maximum)
-	d.nanFirst = d.nanFirst || nanFirst && d.count() == 0
-}
-
-// extrema returns the minimum and maximum. As in the SDK, NaN is neither, unless it came first: then it is both.
-func (d *distribution) extrema() (minimum, maximum float64) {
+// minMax returns the minimum and maximum. As in the SDK, NaN is neither, unless it came first: then it is both.
+func (d *distribution[N]) minMax() (minimum, maximum N) {
 	if d.nanFirst {
-		return math.NaN(), math.NaN()
+		nan := fromBits[N](math.Float64bits(math.NaN()))
+		return nan, nan
 	}
-	return d.min, d.max
+	return d.extremes.min, d.extremes.max
+}
+
+// extremes are the minimum and maximum of no, one or more numbers.
+type extremes[N int64 | float64] struct{ min, max N }
+
+// noExtremes returns those of no numbers: the minimum is above the maximum.
+func noExtremes[N int64 | float64]() extremes[N] {
+	if isInteger[N]() {
+		return extremes[N]{fromBits[N](math.MaxInt64), fromBits[N](1 << 63)}
+	}
+	return extremes[N]{fromBits[N](math.Float64bits(math.Inf(1))), fromBits[N](math.Float64bits(math.Inf(-1)))}
+}
+
+func (e *extremes[N]) widen(minimum, maximum N) {
+	e.min, e.max = min(e.min, minimum), max(e.max, maximum)
 }

@@ -1,56 +1,69 @@
-// Package bound measures at the speed of one atomic addition behind the OpenTelemetry API.
+// Package bound is an OpenTelemetry MeterProvider whose instruments measure at the speed of one atomic addition.
 //
-// An instrument of a [Meter] is the API's own instrument that can also be bound to attributes once, in the shape of
-// the Binder interfaces of go.opentelemetry.io/otel/metric/x:
+// The API and the readers are OpenTelemetry's, and so is everything that arrives at a backend. A program changes three
+// lines: it gives its reader a [Producer], and its instruments come from [NewMeterProvider].
 //
-//	pull := bound.NewProducer(sdkmetric.CumulativeTemporalitySelector)
-//	exporter, err := prometheus.New(prometheus.WithProducer(pull))
-//	provider := sdkmetric.NewMeterProvider(sdkmetric.WithReader(exporter))
-//	meter, err := bound.NewMeter(bound.Config{
-//		Meter: provider.Meter("scope"), Scope: scope, Producers: []*bound.Producer{pull},
-//	})
-//	requests, err := meter.Int64Counter("requests")
-//	hits := requests.Bind(attribute.String("cache", "hit"))
+//	producer := bound.NewProducer(sdkmetric.CumulativeTemporalitySelector)
+//	exporter, err := prometheus.New(prometheus.WithProducer(producer))
+//	provider, err := bound.NewMeterProvider(bound.WithReader(exporter))
+//
+// Resource, views, exemplar filter and cardinality limit are options of the provider, as they are in the SDK. Readers may be
+// of any kind and several: the Prometheus exporter, periodic readers with any exporter, manual readers, and one's own that
+// embed one of these. The provider finds the producer of each reader by itself.
+//
+// # Instruments
+//
+// Every synchronous instrument is measured here, of int64 and of float64: counters, up-down counters, gauges and histograms
+// with explicit or exponential buckets. Attributes may come with each measurement, and an option that was made once costs
+// no allocation:
+//
+//	option := metric.WithAttributeSet(attribute.NewSet(attribute.String("cache", "hit")))
+//	requests.Add(ctx, 1, option)
+//
+// An instrument that is bound to its attributes does not have to look for them at all:
+//
+//	hits := bound.BindInt64Counter(requests, attribute.String("cache", "hit"))
 //	hits.Add(ctx, 1)
+//
+// The Bind functions take an instrument of any provider. One of another provider gets an option that is prepared once, so
+// code that binds runs everywhere. Instruments are also [Finisher], to end a series, and [Primer], to begin it at zero.
+// [Ending] makes a counter and an up-down counter agree in every collection.
+//
+// The SDK measures observable instruments and their callbacks, and what cannot be represented here: an aggregation that does
+// not belong to its instrument, an exponential histogram of one or two buckets, an invalid name. That is correct, though
+// slower.
 //
 // # How it works
 //
-// A handle holds the cell in which it measures. Adding is one atomic addition, whose result tells when it is the first
-// since the last collection; only then does it make itself known to its stream, by a lock. When cores meet often on one
-// cell, it spreads over stripes. A collection moves what it finds in the cells to their series, for the total and for
-// the interval of every reader, so temporality, minima, maxima and infinities are those of each reader on its own, and
-// nothing is ever subtracted. Cells without measurements are soon visited no more, so an idle series costs a collection
-// nothing but its point. No measurement waits for a collection.
+// A bound instrument has the cell in which it measures. To add is one atomic addition, and its result says whether it is the
+// first since the last collection. When cores meet often on one cell, the cell spreads over several cache lines. A
+// collection moves what it finds in the cells to their series, for the total and for the interval of every reader, so
+// temporality, minima, maxima and infinities are those of each reader on its own, and nothing is ever subtracted. Cells
+// without measurements become idle and are visited no more, so that an idle series costs a collection nothing but its
+// point. No measurement waits for a collection.
 //
-// Exponential buckets move and merge as values come, so their cells are plain values behind a lock each, which is held for
-// as long as it takes to count; a collection holds it to exchange the value for an empty one, and nobody waits for more.
-// Cells on which cores meet have stripes, of which one that is taken is passed by. An index at the highest scale, shifted,
-// is that of any lower one, so that the parts of a series add up to what one histogram would have become. Config.Twins
-// keeps explicit buckets in the same cells.
+// Exponential buckets move and merge as values come, so their cells are plain values behind a lock each. A measurement holds
+// the lock for as long as it takes to count. A collection holds it to exchange the value for an empty one.
 //
-// # The SDK is the oracle
+// # Differences from the SDK
 //
-// Names, descriptions, units, attribute filters, aggregations and boundaries come from the same views, under the SDK's
-// rules: every matching view counts, the first of equal identity wins. What cannot be represented here (an aggregation that
-// does not belong to its instrument, an exponential histogram of one or two buckets, an invalid name) is measured by the
-// SDK's own instrument with attributes prepared in advance: correct, though slower. So is everything when there are no
-// producers. An instrument cannot be torn: if one of its streams is measured here for another instrument already, and one
-// only can be by the SDK, its declaration fails, and the latter is not measured.
+// The SDK is the oracle of the tests: for any sequence of measurements both give the same page and the same points. These
+// differences remain:
 //
-// A series appears with its first measurement, as in the SDK. Differences that remain:
-//
+//   - A total starts when its series was first measured, as the specification's start time per series does, and not when
+//     its instrument was made.
 //   - The cardinality limit is one for all readers and does not start afresh with each delta interval: a series has the
 //     same identity on every path.
-//   - A reader's own aggregation selector and cardinality limit selector are not asked.
+//   - A reader's own aggregation selector and cardinality limit selector are not asked. Use a view.
 //   - Sums of floats are added up in another order, so they are equal up to rounding.
 //   - A sum stops at the largest number of its type (and at the smallest, of an up-down counter) where the SDK's wraps or
 //     becomes infinite. A counter ignores what is negative or NaN, so that it never goes down.
 //   - Attributes that a view dropped reach an exemplar only as far as OpenMetrics' limit of 128 characters allows.
-//   - A bucket that is hit more than 64 times between collections offers only each eighth further measurement as an
-//     exemplar, as the filter costs more than the measurement.
-//   - A measurement that returned may miss a collection that begins while another goroutine is still in the first
-//     measurement of the same cell for a while. The next collection has it.
-//   - A histogram in both forms counts what is not finite in neither, and both have the exemplars of its explicit buckets.
+//   - A bucket that has counted 64 measurements since the last collection offers only each eighth further one as an exemplar.
+//     A sum of at least 64 offers those that pass a multiple of eight. To ask the filter costs more than to measure.
+//   - A histogram in both forms (see [WithNativeHistograms]) counts what is not finite in neither, and both have the
+//     exemplars of its explicit buckets.
 //   - Duplicate keys within an attribute value that is a map are not removed.
-//   - Series can be retired, see [Config].
+//   - Conflicting instruments are reported as the SDK reports them, but nothing is logged.
+//   - Series can be forgotten, by [WithIdleTimeout] and [Finisher].
 package bound

@@ -19,14 +19,21 @@ type exemplars struct {
 	reservoirs []exemplar.Reservoir
 }
 
+// Thinning: of many measurements that one sum or one bucket gets between two collections, the first thinnedFrom ask the
+// exemplar filter, and of the later ones each thinning-th does. To find the span of a context costs more than to measure,
+// and of that many measurements the reservoir keeps one or two.
+const thinning, thinnedFrom = 8, 64
+
 // samples reports whether the filter samples a measurement.
 func (st *stream) samples(ctx context.Context) bool { return st.sample != nil && st.sample(ctx) }
 
-// offer makes a sampled measurement of the cell an exemplar of its series. What the view dropped of the attributes in the
-// given listing goes with it.
-func (st *stream) offer(ctx context.Context, c cell, from *listing, value exemplar.Value) {
-	dropped := exemplarAttributes(from.dropped())
-	h := st.seriesOf(c).common()
+// offer makes a sampled measurement of the cell an exemplar of its series. The attributes of the handle that the view
+// dropped go with it.
+func (h *cellHeader) offer(ctx context.Context, c cell, value exemplar.Value) {
+	h.stream.offer(ctx, h.seriesOf(c), value, exemplarAttributes(h.dropped()))
+}
+
+func (st *stream) offer(ctx context.Context, h *seriesHeader, value exemplar.Value, dropped []attribute.KeyValue) {
 	e := h.exemplars.Load()
 	if e == nil {
 		h.exemplars.CompareAndSwap(nil, &exemplars{reservoirs: make([]exemplar.Reservoir, len(st.slots))})
@@ -45,7 +52,7 @@ func (st *stream) offer(ctx context.Context, c cell, from *listing, value exempl
 }
 
 // collectExemplars returns the exemplars of a series for a reader. A delta reader gets those of its interval.
-func collectExemplars[N int64 | float64](h *head, c *collection) []metricdata.Exemplar[N] {
+func collectExemplars[N int64 | float64](h *seriesHeader, c *collection) []metricdata.Exemplar[N] {
 	e := h.exemplars.Load()
 	if e == nil {
 		return nil
@@ -115,4 +122,9 @@ func exemplarAttributes(dropped []attribute.KeyValue) []attribute.KeyValue {
 		}
 	}
 	return kept
+}
+
+// asks reports whether the n-th measurement of a bucket asks the filter. The 0th is none.
+func (h *cellHeader) asks(n uint64) bool {
+	return h.few > 1 && n > 0 && (n <= thinnedFrom || n%thinning == 0)
 }

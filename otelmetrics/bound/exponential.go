@@ -1,23 +1,21 @@
 package bound
 
-import (
-	"math"
-	"slices"
-)
+import "slices"
 
 // exponential is the value of a histogram with exponential buckets. Bucket i of scale s has the values beyond 2^(i/2^s), up
 // to 2^((i+1)/2^s) inclusive, so a bucket of the next lower scale is that of half the index.
-type exponential struct {
-	kind               *exponentialKind
-	sum, min, max      float64
+type exponential[N int64 | float64] struct {
+	kind               *exponentialKind[N]
+	sum                N
+	extremes           extremes[N]
 	scale              int
 	zeros              uint64
 	positive, negative exponentialBuckets
 	bounded            []uint64 // the counts of the explicit buckets, if the histogram has both forms
 }
 
-func newExponential(k *exponentialKind) *exponential {
-	e := &exponential{kind: k}
+func newExponential[N int64 | float64](k *exponentialKind[N]) *exponential[N] {
+	e := &exponential[N]{kind: k}
 	if k.explicit != nil {
 		e.bounded = make([]uint64, len(k.explicit.bounds)+1)
 	}
@@ -26,21 +24,21 @@ func newExponential(k *exponentialKind) *exponential {
 }
 
 // reset empties e.
-func (e *exponential) reset() {
+func (e *exponential[N]) reset() {
 	clear(e.bounded)
-	*e = exponential{
-		kind: e.kind, min: math.Inf(1), max: math.Inf(-1), scale: e.kind.maxScale, bounded: e.bounded,
+	*e = exponential[N]{
+		kind: e.kind, extremes: noExtremes[N](), scale: e.kind.maxScale, bounded: e.bounded,
 		positive: exponentialBuckets{counts: e.positive.counts[:0]}, negative: exponentialBuckets{counts: e.negative.counts[:0]},
 	}
 }
 
 // empty reports whether nothing was recorded.
-func (e *exponential) empty() bool { return e.min > e.max }
+func (e *exponential[N]) empty() bool { return e.extremes.min > e.extremes.max }
 
 // record records a finite value of which the index and bucket tell the places, and returns how many its bucket has got.
-func (e *exponential) record(v float64, index, bounded int) uint64 {
-	e.sum = addFinite(e.sum, v)
-	e.min, e.max = min(e.min, v), max(e.max, v)
+func (e *exponential[N]) record(v N, index, bounded int) uint64 {
+	e.sum = addNumbers(e.sum, v)
+	e.extremes.widen(v, v)
 	if e.bounded != nil {
 		e.bounded[bounded]++
 	}
@@ -61,7 +59,7 @@ func (e *exponential) record(v float64, index, bounded int) uint64 {
 }
 
 // makeRoom returns where the bucket is that an index of the highest scale belongs to.
-func (e *exponential) makeRoom(side *exponentialBuckets, index int) int {
+func (e *exponential[N]) makeRoom(side *exponentialBuckets, index int) int {
 	bin := index >> (e.kind.maxScale - e.scale)
 	e.downscale(side.excess(bin, bin, e.kind.maxSize))
 	bin = index >> (e.kind.maxScale - e.scale)
@@ -70,9 +68,9 @@ func (e *exponential) makeRoom(side *exponentialBuckets, index int) int {
 }
 
 // add adds what is in o.
-func (e *exponential) add(o *exponential) {
-	e.sum = addFinite(e.sum, o.sum)
-	e.min, e.max = min(e.min, o.min), max(e.max, o.max)
+func (e *exponential[N]) add(o *exponential[N]) {
+	e.sum = addNumbers(e.sum, o.sum)
+	e.extremes.widen(o.extremes.min, o.extremes.max)
 	e.zeros += o.zeros
 	for i, n := range o.bounded {
 		e.bounded[i] += n
@@ -82,7 +80,7 @@ func (e *exponential) add(o *exponential) {
 	e.addSide(&e.negative, &o.negative, o.scale)
 }
 
-func (e *exponential) addSide(side, more *exponentialBuckets, scale int) {
+func (e *exponential[N]) addSide(side, more *exponentialBuckets, scale int) {
 	if len(more.counts) == 0 {
 		return
 	}
@@ -96,7 +94,7 @@ func (e *exponential) addSide(side, more *exponentialBuckets, scale int) {
 }
 
 // downscale makes the buckets coarser by a number of scales.
-func (e *exponential) downscale(by int) {
+func (e *exponential[N]) downscale(by int) {
 	if by > 0 {
 		e.scale -= by
 		e.positive.downscale(by)
@@ -104,7 +102,7 @@ func (e *exponential) downscale(by int) {
 	}
 }
 
-func (e *exponential) count() uint64 { return e.zeros + e.positive.count() + e.negative.count() }
+func (e *exponential[N]) count() uint64 { return e.zeros + e.positive.count() + e.negative.count() }
 
 // exponentialBuckets are adjacent buckets, of which the first and the last are not empty.
 type exponentialBuckets struct {

@@ -34,7 +34,7 @@ func compareExponential(t testing.TB, size, scale int32, interval int, values []
 		temporality: []sdkmetric.TemporalitySelector{allDelta, nil},
 	}
 	ours := newWorld(t, s)
-	s.withoutBound = true
+	s.sdk = true
 	theirs := newWorld(t, s)
 	spec := instrumentSpec{name: "h", kind: "histogram"}
 	bind, theirHandle := ours.declare(spec), theirs.declare(spec)()
@@ -72,7 +72,7 @@ const sdkMaxScale = 19 + strconv.IntSize/64
 func TestExponentialRange(t *testing.T) {
 	t.Parallel()
 	for _, values := range [][]float64{{5e-324, math.MaxFloat64}, {math.MaxFloat64, 5e-324}, {1, 5e-324, 1, math.MaxFloat64}} {
-		e := newExponential(newExponentialKind(sdkmetric.AggregationBase2ExponentialHistogram{MaxSize: 160, MaxScale: 20}, nil))
+		e := newExponential(newExponentialKind[float64](sdkmetric.AggregationBase2ExponentialHistogram{MaxSize: 160, MaxScale: 20}, nil))
 		for _, v := range values {
 			e.record(v, e.kind.index.of(v), 0)
 		}
@@ -135,17 +135,19 @@ func FuzzExponential(f *testing.F) {
 	})
 }
 
-// twin is the exponential form of the instrument h.
-func twin(c *Config) {
-	c.Twins = map[string]sdkmetric.AggregationBase2ExponentialHistogram{"h": {MaxSize: 160, MaxScale: 8}}
+// twin keeps the exponential form of the instrument h beside the explicit one.
+func twin() []Option {
+	return []Option{WithNativeHistograms(func(i sdkmetric.Instrument) (sdkmetric.AggregationBase2ExponentialHistogram, bool) {
+		return sdkmetric.AggregationBase2ExponentialHistogram{MaxSize: 160, MaxScale: 8}, i.Name == "h"
+	})}
 }
 
 // TestTwins reports under one name what the SDK reports of each form alone.
 func TestTwins(t *testing.T) {
 	t.Parallel()
-	s := setup{temporality: []sdkmetric.TemporalitySelector{nil, allDelta}, views: []sdkmetric.View{view()}, limit: 3, config: twin}
+	s := setup{temporality: []sdkmetric.TemporalitySelector{nil, allDelta}, views: []sdkmetric.View{view()}, limit: 3, options: twin()}
 	ours := newWorld(t, s)
-	s.withoutBound, s.config = true, nil
+	s.sdk, s.options = true, nil
 	explicit := newWorld(t, s)
 	s.views = []sdkmetric.View{exponentialView(160, 8)}
 	exponential := newWorld(t, s)
@@ -180,10 +182,10 @@ func TestTwins(t *testing.T) {
 func TestTwinsAgree(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, setup{
-		temporality: []sdkmetric.TemporalitySelector{nil}, views: []sdkmetric.View{view()}, filter: exemplar.AlwaysOnFilter, config: twin,
+		temporality: []sdkmetric.TemporalitySelector{nil}, views: []sdkmetric.View{view()}, filter: exemplar.AlwaysOnFilter, options: twin(),
 	})
 	histogram, _ := w.meter.Float64Histogram("h")
-	h := histogram.Bind()
+	h := bound(histogram)
 	for _, v := range []float64{math.NaN(), 0.3, math.Inf(1), 7} {
 		h.Record(sampledContext(1), v)
 	}
@@ -198,11 +200,6 @@ func TestTwinsAgree(t *testing.T) {
 	if diff := diff(a.Exemplars, b.Exemplars); diff != "" || len(a.Exemplars) != 2 {
 		t.Errorf("%d exemplars, want 2 in both (-explicit +exponential):\n%s", len(a.Exemplars), diff)
 	}
-
-	config := Config{Meter: w.provider.Meter("x"), Twins: map[string]sdkmetric.AggregationBase2ExponentialHistogram{"h": {MaxSize: 1}}}
-	if _, err := NewMeter(config); !errors.Is(err, errTwin) {
-		t.Errorf("a twin that can fail: %v", err)
-	}
 }
 
 // TestExponentialStripes spreads a contended cell, passes stripes that are taken, and finds all values again.
@@ -211,8 +208,8 @@ func TestExponentialStripes(t *testing.T) {
 	ctx := context.Background()
 	w := newWorld(t, setup{views: []sdkmetric.View{exponentialView(160, 8)}, temporality: []sdkmetric.TemporalitySelector{nil, allDelta}})
 	histogram, _ := w.meter.Float64Histogram("h")
-	h, _ := histogram.Bind().(*float64Recorder)
-	e := h.own.exponential
+	h, _ := bound(histogram).(*float64Exponential)
+	e := &h.exponentialCell
 	h.Record(ctx, 1)
 	for range patience {
 		e.another().mu.Unlock()
@@ -220,7 +217,7 @@ func TestExponentialStripes(t *testing.T) {
 	if e.list.Load() == nil {
 		t.Fatal("not striped")
 	}
-	var taken []*exponentialStripe
+	var taken []*exponentialStripe[float64]
 	for range len(*e.list.Load()) - 1 {
 		taken = append(taken, e.another())
 	}
@@ -270,9 +267,9 @@ func TestTorn(t *testing.T) {
 func TestExponentialAllocations(t *testing.T) {
 	for name, filter := range map[string]exemplar.Filter{"off": exemplar.AlwaysOffFilter, "trace based": nil} {
 		for _, views := range [][]sdkmetric.View{{exponentialView(160, 8)}, {view()}} {
-			w := newWorld(t, setup{filter: filter, views: views, temporality: []sdkmetric.TemporalitySelector{nil, allDelta}, config: twin})
+			w := newWorld(t, setup{filter: filter, views: views, temporality: []sdkmetric.TemporalitySelector{nil, allDelta}, options: twin()})
 			histogram, _ := w.meter.Float64Histogram("h")
-			h, ctx := histogram.Bind(labels()...), unsampled()
+			h, ctx := bound(histogram, labels()...), unsampled()
 			measure := func() {
 				for _, v := range values() {
 					h.Record(ctx, v)

@@ -3,64 +3,73 @@ package bound
 import (
 	"math"
 	"sync"
+
+	"go.opentelemetry.io/otel/attribute"
 )
 
-// exponentialCell is what a cell has of a histogram with exponential buckets. A measurement may have to change all of the
-// buckets, so it is made under a lock. It is held for a few instructions: a collection exchanges the value for an empty one
-// and reads it afterwards. Who finds it taken goes to another stripe, once there are some.
-type exponentialCell struct {
-	kind *exponentialKind
-	exponentialStripe
-	stripes[paddedExponential]
+// exponentialCell is where a handle of a histogram with exponential buckets records. A measurement may have to change all
+// of the buckets, so it is made under a lock. The lock is held for a few instructions: a collection exchanges the value for
+// an empty one and reads it afterwards. A measurement that finds the lock taken goes to another stripe, once there are some.
+type exponentialCell[N int64 | float64] struct {
+	cellHeader
+	series *exponentialHistogram[N]
+	kind   *exponentialKind[N]
+	exponentialStripe[N]
+	stripes[paddedExponential[N]]
 }
 
-type exponentialStripe struct {
+type exponentialStripe[N int64 | float64] struct {
 	mu    sync.Mutex
-	value *exponential
+	value *exponential[N]
 }
 
 // paddedExponential is a stripe on a cache line of its own.
-type paddedExponential struct {
-	exponentialStripe
+type paddedExponential[N int64 | float64] struct {
+	exponentialStripe[N]
 	_ [cacheLine - 16]byte
 }
 
-func newExponentialCell(k *exponentialKind) *exponentialCell {
-	c := &exponentialCell{kind: k}
-	c.value = newExponential(k)
-	return c
+func (c *exponentialCell[N]) init(st *stream, set attribute.Set) {
+	c.cellHeader.init(st, set)
+	c.kind, _ = st.kind.(*exponentialKind[N])
+	c.value = newExponential(c.kind)
 }
 
-// recordExponential records a measurement, and returns how many its bucket has got. As in the SDK, what is not finite is no
-// measurement.
-func (c *histogramCell) recordExponential(v float64) (n uint64) {
+func (c *exponentialCell[N]) attach(s series) { c.series, _ = s.(*exponentialHistogram[N]) }
+
+func (c *exponentialCell[N]) home() *seriesHeader { return &c.series.seriesHeader }
+
+func (c *exponentialCell[N]) wake() {}
+
+// record records a measurement, and returns how many its bucket has got since the last collection, or 0 if the measurement
+// does not count. As in the SDK, what is not finite is no measurement.
+func (c *exponentialCell[N]) record(v N) (n uint64) {
 	if v-v != 0 {
 		return 0
 	}
-	e := c.exponential
-	index, bounded := e.kind.index.of(v), 0
-	if e.kind.explicit != nil {
-		bounded = bucket(e.kind.explicit.bounds, v)
+	index, bounded := c.kind.index.of(float64(v)), 0
+	if c.kind.explicit != nil {
+		bounded = bucket(c.kind.explicit.bounds, float64(v))
 	}
-	s := &e.exponentialStripe
-	if e.list.Load() != nil || !s.mu.TryLock() {
-		s = e.another()
+	s := &c.exponentialStripe
+	if c.list.Load() != nil || !s.mu.TryLock() {
+		s = c.another()
 	}
 	first := s.value.empty()
 	n = s.value.record(v, index, bounded)
 	s.mu.Unlock()
-	if first {
+	if first || c.state.Load() == idle {
 		c.note(c)
 	}
 	return n
 }
 
 // another returns a stripe that it locked.
-func (e *exponentialCell) another() *exponentialStripe {
-	if e.list.Load() == nil && e.clash() >= patience {
-		e.split(func(s *paddedExponential) { s.value = newExponential(e.kind) })
+func (c *exponentialCell[N]) another() *exponentialStripe[N] {
+	if c.list.Load() == nil && c.clash() >= patience {
+		c.split(func(s *paddedExponential[N]) { s.value = newExponential(c.kind) })
 	}
-	if list := e.list.Load(); list != nil {
+	if list := c.list.Load(); list != nil {
 		first := here()
 		for i := range *list {
 			if s := &(*list)[(first+uint64(i))&uint64(len(*list)-1)].exponentialStripe; s.mu.TryLock() {
@@ -68,29 +77,28 @@ func (e *exponentialCell) another() *exponentialStripe {
 			}
 		}
 	}
-	e.mu.Lock()
-	return &e.exponentialStripe
+	c.mu.Lock()
+	return &c.exponentialStripe
 }
 
-// drain moves what was measured to the series, and reports whether it is more than nothing.
-func (e *exponentialCell) drain(h *exponentialHistogram) (moved bool) {
-	take := func(s *exponentialStripe) {
+func (c *exponentialCell[N]) drain() (moved bool) {
+	take := func(s *exponentialStripe[N]) {
 		s.mu.Lock()
 		if s.value.empty() {
 			s.mu.Unlock()
 			return
 		}
 		value := s.value
-		s.value = e.kind.spare
+		s.value = c.kind.spare
 		s.mu.Unlock()
 
-		h.add(value)
+		c.series.add(value)
 		value.reset()
-		e.kind.spare = value
+		c.kind.spare = value
 		moved = true
 	}
-	take(&e.exponentialStripe)
-	e.each(func(s *paddedExponential) { take(&s.exponentialStripe) })
-	e.calm(math.MaxUint32)
+	take(&c.exponentialStripe)
+	c.each(func(s *paddedExponential[N]) { take(&s.exponentialStripe) })
+	c.calm(math.MaxUint32)
 	return moved
 }

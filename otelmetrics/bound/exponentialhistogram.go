@@ -9,14 +9,14 @@ import (
 
 // exponentialHistogram is the series of a histogram with exponential buckets, and with explicit ones beside them if it has
 // both forms.
-type exponentialHistogram struct {
-	head
-	// Guarded by the collecting lock of the stream: the total, and the value of each interval.
-	total     *exponential
-	intervals []*exponential
+type exponentialHistogram[N int64 | float64] struct {
+	seriesHeader
+	// Whoever collects may use these: the total, and the value of each interval.
+	total     *exponential[N]
+	intervals []*exponential[N]
 }
 
-func (h *exponentialHistogram) add(v *exponential) {
+func (h *exponentialHistogram[N]) add(v *exponential[N]) {
 	h.total.add(v)
 	for _, interval := range h.intervals {
 		interval.add(v)
@@ -24,7 +24,7 @@ func (h *exponentialHistogram) add(v *exponential) {
 }
 
 // value returns what a collection reports.
-func (h *exponentialHistogram) value(c *collection) *exponential {
+func (h *exponentialHistogram[N]) value(c *collection) *exponential[N] {
 	if c.delta() {
 		return h.intervals[c.slot-1]
 	}
@@ -32,18 +32,18 @@ func (h *exponentialHistogram) value(c *collection) *exponential {
 }
 
 // exponentialKind makes and reports the series of histograms with exponential buckets.
-type exponentialKind struct {
+type exponentialKind[N int64 | float64] struct {
 	maxSize, maxScale int
 	index             exponentialIndex // at the highest scale
 	minMax            bool
-	explicit          *histogramKind // the other form, nil if there is none
+	explicit          *histogramKind[N] // the other form, nil if there is none
 
-	// spare is an empty value for the next cell that is drained. It is guarded by the collecting lock of the stream.
-	spare *exponential
+	// spare is an empty value for the next cell that is drained. Whoever collects may use it.
+	spare *exponential[N]
 }
 
-func newExponentialKind(a sdkmetric.AggregationBase2ExponentialHistogram, explicit *histogramKind) *exponentialKind {
-	k := &exponentialKind{
+func newExponentialKind[N int64 | float64](a sdkmetric.AggregationBase2ExponentialHistogram, explicit *histogramKind[N]) *exponentialKind[N] {
+	k := &exponentialKind[N]{
 		maxSize: int(a.MaxSize), maxScale: int(a.MaxScale), index: newExponentialIndex(int(a.MaxScale)),
 		minMax: !a.NoMinMax, explicit: explicit,
 	}
@@ -58,28 +58,30 @@ func measurable(a sdkmetric.AggregationBase2ExponentialHistogram) bool {
 	return minScale <= a.MaxScale && a.MaxScale <= maxScale && a.MaxSize >= minSize
 }
 
-func (k *exponentialKind) newSeries(st *stream) series {
-	h := &exponentialHistogram{total: newExponential(k)}
+func (k *exponentialKind[N]) newSeries(st *stream) series {
+	h := &exponentialHistogram[N]{total: newExponential(k)}
 	for range st.intervals() {
 		h.intervals = append(h.intervals, newExponential(k))
 	}
 	return h
 }
 
-func (*exponentialKind) busy(series) bool { return false }
+func (*exponentialKind[N]) busy(series) bool { return false }
 
-func (k *exponentialKind) report(c *collection) []metricdata.Aggregation {
-	points := make([]metricdata.ExponentialHistogramDataPoint[float64], 0, len(c.series))
-	var explicit []metricdata.HistogramDataPoint[float64]
+func (*exponentialKind[N]) derived() bool { return false }
+
+func (k *exponentialKind[N]) report(c *collection) []metricdata.Aggregation {
+	points := make([]metricdata.ExponentialHistogramDataPoint[N], 0, len(c.series))
+	var explicit []metricdata.HistogramDataPoint[N]
 	for _, x := range c.series {
-		h, ok := x.(*exponentialHistogram)
+		h, ok := x.(*exponentialHistogram[N])
 		if !ok {
 			continue
 		}
 		v := h.value(c)
 		p := v.point()
-		p.Attributes, p.StartTime, p.Time = h.attrs, c.start(&h.head), c.now
-		p.Exemplars = collectExemplars[float64](&h.head, c)
+		p.Attributes, p.StartTime, p.Time = h.attrs, c.start(&h.seriesHeader), c.now
+		p.Exemplars = collectExemplars[N](&h.seriesHeader, c)
 		points = append(points, p)
 		if k.explicit != nil {
 			explicit = append(explicit, v.explicitPoint(p))
@@ -88,16 +90,20 @@ func (k *exponentialKind) report(c *collection) []metricdata.Aggregation {
 			v.reset()
 		}
 	}
-	native := metricdata.ExponentialHistogram[float64]{DataPoints: points, Temporality: c.temporality()}
+	native := metricdata.ExponentialHistogram[N]{DataPoints: points, Temporality: c.temporality()}
 	if k.explicit == nil {
 		return []metricdata.Aggregation{native}
 	}
-	return []metricdata.Aggregation{metricdata.Histogram[float64]{DataPoints: explicit, Temporality: c.temporality()}, native}
+	forms := []metricdata.Aggregation{metricdata.Histogram[N]{DataPoints: explicit, Temporality: c.temporality()}}
+	if c.native {
+		forms = append(forms, native)
+	}
+	return forms
 }
 
 // point returns what v adds to a point.
-func (e *exponential) point() metricdata.ExponentialHistogramDataPoint[float64] {
-	p := metricdata.ExponentialHistogramDataPoint[float64]{
+func (e *exponential[N]) point() metricdata.ExponentialHistogramDataPoint[N] {
+	p := metricdata.ExponentialHistogramDataPoint[N]{
 		Count:          e.count(),
 		Sum:            e.sum,
 		Scale:          int32(e.scale),
@@ -106,19 +112,19 @@ func (e *exponential) point() metricdata.ExponentialHistogramDataPoint[float64] 
 		NegativeBucket: e.negative.bucket(),
 	}
 	if e.kind.minMax && !e.empty() {
-		p.Min, p.Max = metricdata.NewExtrema(e.min), metricdata.NewExtrema(e.max)
+		p.Min, p.Max = metricdata.NewExtrema(e.extremes.min), metricdata.NewExtrema(e.extremes.max)
 	}
 	return p
 }
 
 // explicitPoint returns the other form of a point. The receiver may change what it gets, so they share nothing.
-func (e *exponential) explicitPoint(p metricdata.ExponentialHistogramDataPoint[float64]) metricdata.HistogramDataPoint[float64] {
-	q := metricdata.HistogramDataPoint[float64]{
+func (e *exponential[N]) explicitPoint(p metricdata.ExponentialHistogramDataPoint[N]) metricdata.HistogramDataPoint[N] {
+	q := metricdata.HistogramDataPoint[N]{
 		Attributes: p.Attributes, StartTime: p.StartTime, Time: p.Time, Count: p.Count, Sum: p.Sum,
 		Bounds: slices.Clone(e.kind.explicit.bounds), BucketCounts: slices.Clone(e.bounded), Exemplars: slices.Clone(p.Exemplars),
 	}
 	if e.kind.explicit.minMax && !e.empty() {
-		q.Min, q.Max = metricdata.NewExtrema(e.min), metricdata.NewExtrema(e.max)
+		q.Min, q.Max = metricdata.NewExtrema(e.extremes.min), metricdata.NewExtrema(e.extremes.max)
 	}
 	return q
 }

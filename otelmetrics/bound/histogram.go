@@ -8,15 +8,15 @@ import (
 )
 
 // histogram is the series of a histogram with explicit buckets.
-type histogram struct {
-	head
-	// Guarded by the collecting lock of the stream: the total, and the value of each interval.
-	total     distribution
-	intervals []distribution
+type histogram[N int64 | float64] struct {
+	seriesHeader
+	// Whoever collects may use these: the total, and the value of each interval.
+	total     distribution[N]
+	intervals []distribution[N]
 }
 
 // add adds what is in a buffer of a cell, whose buckets begin at first.
-func (h *histogram) add(words []atomic.Uint64, first int) {
+func (h *histogram[N]) add(words []atomic.Uint64, first int) {
 	h.total.add(words, first)
 	for i := range h.intervals {
 		h.intervals[i].add(words, first)
@@ -24,56 +24,55 @@ func (h *histogram) add(words []atomic.Uint64, first int) {
 }
 
 // value returns what a collection reports.
-func (h *histogram) value(c *collection) *distribution {
+func (h *histogram[N]) value(c *collection) *distribution[N] {
 	if c.delta() {
 		return &h.intervals[c.slot-1]
 	}
 	return &h.total
 }
 
-// histogramKind makes and reports the series of histograms.
-type histogramKind struct {
+// histogramKind makes and reports the series of histograms with explicit buckets.
+type histogramKind[N int64 | float64] struct {
 	bounds []float64
 	minMax bool
 }
 
-func (k histogramKind) newSeries(st *stream) series {
-	h := &histogram{total: newDistribution(k.bounds)}
-	if n := st.intervals(); n > 0 {
-		h.intervals = make([]distribution, n)
-	}
-	for i := range h.intervals {
-		h.intervals[i] = newDistribution(k.bounds)
+func (k *histogramKind[N]) newSeries(st *stream) series {
+	h := &histogram[N]{total: newDistribution[N](k.bounds)}
+	for range st.intervals() {
+		h.intervals = append(h.intervals, newDistribution[N](k.bounds))
 	}
 	return h
 }
 
-func (histogramKind) busy(series) bool { return false }
+func (*histogramKind[N]) busy(series) bool { return false }
 
-func (k histogramKind) report(c *collection) []metricdata.Aggregation {
-	points := make([]metricdata.HistogramDataPoint[float64], 0, len(c.series))
+func (*histogramKind[N]) derived() bool { return false }
+
+func (k *histogramKind[N]) report(c *collection) []metricdata.Aggregation {
+	points := make([]metricdata.HistogramDataPoint[N], 0, len(c.series))
 	buckets := make([]uint64, 0, len(c.series)*(len(k.bounds)+1))
 	bounds := slices.Clone(k.bounds) // The receiver may change what it gets.
 	for _, x := range c.series {
-		h, ok := x.(*histogram)
+		h, ok := x.(*histogram[N])
 		if !ok {
 			continue
 		}
 		d := h.value(c)
 		at := len(buckets)
 		buckets = append(buckets, d.buckets...)
-		p := metricdata.HistogramDataPoint[float64]{
+		p := metricdata.HistogramDataPoint[N]{
 			Attributes:   h.attrs,
-			StartTime:    c.start(&h.head),
+			StartTime:    c.start(&h.seriesHeader),
 			Time:         c.now,
 			Count:        d.count(),
 			Sum:          d.sum,
 			Bounds:       bounds,
 			BucketCounts: buckets[at:len(buckets):len(buckets)],
-			Exemplars:    collectExemplars[float64](&h.head, c),
+			Exemplars:    collectExemplars[N](&h.seriesHeader, c),
 		}
 		if k.minMax && p.Count > 0 {
-			minimum, maximum := d.extrema()
+			minimum, maximum := d.minMax()
 			p.Min, p.Max = metricdata.NewExtrema(minimum), metricdata.NewExtrema(maximum)
 		}
 		points = append(points, p)
@@ -81,5 +80,5 @@ func (k histogramKind) report(c *collection) []metricdata.Aggregation {
 			d.reset()
 		}
 	}
-	return []metricdata.Aggregation{metricdata.Histogram[float64]{DataPoints: points, Temporality: c.temporality()}}
+	return []metricdata.Aggregation{metricdata.Histogram[N]{DataPoints: points, Temporality: c.temporality()}}
 }

@@ -1,34 +1,29 @@
 package bound
 
 import (
-	"context"
 	"math"
 	"runtime"
 	"sync/atomic"
 
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/sdk/metric/exemplar"
 )
 
-// histogramCell is where a handle of a histogram records.
-type histogramCell struct {
-	listing
+// histogramCell is where a handle of a histogram with explicit buckets records.
+type histogramCell[N int64 | float64] struct {
+	cellHeader
+	series *histogram[N]
+	kind   *histogramKind[N]
 	buffers
 	stripes[paddedBuffers]
-
-	bounds []float64
-	first  int // where the buckets begin in a buffer
-
-	exponential *exponentialCell // instead of all these, if the buckets are
 }
 
-// buffers are two, of which one is hot, that is, recorded into, while a collection reads the other.
+// buffers are two, of which one is hot: measurements go to it, while a collection reads the other.
 //
-// A measurement first counts itself in started, which also tells the hot buffer, then changes the sum, and its bucket
-// last. So when the buckets of a buffer that has become cold add up to the number of measurements started in it, all of
-// them are complete, and the sum is that of exactly these.
+// A measurement first counts itself in started, whose highest bit says which buffer is hot, then changes the sum, and its
+// bucket last. So when the buckets of a buffer that has become cold add up to the number of measurements started in it,
+// all of them are complete, and the sum is that of exactly these.
 type buffers struct {
-	started atomic.Uint64   // the highest bit tells the hot buffer
+	started atomic.Uint64   // the number of measurements, hotBit, and idleBit in an idle cell
 	words   []atomic.Uint64 // of both: sum, then minimum, maximum and a note of NaN if wanted, then buckets
 }
 
@@ -39,63 +34,55 @@ type paddedBuffers struct {
 }
 
 const (
-	hotBit = uint64(1) << 63
+	hotBit  = uint64(1) << 63
+	idleBit = uint64(1) << 62
+	counted = idleBit - 1
 
 	atSum, atMin, atMax, atNaN = 0, 1, 2, 3
 )
 
-// tie ties an empty cell to a stream of histograms.
-func (c *histogramCell) tie(st *stream, set attribute.Set) {
-	c.listing.tie(st, set)
-	if k, ok := st.kind.(*exponentialKind); ok {
-		c.exponential = newExponentialCell(k)
-		c.mode.Or(exponentially)
-		return
-	}
-	k, _ := st.kind.(histogramKind)
-	c.bounds, c.first = k.bounds, atSum+1
-	if k.minMax {
-		c.first = atNaN + 1
-	}
-	c.init(c)
+func (c *histogramCell[N]) init(st *stream, set attribute.Set) {
+	c.cellHeader.init(st, set)
+	c.kind, _ = st.kind.(*histogramKind[N])
+	c.reserve(&c.buffers)
+	c.started.Store(idleBit)
 }
 
-// record records a measurement, and returns how many its bucket has got since the last collection, or 0 if the measurement
-// does not count.
-func (c *histogramCell) record(v float64) (n uint64) {
+func (c *histogramCell[N]) attach(s series) { c.series, _ = s.(*histogram[N]) }
+
+func (c *histogramCell[N]) home() *seriesHeader { return &c.series.seriesHeader }
+
+func (c *histogramCell[N]) wake() { c.started.And(^idleBit) }
+
+// first returns where the buckets begin in a buffer.
+func (c *histogramCell[N]) first() int {
+	if c.kind.minMax {
+		return atNaN + 1
+	}
+	return atSum + 1
+}
+
+// record records a measurement, and returns how many its bucket has got since the last collection.
+func (c *histogramCell[N]) record(v N) (n uint64) {
 	b := &c.buffers
-	if mode := c.mode.Load(); mode&exponentially != 0 {
-		return c.recordExponential(v)
-	} else if mode&striped != 0 {
+	if c.mode.Load() != direct {
 		b = &c.mine().buffers
 	}
-	at := bucket(c.bounds, v) + c.first
+	at := bucket(c.kind.bounds, float64(v)) + c.first()
 	started := b.started.Add(1)
 	words := b.of(started)
-	if c.first > atNaN {
-		extend(words, v, started&^hotBit == 1)
+	if c.kind.minMax {
+		extend(words, v, started&counted == 1)
 	}
 	sum := &words[atSum]
-	if before := sum.Load(); !sum.CompareAndSwap(before, math.Float64bits(addFinite(math.Float64frombits(before), v))) {
+	if before := sum.Load(); !sum.CompareAndSwap(before, toBits(addNumbers(fromBits[N](before), v))) {
 		c.addContended(sum, v)
 	}
 	n = words[at].Add(1)
-	if started&^hotBit == 1 {
+	if started&^hotBit == 1 || started&idleBit != 0 || b != &c.buffers && c.state.Load() == idle {
 		c.note(c)
 	}
 	return n
-}
-
-// thinning is by how much measurements are thinned out before the exemplar filter is asked, and thinnedFrom is the
-// number of them in a bucket since the last collection from which they are: it costs more than the measurement to find
-// the span of a context, and of that many, only one can become the exemplar of the bucket.
-const thinning, thinnedFrom = 8, 64
-
-// offer makes a measurement, the n-th of its bucket, an exemplar, if the filter samples it.
-func (c *histogramCell) offer(ctx context.Context, v float64, n uint64) {
-	if n > 0 && (n <= thinnedFrom || n%thinning == 0) && c.stream.samples(ctx) {
-		c.stream.offer(ctx, c, &c.listing, exemplar.NewValue(v))
-	}
 }
 
 // bucket returns the index of the bucket of v, whose bound is inclusive. NaN belongs to the last one.
@@ -109,64 +96,67 @@ func bucket(bounds []float64, v float64) int {
 }
 
 // addContended adds to a sum that another core is changing too.
-func (c *histogramCell) addContended(sum *atomic.Uint64, v float64) {
-	if c.mode.Load()&striped == 0 {
+func (c *histogramCell[N]) addContended(sum *atomic.Uint64, v N) {
+	if c.mode.Load() == direct {
 		c.clashed()
 	}
 	for {
 		before := sum.Load()
-		if sum.CompareAndSwap(before, math.Float64bits(addFinite(math.Float64frombits(before), v))) {
+		if sum.CompareAndSwap(before, toBits(addNumbers(fromBits[N](before), v))) {
 			return
 		}
 	}
 }
 
 // clashed spreads the cell over stripes if it happens often that cores meet.
-func (c *histogramCell) clashed() {
-	clashes, started := c.clash(), c.started.Load()&^hotBit
-	if clashes >= patience && uint64(clashes) > started/seldom {
-		c.split(func(s *paddedBuffers) { s.init(c) })
-		c.mode.Or(striped)
+func (c *histogramCell[N]) clashed() {
+	clashes, started := c.clash(), c.started.Load()&counted
+	if clashes >= patience && uint64(clashes) > started/seldomClash {
+		c.split(func(s *paddedBuffers) { c.reserve(&s.buffers) })
+		c.mode.Store(striped)
 	}
 }
 
 // extend widens the minimum and maximum of a buffer.
-func extend(words []atomic.Uint64, v float64, first bool) {
-	for before := words[atMin].Load(); v < math.Float64frombits(before); before = words[atMin].Load() {
-		words[atMin].CompareAndSwap(before, math.Float64bits(v))
+func extend[N int64 | float64](words []atomic.Uint64, v N, first bool) {
+	for before := words[atMin].Load(); v < fromBits[N](before); before = words[atMin].Load() {
+		words[atMin].CompareAndSwap(before, toBits(v))
 	}
-	for before := words[atMax].Load(); v > math.Float64frombits(before); before = words[atMax].Load() {
-		words[atMax].CompareAndSwap(before, math.Float64bits(v))
+	for before := words[atMax].Load(); v > fromBits[N](before); before = words[atMax].Load() {
+		words[atMax].CompareAndSwap(before, toBits(v))
 	}
-	if first && math.IsNaN(v) {
+	if first && math.IsNaN(float64(v)) {
 		words[atNaN].Store(1)
 	}
 }
 
-func (c *histogramCell) drain(to series) bool {
-	if h, ok := to.(*exponentialHistogram); ok {
-		return c.exponential.drain(h)
-	}
-	h, ok := to.(*histogram)
-	if !ok {
-		return false
-	}
-	moved := false
-	take := func(b *buffers) {
-		if b.started.Load()&^hotBit == 0 {
-			return
-		}
-		n := b.started.Swap(^b.started.Load() & hotBit)
-		cold := b.of(n)
-		await(cold[c.first:], n&^hotBit)
-		h.add(cold, c.first)
-		c.clear(cold)
-		moved = true
-	}
-	take(&c.buffers)
-	c.each(func(s *paddedBuffers) { take(&s.buffers) })
+func (c *histogramCell[N]) drain() (moved bool) {
+	c.take(&c.buffers, &moved)
+	c.each(func(s *paddedBuffers) { c.take(&s.buffers, &moved) })
 	c.calm(math.MaxUint32)
 	return moved
+}
+
+// take moves what is in the hot buffer to the series, and makes the other one hot.
+func (c *histogramCell[N]) take(b *buffers, moved *bool) {
+	rest := uint64(0)
+	if b == &c.buffers && c.state.Load() == idle {
+		rest = idleBit
+	}
+	started := b.started.Load()
+	if started&^hotBit == rest {
+		return
+	}
+	started = b.started.Swap(^started&hotBit | rest)
+	n := started & counted
+	if n == 0 {
+		return
+	}
+	cold := b.of(started)
+	await(cold[c.first():], n)
+	c.series.add(cold, c.first())
+	c.clear(cold)
+	*moved = true
 }
 
 // await returns when n measurements are complete. It waits for measurements in flight, never they for it.
@@ -183,14 +173,14 @@ func await(buckets []atomic.Uint64, n uint64) {
 	}
 }
 
-// init makes empty buffers for a cell.
-func (b *buffers) init(c *histogramCell) {
-	b.words = make([]atomic.Uint64, 2*(c.first+len(c.bounds)+1))
+// reserve makes empty buffers.
+func (c *histogramCell[N]) reserve(b *buffers) {
+	b.words = make([]atomic.Uint64, 2*(c.first()+len(c.kind.bounds)+1))
 	c.clear(b.of(0))
 	c.clear(b.of(hotBit))
 }
 
-// of returns the buffer that the highest bit of n tells.
+// of returns the buffer that the highest bit of n says.
 func (b *buffers) of(n uint64) []atomic.Uint64 {
 	half := len(b.words) / 2
 	if n&hotBit == 0 {
@@ -200,12 +190,13 @@ func (b *buffers) of(n uint64) []atomic.Uint64 {
 }
 
 // clear empties a buffer that nobody records into.
-func (c *histogramCell) clear(words []atomic.Uint64) {
+func (c *histogramCell[N]) clear(words []atomic.Uint64) {
 	for i := range words {
 		words[i].Store(0)
 	}
-	if c.first > atNaN {
-		words[atMin].Store(math.Float64bits(math.Inf(1)))
-		words[atMax].Store(math.Float64bits(math.Inf(-1)))
+	if c.kind.minMax {
+		none := noExtremes[N]()
+		words[atMin].Store(toBits(none.min))
+		words[atMax].Store(toBits(none.max))
 	}
 }

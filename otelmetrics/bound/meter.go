@@ -1,161 +1,152 @@
 package bound
 
 import (
-	"errors"
-	"fmt"
-	"iter"
-	"maps"
-	"slices"
 	"sync"
-	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/sdk/instrumentation"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
-	"go.opentelemetry.io/otel/sdk/metric/exemplar"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 )
 
-var (
-	errNoMeter   = errors.New("bound meter: no SDK meter")
-	errProducers = errors.New("bound meter: too many producers")
-	errTwin      = errors.New("bound meter: an exponential histogram that can fail")
-)
+// meter makes the instruments of one scope.
+type meter struct {
+	metric.Meter // the SDK's, for observable instruments, callbacks and what cannot be measured here
 
-// Config is what a [Meter] needs to know of the provider that it stands beside: what the provider was given itself.
-type Config struct {
-	// Meter is the provider's own meter of the scope. It measures what cannot be measured here.
-	Meter metric.Meter
-	// Scope is the scope of that meter.
-	Scope instrumentation.Scope
-	// Producers are those of the provider's readers, all of them. Without any, the SDK measures everything.
-	Producers []*Producer
-	// Views are all views of the provider, in order.
-	Views []sdkmetric.View
-	// Twins are, by the names of their instruments, the exponential histograms that are kept beside the explicit ones of
-	// the first view that matches: two streams of one identity, of which the SDK would drop the second. They are
-	// reported in turn, with the same count, sum and exemplars. A value that is not finite is in neither.
-	Twins map[string]sdkmetric.AggregationBase2ExponentialHistogram
-	// ExemplarFilter is that of the provider. By default it is trace based, as the SDK's.
-	ExemplarFilter exemplar.Filter
-	// CardinalityLimit is that of the provider: one of the series of a stream receives what is beyond it.
-	// Zero and less mean no limit.
-	CardinalityLimit int
-
-	// OnCollect is called at the begin of each collection, which reports what it measures. It must not collect.
-	OnCollect func()
-
-	// IdleTimeout is after what time without a measurement a series is forgotten. It is then no longer reported, and
-	// makes room under the limit. When it is measured again, it begins at zero with a new start time. An up-down counter
-	// is kept as long as it is not at zero, and a series that was primed for good. By default all are.
-	IdleTimeout time.Duration
-	// OnRetire is called at the end of a collection that has forgotten series. Their handles stay valid. It must not
-	// collect.
-	OnRetire func([]Retired)
-
-	// Now is the clock, by default time.Now.
-	Now func() time.Time
-}
-
-// Retired is a series that was forgotten.
-type Retired struct {
-	Stream     string
-	Attributes attribute.Set
-}
-
-// Meter makes instruments that can be bound. It is safe for concurrent use.
-type Meter struct {
-	config Config
-
-	// collecting is held by one collection at a time, so that what OnCollect measures together is reported together.
-	collecting sync.Mutex
+	provider *MeterProvider
+	scope    instrumentation.Scope
 
 	mu         sync.Mutex
 	byIdentity map[identity]claim
 	streams    []*stream
 }
 
-// NewMeter returns a meter that reports to the configured producers from now on.
-func NewMeter(config Config) (*Meter, error) {
-	if config.Meter == nil {
-		return nil, errNoMeter
-	}
-	if len(config.Producers) > maxReaders {
-		return nil, fmt.Errorf("%w: %d, at most %d", errProducers, len(config.Producers), maxReaders)
-	}
-	for name, twin := range config.Twins {
-		if !measurable(twin) {
-			return nil, fmt.Errorf("%w: twin of %q: size %d, scale %d", errTwin, name, twin.MaxSize, twin.MaxScale)
-		}
-	}
-	if config.Now == nil {
-		config.Now = time.Now
-	}
-	config.Views = slices.Clone(config.Views)
-	config.Twins = maps.Clone(config.Twins)
-	config.Producers = slices.Clone(config.Producers)
-	m := &Meter{config: config, byIdentity: map[identity]claim{}}
-	for i, p := range config.Producers {
-		p.attach(m, i)
-	}
-	return m, nil
-}
-
-// Close ends all reporting of the meter. Measurements are still safe to make and go nowhere.
-// A provider that shuts down lets go of its producers by itself.
-func (m *Meter) Close() {
-	for _, p := range m.config.Producers {
-		p.detach(m)
-	}
-}
-
-// deltas returns which readers want intervals of an instrument rather than totals.
-func (m *Meter) deltas(k sdkmetric.InstrumentKind) []bool {
-	deltas := make([]bool, len(m.config.Producers))
-	for i, p := range m.config.Producers {
-		deltas[i] = p.temporality(k) == metricdata.DeltaTemporality
-	}
-	return deltas
-}
-
-// collect returns the metrics of all streams for a reader.
-func (m *Meter) collect(reader int) []metricdata.Metrics {
-	m.collecting.Lock()
-	defer m.collecting.Unlock()
-	if m.config.OnCollect != nil {
-		m.config.OnCollect()
-	}
-	streams := m.snapshot()
-	out := make([]metricdata.Metrics, 0, len(streams))
-	var retired []Retired
-	for _, st := range streams {
-		for _, attrs := range st.collect(reader, &out) {
-			retired = append(retired, Retired{st.name, attrs})
-		}
-	}
-	if len(retired) > 0 && m.config.OnRetire != nil {
-		m.config.OnRetire(retired)
-	}
-	return out
+func newMeter(p *MeterProvider, scope instrumentation.Scope, sdk metric.Meter) *meter {
+	return &meter{Meter: sdk, provider: p, scope: scope, byIdentity: make(map[identity]claim)}
 }
 
 // snapshot returns the streams there are.
-func (m *Meter) snapshot() []*stream {
+func (m *meter) snapshot() []*stream {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.streams // only appended to
 }
 
-// Series returns the attributes of the series there are, those of each stream for itself.
-func (m *Meter) Series() iter.Seq[attribute.Set] {
-	return func(yield func(attribute.Set) bool) {
-		for _, st := range m.snapshot() {
-			for _, s := range st.snapshot() {
-				if !yield(s.common().attrs) {
-					return
-				}
-			}
-		}
+// deltas returns which readers want intervals of an instrument rather than totals.
+func (m *meter) deltas(k sdkmetric.InstrumentKind) []bool {
+	deltas := make([]bool, len(m.provider.producers))
+	for i, p := range m.provider.producers {
+		deltas[i] = p.temporality(k) == metricdata.DeltaTemporality
 	}
+	return deltas
+}
+
+// The declarations return the instrument of that name. Equal declarations share their series. As in the SDK, the error of
+// an invalid declaration comes with an instrument that works as far as it can.
+
+func (m *meter) Int64Counter(name string, options ...metric.Int64CounterOption) (metric.Int64Counter, error) {
+	d := declare(name, metric.NewInt64CounterConfig(options...), sdkmetric.InstrumentKindCounter, int64Number, options)
+	streams, err := m.resolve(d)
+	if streams == nil {
+		return m.Meter.Int64Counter(name, options...)
+	}
+	one := func(st *stream) metric.Int64Counter { return newInt64Counter(st, attribute.NewSet()) }
+	return instrument(streams, one, addToAll[int64, metric.Int64Counter]), err
+}
+
+func (m *meter) Float64Counter(name string, options ...metric.Float64CounterOption) (metric.Float64Counter, error) {
+	d := declare(name, metric.NewFloat64CounterConfig(options...), sdkmetric.InstrumentKindCounter, float64Number, options)
+	streams, err := m.resolve(d)
+	if streams == nil {
+		return m.Meter.Float64Counter(name, options...)
+	}
+	one := func(st *stream) metric.Float64Counter { return newFloat64Counter(st, attribute.NewSet()) }
+	return instrument(streams, one, addToAll[float64, metric.Float64Counter]), err
+}
+
+func (m *meter) Int64UpDownCounter(name string, options ...metric.Int64UpDownCounterOption) (metric.Int64UpDownCounter, error) {
+	d := declare(name, metric.NewInt64UpDownCounterConfig(options...), sdkmetric.InstrumentKindUpDownCounter, int64Number, options)
+	streams, err := m.resolve(d)
+	if streams == nil {
+		return m.Meter.Int64UpDownCounter(name, options...)
+	}
+	one := func(st *stream) metric.Int64UpDownCounter { return newInt64UpDownCounter(st, attribute.NewSet()) }
+	return instrument(streams, one, addToAll[int64, metric.Int64UpDownCounter]), err
+}
+
+func (m *meter) Float64UpDownCounter(name string, options ...metric.Float64UpDownCounterOption) (metric.Float64UpDownCounter, error) {
+	d := declare(name, metric.NewFloat64UpDownCounterConfig(options...), sdkmetric.InstrumentKindUpDownCounter, float64Number, options)
+	streams, err := m.resolve(d)
+	if streams == nil {
+		return m.Meter.Float64UpDownCounter(name, options...)
+	}
+	one := func(st *stream) metric.Float64UpDownCounter { return newFloat64UpDownCounter(st, attribute.NewSet()) }
+	return instrument(streams, one, addToAll[float64, metric.Float64UpDownCounter]), err
+}
+
+func (m *meter) Int64Gauge(name string, options ...metric.Int64GaugeOption) (metric.Int64Gauge, error) {
+	d := declare(name, metric.NewInt64GaugeConfig(options...), sdkmetric.InstrumentKindGauge, int64Number, options)
+	streams, err := m.resolve(d)
+	if streams == nil {
+		return m.Meter.Int64Gauge(name, options...)
+	}
+	one := func(st *stream) metric.Int64Gauge { return newInt64Gauge(st, attribute.NewSet()) }
+	return instrument(streams, one, recordInAll[int64, metric.Int64Gauge]), err
+}
+
+func (m *meter) Float64Gauge(name string, options ...metric.Float64GaugeOption) (metric.Float64Gauge, error) {
+	d := declare(name, metric.NewFloat64GaugeConfig(options...), sdkmetric.InstrumentKindGauge, float64Number, options)
+	streams, err := m.resolve(d)
+	if streams == nil {
+		return m.Meter.Float64Gauge(name, options...)
+	}
+	one := func(st *stream) metric.Float64Gauge { return newFloat64Gauge(st, attribute.NewSet()) }
+	return instrument(streams, one, recordInAll[float64, metric.Float64Gauge]), err
+}
+
+func (m *meter) Int64Histogram(name string, options ...metric.Int64HistogramOption) (metric.Int64Histogram, error) {
+	config := metric.NewInt64HistogramConfig(options...)
+	d := declare(name, config, sdkmetric.InstrumentKindHistogram, int64Number, options)
+	d.bounds = config.ExplicitBucketBoundaries()
+	streams, err := m.resolve(d)
+	if streams == nil {
+		return m.Meter.Int64Histogram(name, options...)
+	}
+	one := func(st *stream) metric.Int64Histogram {
+		if _, ok := st.kind.(*exponentialKind[int64]); ok {
+			return newInt64Exponential(st, attribute.NewSet())
+		}
+		return newInt64Histogram(st, attribute.NewSet())
+	}
+	return instrument(streams, one, recordInAll[int64, metric.Int64Histogram]), err
+}
+
+func (m *meter) Float64Histogram(name string, options ...metric.Float64HistogramOption) (metric.Float64Histogram, error) {
+	config := metric.NewFloat64HistogramConfig(options...)
+	d := declare(name, config, sdkmetric.InstrumentKindHistogram, float64Number, options)
+	d.bounds = config.ExplicitBucketBoundaries()
+	streams, err := m.resolve(d)
+	if streams == nil {
+		return m.Meter.Float64Histogram(name, options...)
+	}
+	one := func(st *stream) metric.Float64Histogram {
+		if _, ok := st.kind.(*exponentialKind[float64]); ok {
+			return newFloat64Exponential(st, attribute.NewSet())
+		}
+		return newFloat64Histogram(st, attribute.NewSet())
+	}
+	return instrument(streams, one, recordInAll[float64, metric.Float64Histogram]), err
+}
+
+// instrument returns the instrument of its streams: of the only one, or of all.
+func instrument[I any](streams []*stream, one func(*stream) I, all func([]I) I) I {
+	if len(streams) == 1 {
+		return one(streams[0])
+	}
+	each := make([]I, len(streams))
+	for i, st := range streams {
+		each[i] = one(st)
+	}
+	return all(each)
 }

@@ -2,41 +2,54 @@ package bound
 
 import (
 	"context"
-	"slices"
-	"sync"
+	"errors"
+	"sync/atomic"
 
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 )
 
-// maxReaders is how many readers can be told apart.
-const maxReaders = 64
+// maxReaders is how many readers a provider can tell apart.
+const maxReaders = 32
 
-// Producer reports bound series to one reader. It is made first, given to its reader by [sdkmetric.WithProducer] or to
-// the Prometheus exporter by its WithProducer, and named in the [Config] of each meter that it reports.
+var (
+	errNoProducer = errors.New("it was made without a producer of this package: make it with WithProducer(bound.NewProducer(…))")
+	errProducers  = errors.New("it was made with several producers of this package: make it with one")
+	errShared     = errors.New("its producer belongs to another reader already: make one producer for each reader")
+)
+
+// Producer brings what a [MeterProvider] measures to one reader. It is made first and given to the reader when that is
+// made: by WithProducer of the SDK's readers or of the Prometheus exporter. The provider finds it there.
 //
-// It keeps what the reader has seen, so two readers must not share one. It is safe for concurrent use.
+// It is safe for concurrent use.
 type Producer struct {
 	temporality sdkmetric.TemporalitySelector
-
-	mu      sync.Mutex
-	sources []source
+	native      bool
+	source      atomic.Pointer[source]
 }
 
 var _ sdkmetric.Producer = (*Producer)(nil)
 
-// source is a meter, and the reader's place in it.
+// source is a provider, and the reader's place in it.
 type source struct {
-	meter  *Meter
-	reader int
+	provider *MeterProvider
+	reader   int
 }
 
-// NewProducer returns a producer for a reader with the given temporality, which is cumulative if the selector is nil.
+// NewProducer returns a producer for a reader with the given temporality. For a periodic reader that is its exporter's,
+// for the Prometheus exporter it is [sdkmetric.CumulativeTemporalitySelector], and so it is for nil.
 func NewProducer(temporality sdkmetric.TemporalitySelector) *Producer {
 	if temporality == nil {
-		temporality = sdkmetric.DefaultTemporalitySelector
+		temporality = sdkmetric.CumulativeTemporalitySelector
 	}
 	return &Producer{temporality: temporality}
+}
+
+// WithNative makes the producer also report the exponential buckets of histograms that have both forms, and returns it.
+// See [WithNativeHistograms]. It must be called before the producer is used.
+func (p *Producer) WithNative() *Producer {
+	p.native = true
+	return p
 }
 
 // Produce returns the current points of all series, made anew by each call and never changed afterwards.
@@ -45,29 +58,35 @@ func (p *Producer) Produce(ctx context.Context) ([]metricdata.ScopeMetrics, erro
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	p.mu.Lock()
-	sources := slices.Clone(p.sources)
-	p.mu.Unlock()
-
-	var out []metricdata.ScopeMetrics
-	for _, s := range sources {
-		if metrics := s.meter.collect(s.reader); len(metrics) > 0 {
-			out = append(out, metricdata.ScopeMetrics{Scope: s.meter.config.Scope, Metrics: metrics})
-		}
+	if found, ok := ctx.Value(search{}).(*[]*Producer); ok {
+		*found = append(*found, p)
+		return nil, nil
 	}
-	return out, nil
+	s := p.source.Load()
+	if s == nil {
+		return nil, nil
+	}
+	return s.provider.collect(s.reader), nil
 }
 
-// attach makes the producer report a meter.
-func (p *Producer) attach(m *Meter, reader int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.sources = append(p.sources, source{m, reader})
-}
+// search is the key of a context with which a provider asks a reader for its producer.
+type search struct{}
 
-// detach makes the producer forget a meter.
-func (p *Producer) detach(m *Meter) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.sources = slices.DeleteFunc(p.sources, func(s source) bool { return s.meter == m })
+// join returns the producer that a reader was made with, and ties it to the provider. A reader does not say what producers
+// it has, so the provider collects once and sees which producer is called.
+func (p *MeterProvider) join(r sdkmetric.Reader, index int) (*Producer, error) {
+	var found []*Producer
+	var nothing metricdata.ResourceMetrics
+	err := r.Collect(context.WithValue(context.Background(), search{}, &found), &nothing)
+	switch len(found) {
+	case 0:
+		return nil, errors.Join(errNoProducer, err)
+	case 1:
+	default:
+		return nil, errProducers
+	}
+	if !found[0].source.CompareAndSwap(nil, &source{p, index}) {
+		return nil, errShared
+	}
+	return found[0], nil
 }

@@ -7,22 +7,26 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 )
+
+func idleAfter(timeout time.Duration) Option {
+	return WithIdleTimeout(func(sdkmetric.Instrument) time.Duration { return timeout })
+}
 
 // aging is a world whose series are retired after a minute.
 func aging(t *testing.T, limit int, temporality ...sdkmetric.TemporalitySelector) (*world, *clock, *[]string) {
 	t.Helper()
 	c, retired := newClock(), new([]string)
 	native := sdkmetric.NewView(sdkmetric.Instrument{Name: "native"}, exponentialStream(160, 8))
-	w := newWorld(t, setup{limit: limit, temporality: temporality, views: []sdkmetric.View{native}, config: func(cfg *Config) {
-		cfg.Now, cfg.IdleTimeout = c.now, time.Minute
-		cfg.OnRetire = func(series []Retired) {
+	w := newWorld(t, setup{limit: limit, temporality: temporality, views: []sdkmetric.View{native}, options: []Option{
+		WithClock(c.now), idleAfter(time.Minute), WithOnForget(func(series []Series) {
 			for _, s := range series {
-				*retired = append(*retired, s.Stream+"{"+s.Attributes.Encoded(attribute.DefaultEncoder())+"}")
+				*retired = append(*retired, s.Metric+"{"+s.Attributes.Encoded(attribute.DefaultEncoder())+"}")
 			}
-		}
+		}),
 	}})
 	return w, c, retired
 }
@@ -52,7 +56,7 @@ func TestRetire(t *testing.T) {
 	ctx := context.Background()
 	w, c, retired := aging(t, 0, nil)
 	counter, _ := w.meter.Int64Counter("c")
-	idle, busy := counter.Bind(attribute.String("a", "idle")), counter.Bind(attribute.String("a", "busy"))
+	idle, busy := bound(counter, attribute.String("a", "idle")), bound(counter, attribute.String("a", "busy"))
 	idle.Add(ctx, 3)
 	busy.Add(ctx, 1)
 	expect(t, "at first", w.reported(t, 0, "c"), map[string]float64{"a=idle": 3, "a=busy": 1})
@@ -90,8 +94,8 @@ func TestRetireHandlesOfAllKinds(t *testing.T) {
 	histogram, _ := w.meter.Float64Histogram("histogram")
 	native, _ := w.meter.Float64Histogram("native")
 	active, _ := w.meter.Int64UpDownCounter("active")
-	f, g, h, e, up := floats.Bind(), gauge.Bind(), histogram.Bind(), native.Bind(), active.Bind()
-	g2 := gauge.Bind()
+	f, g, h, e, up := bound(floats), bound(gauge), bound(histogram), bound(native), bound(active)
+	g2 := bound(gauge)
 	measure := func(n float64) {
 		f.Add(ctx, n+.5)
 		g.Record(ctx, 7)
@@ -129,7 +133,7 @@ func TestRetireAtOnce(t *testing.T) {
 	ctx := context.Background()
 	w, c, retired := aging(t, 0, nil)
 	counter, _ := w.meter.Int64Counter("c")
-	handle := counter.Bind()
+	handle := bound(counter)
 	handle.Add(ctx, 1)
 	w.collect(t, 0)
 	c.add(time.Minute)
@@ -147,7 +151,7 @@ func TestRetireWaitsForReaders(t *testing.T) {
 	ctx := context.Background()
 	w, c, retired := aging(t, 0, nil, allDelta)
 	counter, _ := w.meter.Int64Counter("c")
-	handle := counter.Bind()
+	handle := bound(counter)
 	handle.Add(ctx, 1)
 	w.collect(t, 0)
 	w.collect(t, 1)
@@ -180,18 +184,18 @@ func TestRetireWaitsForReaders(t *testing.T) {
 // TestRetireMakesRoom lets handles leave the overflow when there is room again, with no value lost.
 func TestRetireMakesRoom(t *testing.T) {
 	t.Parallel()
-	for kind, of := range map[string]func(m *Meter) func(...attribute.KeyValue) measureFunc{
-		"counter": func(m *Meter) func(...attribute.KeyValue) measureFunc {
+	for kind, of := range map[string]func(m metric.Meter) func(...attribute.KeyValue) measureFunc{
+		"counter": func(m metric.Meter) func(...attribute.KeyValue) measureFunc {
 			i, _ := m.Int64Counter("x")
 			return func(attrs ...attribute.KeyValue) measureFunc {
-				h := i.Bind(attrs...)
+				h := bound(i, attrs...)
 				return func(ctx context.Context, v float64, _ ...attribute.KeyValue) { h.Add(ctx, int64(v)) }
 			}
 		},
-		"gauge": func(m *Meter) func(...attribute.KeyValue) measureFunc {
+		"gauge": func(m metric.Meter) func(...attribute.KeyValue) measureFunc {
 			i, _ := m.Float64Gauge("x")
 			return func(attrs ...attribute.KeyValue) measureFunc {
-				h := i.Bind(attrs...)
+				h := bound(i, attrs...)
 				return func(ctx context.Context, v float64, _ ...attribute.KeyValue) { h.Record(ctx, v) }
 			}
 		},

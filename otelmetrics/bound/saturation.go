@@ -32,10 +32,17 @@ func addNotFinite(a, b float64) float64 {
 	return a + b
 }
 
+// addNumbers adds numbers of either type.
+func addNumbers[N int64 | float64](a, b N) N {
+	if isInteger[N]() {
+		return N(addSaturating(int64(a), int64(b)))
+	}
+	return N(addFinite(float64(a), float64(b)))
+}
+
 // largest returns the largest number of the type.
 func largest[N int64 | float64]() N {
-	var zero N
-	if _, ok := any(zero).(int64); ok {
+	if isInteger[N]() {
 		return fromBits[N](math.MaxInt64)
 	}
 	return fromBits[N](math.Float64bits(math.MaxFloat64))

@@ -67,28 +67,28 @@ func TestSaturation(t *testing.T) {
 			for name, test := range ints {
 				check(name, "counter", func(w *world) func(int) bool {
 					c, _ := w.meter.Int64Counter("counter")
-					h, _ := c.Bind().(*int64Increaser)
-					stripe(&h.own)
+					h, _ := bound(c).(*int64Counter)
+					stripe(&h.sumCell)
 					return func(i int) bool { h.Add(ctx, test.add[i]); return i+1 < len(test.add) }
 				}, test.counter)
 				check(name, "updown", func(w *world) func(int) bool {
 					c, _ := w.meter.Int64UpDownCounter("updown")
-					h, _ := c.Bind().(*int64Adder)
-					stripe(&h.own)
+					h, _ := bound(c).(*int64UpDownCounter)
+					stripe(&h.sumCell)
 					return func(i int) bool { h.Add(ctx, test.add[i]); return i+1 < len(test.add) }
 				}, test.both)
 			}
 			for name, test := range floats {
 				check(name, "counter", func(w *world) func(int) bool {
 					c, _ := w.meter.Float64Counter("counter")
-					h, _ := c.Bind().(*float64Increaser)
-					stripe(&h.own)
+					h, _ := bound(c).(*float64Counter)
+					stripe(&h.sumCell)
 					return func(i int) bool { h.Add(ctx, test.add[i]); return i+1 < len(test.add) }
 				}, test.counter)
 				check(name, "updown", func(w *world) func(int) bool {
 					c, _ := w.meter.Float64UpDownCounter("updown")
-					h, _ := c.Bind().(*float64Adder)
-					stripe(&h.own)
+					h, _ := bound(c).(*float64UpDownCounter)
+					stripe(&h.sumCell)
 					return func(i int) bool { h.Add(ctx, test.add[i]); return i+1 < len(test.add) }
 				}, test.both)
 			}
@@ -110,7 +110,7 @@ func TestSaturationOfHistograms(t *testing.T) {
 		histogram, _ := w.meter.Float64Histogram("h")
 		for _, h := range []interface {
 			Record(context.Context, float64, ...metric.RecordOption)
-		}{histogram.Bind(), histogram.Bind()} {
+		}{bound(histogram), bound(histogram)} {
 			h.Record(ctx, math.MaxFloat64)
 			h.Record(ctx, math.MaxFloat64)
 			w.collect(t, 0)
@@ -129,10 +129,10 @@ func TestSaturationOfHistograms(t *testing.T) {
 func TestSaturationOfTheSDK(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	w := newWorld(t, setup{temporality: []sdkmetric.TemporalitySelector{nil}, withoutBound: true})
+	w := newWorld(t, setup{temporality: []sdkmetric.TemporalitySelector{nil}, sdk: true})
 	ints, _ := w.meter.Int64Counter("ints")
 	floats, _ := w.meter.Float64Counter("floats")
-	i, f := ints.Bind(), floats.Bind()
+	i, f := bound(ints), bound(floats)
 	r := rand.New(rand.NewPCG(1, 1))
 	var lastInt, lastFloat float64
 	for range 100 {

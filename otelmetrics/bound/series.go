@@ -9,43 +9,57 @@ import (
 
 // series is one attribute set of a stream and what collections have found in its cells: a sum, a gauge or a histogram.
 type series interface {
-	// common returns what all series have.
-	common() *head
-	// adopt returns the cell that is to measure the series for the given one: itself, unless there can be only one.
+	// header returns what all series have.
+	header() *seriesHeader
+	// share returns the cell that is to measure the series for the given one: itself, unless there can be only one.
 	// The caller holds the lock of the stream.
-	adopt(c cell) cell
+	share(c cell) cell
 }
 
-// head is what all series have.
-type head struct {
+// seriesHeader is what all series have.
+type seriesHeader struct {
 	attrs     attribute.Set
 	exemplars atomic.Pointer[exemplars]
-	// born is when the series began, in Unix nanoseconds, or 0 if it began with the stream.
-	born int64
+	// born is when the series began, and lastSeen when a collection last found a measurement, in Unix nanoseconds.
+	born, lastSeen int64
+	// fresh has a bit for each reader that has not yet reported the latest measurements, and finished one for each that
+	// has not yet reported a finished series. Whoever collects may use these, and lastSeen.
+	fresh, finished uint32
+	ended           bool // finished, and not measured since
+	// cells is how many cells of the series are active. The lock of the stream guards it.
+	cells int32
 	// primed series are never forgotten.
 	primed atomic.Bool
-	// cells is how many cells of the series are listed. It is guarded by the lock of the stream.
-	cells int
-
-	// fresh has a bit for each reader that has not yet reported the latest measurements, and lastSeen is when a
-	// collection found them, counted from the start of the stream. They are guarded by its collecting lock.
-	fresh    uint64
-	lastSeen time.Duration
 }
 
-func (h *head) common() *head { return h }
+func (h *seriesHeader) header() *seriesHeader { return h }
 
-func (h *head) adopt(c cell) cell { return c }
+func (h *seriesHeader) share(c cell) cell { return c }
 
-// touch notes that measurements were found.
-func (h *head) touch(readers uint64, now time.Duration) {
-	h.fresh, h.lastSeen = readers, now
+// touch notes that measurements were found. A finished series is revived by them.
+func (h *seriesHeader) touch(readers uint32, now time.Time) {
+	h.fresh, h.lastSeen = readers, now.UnixNano()
+	h.ended, h.finished = false, 0
 }
 
-// take reports whether the reader has something to report, and that it does so now.
-func (h *head) take(reader int) bool {
-	bit := uint64(1) << reader
-	fresh := h.fresh&bit != 0
+// finish makes each reader report the series once more.
+func (h *seriesHeader) finish(readers uint32) {
+	if !h.ended {
+		h.ended, h.finished = true, readers
+	}
+}
+
+// reports tells whether a reader of totals or of intervals reports the series, and notes that it does.
+func (h *seriesHeader) reports(reader int, delta bool) bool {
+	bit := uint32(1) << reader
+	fresh, finished := h.fresh&bit != 0, h.finished&bit != 0
 	h.fresh &^= bit
-	return fresh
+	h.finished &^= bit
+	switch {
+	case delta:
+		return fresh
+	case h.ended:
+		return finished
+	}
+	return true
 }

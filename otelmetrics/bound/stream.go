@@ -1,6 +1,7 @@
 package bound
 
 import (
+	"context"
 	"slices"
 	"sync"
 	"time"
@@ -12,30 +13,33 @@ import (
 
 // stream is what one view makes of one instrument: a metric with its series.
 type stream struct {
+	api
+
 	name, description, unit string
 
 	filter    attribute.Filter
 	limit     int
-	readers   uint64 // a bit for each
+	readers   uint32 // a bit for each
 	slots     []int  // of each reader: 0 if it wants totals, else the number of its intervals, from 1
-	start     time.Time
 	now       func() time.Time
 	sample    exemplar.Filter
 	reservoir exemplar.ReservoirProvider
-	idle      time.Duration
+	timeout   time.Duration
 	kind      kind
 
-	// mu guards which series there are and which cells are listed. Measurements take it only when they are the first of
-	// their cell for a while.
+	// handles are those of measurements whose attributes came with the call, by these attributes. They are in it while
+	// they are active.
+	handles sync.Map // attribute.Distinct to a handle
+
+	// collecting is the provider's. Whoever collects holds it. It guards the values of the series, and is taken before mu.
+	collecting *sync.Mutex
+	last       []time.Time // each reader's last collection
+
+	// mu guards which series there are and which cells are active. A measurement takes it only to activate its cell.
 	mu      sync.RWMutex
 	byAttrs map[attribute.Distinct]series
 	all     []series
 	cells   []cell
-	reborn  bool // a series was retired, so a new one may continue it
-
-	// collecting guards the values of the series. It is taken before mu.
-	collecting sync.Mutex
-	last       []time.Time // each reader's last collection
 }
 
 // kind is how a stream makes and reports its series.
@@ -44,7 +48,9 @@ type kind interface {
 	newSeries(st *stream) series
 	// busy reports whether the value of a series forbids that it is forgotten.
 	busy(s series) bool
-	// report returns the points of the series for a reader, in each form that the stream has.
+	// derived reports whether the values may depend on those of other streams, see [Ending].
+	derived() bool
+	// report returns the points of the series for a reader, in each form that the reader wants.
 	report(c *collection) []metricdata.Aggregation
 }
 
@@ -55,9 +61,8 @@ func overflow() attribute.Set {
 
 // init completes a stream for readers, some of which want intervals.
 func (st *stream) init(deltas []bool) {
-	st.start = st.now()
-	st.byAttrs = map[attribute.Distinct]series{}
-	st.last = make([]time.Time, len(deltas))
+	st.byAttrs = make(map[attribute.Distinct]series)
+	st.last = slices.Repeat([]time.Time{st.now()}, len(deltas))
 	st.slots = make([]int, len(deltas))
 	n := 0
 	for i, delta := range deltas {
@@ -71,6 +76,9 @@ func (st *stream) init(deltas []bool) {
 
 // intervals returns for how many readers each series keeps a value beside its total.
 func (st *stream) intervals() int { return slices.Max(st.slots) }
+
+// Enabled reports that measurements are reported.
+func (st *stream) Enabled(context.Context) bool { return true }
 
 // snapshot returns the series there are.
 func (st *stream) snapshot() []series {
@@ -103,114 +111,59 @@ func (st *stream) admit(attrs attribute.Set) series {
 // add makes a new series of attrs. The caller holds the lock.
 func (st *stream) add(attrs attribute.Set) series {
 	s := st.kind.newSeries(st)
-	h := s.common()
+	h := s.header()
 	h.attrs = attrs
-	if st.idle > 0 {
-		now := st.now()
-		h.lastSeen = now.Sub(st.start)
-		if st.reborn {
-			h.born = now.UnixNano()
-		}
-	}
+	h.born = st.now().UnixNano()
+	h.lastSeen = h.born
 	st.byAttrs[attrs.Equivalent()] = s
 	st.all = append(st.all, s)
 	return s
 }
 
-// collect appends the metric for a reader, unless there is nothing to report, and returns what it retired.
-func (st *stream) collect(reader int, to *[]metricdata.Metrics) (retired []attribute.Set) {
-	st.collecting.Lock()
-	defer st.collecting.Unlock()
-
+// visit moves what was measured to the series. A cell in which visits find nothing again and again becomes idle.
+// The caller collects.
+func (st *stream) visit(now time.Time) {
 	st.mu.RLock()
-	all, cells := st.all, st.cells
+	cells := st.cells
 	st.mu.RUnlock()
-
-	c := &collection{stream: st, reader: reader, slot: st.slots[reader], since: st.last[reader], now: st.now()}
-	if c.since.IsZero() {
-		c.since = st.start
+	resting := false
+	for _, c := range cells {
+		state := c.header().countDown()
+		if c.drain() || state == measured {
+			c.home().touch(st.readers, now)
+		}
+		resting = resting || state == 1
 	}
-	st.last[reader] = c.now
-	st.visit(cells, c.now.Sub(st.start))
+	if resting {
+		st.retire(func(c cell) bool { return c.header().state.Load() == 1 })
+	}
+}
 
+// report appends the metric for a reader, unless there is nothing to report. The caller collects.
+func (st *stream) report(reader int, native bool, now time.Time, to []metricdata.Metrics) []metricdata.Metrics {
+	all := st.snapshot()
+	c := &collection{stream: st, reader: reader, slot: st.slots[reader], native: native, since: st.last[reader], now: now}
+	st.last[reader] = now
 	c.series = make([]series, 0, len(all))
 	for _, s := range all {
-		if s.common().take(reader) || !c.delta() {
+		if s.header().reports(reader, c.delta()) {
 			c.series = append(c.series, s)
 		}
 	}
-	if len(c.series) > 0 {
-		for _, data := range st.kind.report(c) {
-			*to = append(*to, metricdata.Metrics{Name: st.name, Description: st.description, Unit: st.unit, Data: data})
-		}
+	if len(c.series) == 0 {
+		return to
 	}
-	return st.retire(c.now)
-}
-
-// visit moves what was measured to the series. A cell in which it finds nothing again and again is visited no more.
-func (st *stream) visit(cells []cell, now time.Duration) {
-	idle := false
-	for _, c := range cells {
-		l := c.place()
-		state := l.state.Load()
-		if state > leaving {
-			l.state.CompareAndSwap(state, state-1)
-		}
-		if c.drain(l.series) || state == measured {
-			l.series.common().touch(st.readers, now)
-		}
-		idle = idle || state <= resting
+	for _, data := range st.kind.report(c) {
+		to = append(to, metricdata.Metrics{Name: st.name, Description: st.description, Unit: st.unit, Data: data})
 	}
-	if idle {
-		st.unlist(func(l *listing) bool { return l.state.Load() == leaving })
-	}
-}
-
-// retire forgets the series that have not been measured for the idle time. A reader that has not collected since then,
-// and so has not seen the last value, has gone away and holds nothing back. The caller holds the collecting lock.
-func (st *stream) retire(now time.Time) []attribute.Set {
-	if st.idle <= 0 {
-		return nil
-	}
-	expired := func(s series) bool {
-		return now.Sub(st.start)-s.common().lastSeen >= st.idle && !s.common().primed.Load() && !st.kind.busy(s)
-	}
-	if !slices.ContainsFunc(st.snapshot(), expired) {
-		return nil
-	}
-	// Only a measurement in this moment can list their cells again, and takes hold of the series by that.
-	st.unlist(func(l *listing) bool { return expired(l.series) })
-	retired, overflowing := st.forget(func(s series) bool { return expired(s) && s.common().cells == 0 })
-	if len(retired) > 0 && overflowing != nil {
-		// There is room now for what went to the overflow: its handles look again.
-		st.unlist(func(l *listing) bool { return l.series == overflowing })
-	}
-	return retired
-}
-
-// forget removes the chosen series, and returns their attributes and the series of the overflow, if any.
-func (st *stream) forget(choose func(series) bool) (retired []attribute.Set, overflowing series) {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	kept := make([]series, 0, len(st.all))
-	for _, s := range st.all {
-		if !choose(s) {
-			kept = append(kept, s)
-			continue
-		}
-		attrs := s.common().attrs
-		delete(st.byAttrs, attrs.Equivalent())
-		retired = append(retired, attrs)
-	}
-	st.all, st.reborn = kept, st.reborn || len(retired) > 0
-	over := overflow()
-	return retired, st.byAttrs[over.Equivalent()]
+	return to
 }
 
 // collection is one reader's view of a stream at one time.
 type collection struct {
 	stream       *stream
 	reader, slot int
+	native       bool // the reader wants the native form of a histogram that has both
 	since, now   time.Time
 	series       []series
 }
@@ -225,12 +178,9 @@ func (c *collection) temporality() metricdata.Temporality {
 }
 
 // start returns the time from which the value of a series counts.
-func (c *collection) start(h *head) time.Time {
-	switch {
-	case c.delta():
+func (c *collection) start(h *seriesHeader) time.Time {
+	if c.delta() {
 		return c.since
-	case h.born != 0:
-		return time.Unix(0, h.born)
 	}
-	return c.stream.start
+	return time.Unix(0, h.born)
 }

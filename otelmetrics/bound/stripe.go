@@ -12,25 +12,22 @@ const (
 	cacheLine = 64
 	// patience is how many clashes turn a cell into a striped one: a chance meeting costs a retry and no memory.
 	patience = 32
-	// seldom is one clash in how many attempts counts for nothing.
-	seldom = 8
+	// seldomClash is of how many attempts one clash counts for nothing.
+	seldomClash = 8
 	// stripesPerCore keeps two running goroutines from choosing the same stripe too often.
 	stripesPerCore = 4
 )
 
 // stripes spreads the values of a cell that many cores measure at once, in the spirit of a LongAdder.
-type stripes[S any] struct {
-	list    atomic.Pointer[[]S]
-	clashes atomic.Uint32
-}
+type stripes[S any] struct{ list atomic.Pointer[[]S] }
 
 // clash notes that another core changed the cell in the middle of a measurement, and returns how often that was so.
-func (s *stripes[S]) clash() uint32 { return s.clashes.Add(seldom) / seldom }
+func (h *cellHeader) clash() uint32 { return h.clashes.Add(seldomClash) / seldomClash }
 
 // calm forgets some of that. It need not be exact.
-func (s *stripes[S]) calm(by uint32) {
-	if n := s.clashes.Load(); n > 0 {
-		s.clashes.Store(n - min(n, by))
+func (h *cellHeader) calm(by uint32) {
+	if n := h.clashes.Load(); n > 0 {
+		h.clashes.Store(n - min(n, by))
 	}
 }
 

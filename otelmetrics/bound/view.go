@@ -30,14 +30,41 @@ type declaration struct {
 	bounds  []float64       // the boundaries it advises
 }
 
+// described is what the configurations of all instruments have.
+type described interface {
+	Description() string
+	Unit() string
+}
+
+// declare returns the declaration of an instrument.
+func declare[O any](name string, c described, k sdkmetric.InstrumentKind, number string, options []O) declaration {
+	return declaration{
+		Instrument: sdkmetric.Instrument{Name: name, Description: c.Description(), Unit: c.Unit(), Kind: k},
+		number:     number,
+		allowed:    allowed(options),
+	}
+}
+
+// allowed returns the attributes that an instrument has by default, as metric/x WithDefaultAttributes gives them, or
+// nil for all.
+func allowed[O any](options []O) []attribute.Key {
+	var keys []attribute.Key
+	for _, o := range options {
+		if o, ok := any(o).(interface{ AllowedKeys() []attribute.Key }); ok {
+			keys = append(append([]attribute.Key{}, keys...), o.AllowedKeys()...)
+		}
+	}
+	return keys
+}
+
 // resolve returns the streams that the views make of an instrument, or nil if one of them must be left to the SDK.
 // Then all of the instrument is, so that its streams are reported together. If that cannot be, as another instrument has
 // one of them here already, which must not be reported twice, it loses those of the SDK, with an error.
-func (m *Meter) resolve(d declaration) (*instrument, error) {
-	if len(m.config.Producers) == 0 || !validName(d.Name) || !increasing(d.bounds) {
+func (m *meter) resolve(d declaration) ([]*stream, error) {
+	if !validName(d.Name) || !increasing(d.bounds) {
 		return nil, nil
 	}
-	d.Scope = m.config.Scope
+	d.Scope = m.scope
 	m.mu.Lock()
 	defer m.mu.Unlock()
 
@@ -53,22 +80,23 @@ func (m *Meter) resolve(d declaration) (*instrument, error) {
 		err = fmt.Errorf("instrument %q: stream %q: %w", d.Name, wanted[i].Name, errTorn)
 		wanted = slices.DeleteFunc(wanted, func(s sdkmetric.Stream) bool { return !m.represents(d, s) })
 	}
-	in := new(instrument)
+	streams := []*stream{}
 	for i, s := range wanted {
-		if st := m.stream(d, s, i == 0); st != nil && !slices.Contains(in.streams, st) {
-			in.streams = append(in.streams, st)
+		if st := m.stream(d, s, i == 0); st != nil && !slices.Contains(streams, st) {
+			streams = append(streams, st)
 		}
 	}
-	return in, err
+	return streams, err
 }
 
-// errTorn tells of a stream that is not measured.
-var errTorn = errors.New("bound meter: the SDK would have to measure it, but another stream of the instrument is measured here already")
+// errTorn is the error of an instrument of which one stream is not measured.
+var errTorn = errors.New("only the SDK can measure it, but another stream of the instrument is measured by the bound meter already: " +
+	"give the views of the two different names")
 
 // views returns what the matching views make of the instrument, or the instrument as it is if there are none.
-func (m *Meter) views(d declaration) []sdkmetric.Stream {
+func (m *meter) views(d declaration) []sdkmetric.Stream {
 	var out []sdkmetric.Stream
-	for _, view := range m.config.Views {
+	for _, view := range m.provider.views {
 		if s, ok := view(d.Instrument); ok {
 			out = append(out, d.complete(s))
 		}
@@ -106,7 +134,7 @@ func (d declaration) identity(s sdkmetric.Stream) identity {
 
 // represents reports whether s can be measured here: the first stream of its identity is, or its aggregation drops it or
 // is the natural one of the instrument. The caller holds the lock.
-func (m *Meter) represents(d declaration, s sdkmetric.Stream) bool {
+func (m *meter) represents(d declaration, s sdkmetric.Stream) bool {
 	if known, ok := m.byIdentity[d.identity(s)]; ok {
 		return !known.left
 	}
@@ -132,35 +160,34 @@ type claim struct {
 }
 
 // leave notes that streams of this identity are the SDK's. The caller holds the lock.
-func (m *Meter) leave(id identity) {
+func (m *meter) leave(id identity) {
 	if _, ok := m.byIdentity[id]; !ok {
 		m.byIdentity[id] = claim{left: true}
 	}
 }
 
 // stream returns the stream of s, which it makes unless there is one of the same identity. It is nil for a dropped one.
-// A twin is wanted beside the first stream of an instrument. The caller holds the lock.
-func (m *Meter) stream(d declaration, s sdkmetric.Stream, first bool) *stream {
+// Only the first stream of
+// an instrument may have both forms. The caller holds the lock.
+func (m *meter) stream(d declaration, s sdkmetric.Stream, first bool) *stream {
 	id := d.identity(s)
 	if known, ok := m.byIdentity[id]; ok {
 		return known.stream
 	}
 	var st *stream
-	if k := d.streamKind(s.Aggregation); k != nil {
-		if explicit, ok := k.(histogramKind); ok && first {
-			k = m.twin(d.Name, explicit)
-		}
+	if k := m.streamKind(d, s.Aggregation, first); k != nil {
 		st = &stream{
 			name:        s.Name,
 			description: s.Description,
 			unit:        s.Unit,
 			filter:      s.AttributeFilter,
-			limit:       m.config.CardinalityLimit,
-			now:         m.config.Now,
-			sample:      sampler(m.config.ExemplarFilter),
+			limit:       m.provider.limit,
+			now:         m.provider.now,
+			sample:      sampler(m.provider.filter),
 			reservoir:   s.ExemplarReservoirProviderSelector(s.Aggregation),
-			idle:        m.config.IdleTimeout,
+			timeout:     m.provider.timeout(d.Instrument),
 			kind:        k,
+			collecting:  &m.provider.collecting,
 		}
 		st.init(m.deltas(d.Kind))
 		m.streams = append(m.streams, st)
@@ -169,32 +196,35 @@ func (m *Meter) stream(d declaration, s sdkmetric.Stream, first bool) *stream {
 	return st
 }
 
-// twin returns the kind of an explicit histogram, with the exponential form beside it if the instrument has a twin.
-func (m *Meter) twin(instrument string, explicit histogramKind) kind {
-	if twin, ok := m.config.Twins[instrument]; ok {
-		return newExponentialKind(twin, &explicit)
+// streamKind returns the kind of series that an aggregation of the instrument needs, or nil if it drops them. A histogram
+// with explicit buckets may have exponential ones beside them.
+func (m *meter) streamKind(d declaration, a sdkmetric.Aggregation, both bool) kind {
+	var native *sdkmetric.AggregationBase2ExponentialHistogram
+	if m.provider.native != nil && both {
+		if chosen, ok := m.provider.native(d.Instrument); ok && measurable(chosen) {
+			native = &chosen
+		}
 	}
-	return explicit
+	if d.number == int64Number {
+		return kindOf[int64](d.Kind, a, native)
+	}
+	return kindOf[float64](d.Kind, a, native)
 }
 
-// streamKind returns the kind of series that an aggregation of the instrument needs, or nil if it drops them.
-func (d declaration) streamKind(a sdkmetric.Aggregation) kind {
+func kindOf[N int64 | float64](k sdkmetric.InstrumentKind, a sdkmetric.Aggregation, native *sdkmetric.AggregationBase2ExponentialHistogram) kind {
 	switch a := a.(type) {
 	case sdkmetric.AggregationSum:
-		if updown := d.Kind == sdkmetric.InstrumentKindUpDownCounter; d.number == int64Number {
-			return sumKind[int64]{updown}
-		} else {
-			return sumKind[float64]{updown}
-		}
+		return sumKind[N]{updown: k == sdkmetric.InstrumentKindUpDownCounter}
 	case sdkmetric.AggregationLastValue:
-		if d.number == int64Number {
-			return gaugeKind[int64]{}
-		}
-		return gaugeKind[float64]{}
+		return gaugeKind[N]{}
 	case sdkmetric.AggregationExplicitBucketHistogram:
-		return histogramKind{bounds: slices.Sorted(slices.Values(a.Boundaries)), minMax: !a.NoMinMax}
+		explicit := &histogramKind[N]{bounds: slices.Sorted(slices.Values(a.Boundaries)), minMax: !a.NoMinMax}
+		if native != nil {
+			return newExponentialKind(*native, explicit)
+		}
+		return explicit
 	case sdkmetric.AggregationBase2ExponentialHistogram:
-		return newExponentialKind(a, nil)
+		return newExponentialKind[N](a, nil)
 	}
 	return nil
 }

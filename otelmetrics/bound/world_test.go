@@ -16,7 +16,6 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	otelprom "go.opentelemetry.io/otel/exporters/prometheus"
 	"go.opentelemetry.io/otel/metric"
-	"go.opentelemetry.io/otel/sdk/instrumentation"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/exemplar"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
@@ -25,20 +24,25 @@ import (
 
 // setup is how both worlds are configured.
 type setup struct {
-	views        []sdkmetric.View
-	filter       exemplar.Filter
-	limit        int
-	temporality  []sdkmetric.TemporalitySelector
-	withoutBound bool // measure by the SDK
-	config       func(*Config)
+	views       []sdkmetric.View
+	filter      exemplar.Filter
+	limit       int
+	temporality []sdkmetric.TemporalitySelector
+	sdk         bool // measure by the SDK
+	pushOnly    bool // without the reader of the scrape
+	options     []Option
 }
 
-// world is a provider with its readers, measured by the SDK or by bound instruments.
+// world is a provider with its readers, measured by the SDK or by this package.
 type world struct {
 	readers  []*sdkmetric.ManualReader
 	registry *prometheus.Registry
-	provider *sdkmetric.MeterProvider
-	meter    *Meter
+	provider interface {
+		metric.MeterProvider
+		Shutdown(context.Context) error
+	}
+	bound *MeterProvider
+	meter metric.Meter
 }
 
 func allDelta(sdkmetric.InstrumentKind) metricdata.Temporality { return metricdata.DeltaTemporality }
@@ -46,127 +50,116 @@ func allDelta(sdkmetric.InstrumentKind) metricdata.Temporality { return metricda
 func newWorld(t testing.TB, s setup) *world {
 	t.Helper()
 	w := &world{registry: prometheus.NewRegistry()}
-	config := Config{
-		Scope: instrumentation.Scope{Name: "test"}, Views: s.views, ExemplarFilter: s.filter, CardinalityLimit: s.limit,
-	}
-	pull := NewProducer(nil)
-	promOptions := []otelprom.Option{otelprom.WithRegisterer(w.registry), otelprom.WithoutScopeInfo(), otelprom.WithoutTargetInfo()}
-	if !s.withoutBound {
-		promOptions = append(promOptions, otelprom.WithProducer(pull))
-		config.Producers = append(config.Producers, pull)
-	}
-	exporter, err := otelprom.New(promOptions...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	options := []sdkmetric.Option{
-		sdkmetric.WithReader(exporter), sdkmetric.WithView(s.views...), sdkmetric.WithCardinalityLimit(s.limit),
-	}
-	if s.filter != nil {
-		options = append(options, sdkmetric.WithExemplarFilter(s.filter))
+	var readers []sdkmetric.Reader
+	if !s.pushOnly {
+		exporter, err := otelprom.New(otelprom.WithRegisterer(w.registry), otelprom.WithoutScopeInfo(), otelprom.WithoutTargetInfo(),
+			otelprom.WithProducer(NewProducer(nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		readers = append(readers, exporter)
 	}
 	for _, temporality := range s.temporality {
 		if temporality == nil {
 			temporality = sdkmetric.DefaultTemporalitySelector
 		}
-		readerOptions := []sdkmetric.ManualReaderOption{sdkmetric.WithTemporalitySelector(temporality)}
-		if !s.withoutBound {
-			p := NewProducer(temporality)
-			config.Producers = append(config.Producers, p)
-			readerOptions = append(readerOptions, sdkmetric.WithProducer(p))
-		}
-		r := sdkmetric.NewManualReader(readerOptions...)
+		r := sdkmetric.NewManualReader(sdkmetric.WithTemporalitySelector(temporality), sdkmetric.WithProducer(NewProducer(temporality).WithNative()))
 		w.readers = append(w.readers, r)
-		options = append(options, sdkmetric.WithReader(r))
+		readers = append(readers, r)
 	}
-	w.provider = sdkmetric.NewMeterProvider(options...)
-	config.Meter = w.provider.Meter("test")
-	if s.config != nil {
-		s.config(&config)
+	if s.sdk {
+		options := []sdkmetric.Option{sdkmetric.WithView(s.views...), sdkmetric.WithCardinalityLimit(s.limit)}
+		if s.filter != nil {
+			options = append(options, sdkmetric.WithExemplarFilter(s.filter))
+		}
+		for _, r := range readers {
+			options = append(options, sdkmetric.WithReader(r))
+		}
+		w.provider = sdkmetric.NewMeterProvider(options...)
+	} else {
+		options := append([]Option{WithView(s.views...), WithCardinalityLimit(s.limit), WithExemplarFilter(s.filter)}, s.options...)
+		for _, r := range readers {
+			options = append(options, WithReader(r))
+		}
+		p, err := NewMeterProvider(options...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.provider, w.bound = p, p
 	}
-	if w.meter, err = NewMeter(config); err != nil {
-		t.Fatal(err)
-	}
+	w.meter = w.provider.Meter("test")
 	return w
 }
 
+// streams returns those of the world's own meter.
+func (w *world) streams() []*stream { return w.bound.snapshot()[0].snapshot() }
+
 // declare declares an instrument and returns how to measure it, once bound.
 func (w *world) declare(i instrumentSpec) func(attrs ...attribute.KeyValue) measureFunc {
+	return w.declareIn(w.meter, i)
+}
+
+func (w *world) declareIn(meter metric.Meter, i instrumentSpec) func(attrs ...attribute.KeyValue) measureFunc {
 	d, u := metric.WithDescription(i.description), metric.WithUnit(i.unit)
-	add := func(c interface {
-		Add(context.Context, float64, ...metric.AddOption)
-	},
-	) measureFunc {
-		return func(ctx context.Context, v float64, attrs ...attribute.KeyValue) {
-			if len(attrs) > 0 {
-				c.Add(ctx, v, metric.WithAttributes(attrs...))
-				return
-			}
-			c.Add(ctx, v)
-		}
-	}
-	addInt := func(c interface {
-		Add(context.Context, int64, ...metric.AddOption)
-	},
-	) measureFunc {
-		return func(ctx context.Context, v float64, attrs ...attribute.KeyValue) {
-			if len(attrs) > 0 {
-				c.Add(ctx, int64(v), metric.WithAttributes(attrs...))
-				return
-			}
-			c.Add(ctx, int64(v))
-		}
-	}
-	record := func(c interface {
-		Record(context.Context, float64, ...metric.RecordOption)
-	},
-	) measureFunc {
-		return func(ctx context.Context, v float64, attrs ...attribute.KeyValue) {
-			if len(attrs) > 0 {
-				c.Record(ctx, v, metric.WithAttributes(attrs...))
-				return
-			}
-			c.Record(ctx, v)
-		}
-	}
-	recordInt := func(c interface {
-		Record(context.Context, int64, ...metric.RecordOption)
-	},
-	) measureFunc {
-		return func(ctx context.Context, v float64, attrs ...attribute.KeyValue) {
-			if len(attrs) > 0 {
-				c.Record(ctx, int64(v), metric.WithAttributes(attrs...))
-				return
-			}
-			c.Record(ctx, int64(v))
-		}
-	}
 	switch i.kind {
 	case "int counter":
-		c, _ := w.meter.Int64Counter(i.name, d, u)
-		return func(attrs ...attribute.KeyValue) measureFunc { return addInt(c.Bind(attrs...)) }
+		c, _ := meter.Int64Counter(i.name, d, u)
+		return add(c, BindInt64Counter)
 	case "counter":
-		c, _ := w.meter.Float64Counter(i.name, d, u)
-		return func(attrs ...attribute.KeyValue) measureFunc { return add(c.Bind(attrs...)) }
+		c, _ := meter.Float64Counter(i.name, d, u)
+		return add(c, BindFloat64Counter)
 	case "int updown":
-		c, _ := w.meter.Int64UpDownCounter(i.name, d, u)
-		return func(attrs ...attribute.KeyValue) measureFunc { return addInt(c.Bind(attrs...)) }
+		c, _ := meter.Int64UpDownCounter(i.name, d, u)
+		return add(c, BindInt64UpDownCounter)
 	case "updown":
-		c, _ := w.meter.Float64UpDownCounter(i.name, d, u)
-		return func(attrs ...attribute.KeyValue) measureFunc { return add(c.Bind(attrs...)) }
+		c, _ := meter.Float64UpDownCounter(i.name, d, u)
+		return add(c, BindFloat64UpDownCounter)
 	case "int gauge":
-		c, _ := w.meter.Int64Gauge(i.name, d, u)
-		return func(attrs ...attribute.KeyValue) measureFunc { return recordInt(c.Bind(attrs...)) }
+		g, _ := meter.Int64Gauge(i.name, d, u)
+		return record(g, BindInt64Gauge)
 	case "gauge":
-		c, _ := w.meter.Float64Gauge(i.name, d, u)
-		return func(attrs ...attribute.KeyValue) measureFunc { return record(c.Bind(attrs...)) }
+		g, _ := meter.Float64Gauge(i.name, d, u)
+		return record(g, BindFloat64Gauge)
+	case "int histogram":
+		options := []metric.Int64HistogramOption{d, u}
+		if i.bounds != nil {
+			options = append(options, metric.WithExplicitBucketBoundaries(i.bounds...))
+		}
+		h, _ := meter.Int64Histogram(i.name, options...)
+		return record(h, BindInt64Histogram)
 	}
 	options := []metric.Float64HistogramOption{d, u}
 	if i.bounds != nil {
 		options = append(options, metric.WithExplicitBucketBoundaries(i.bounds...))
 	}
-	c, _ := w.meter.Float64Histogram(i.name, options...)
-	return func(attrs ...attribute.KeyValue) measureFunc { return record(c.Bind(attrs...)) }
+	h, _ := meter.Float64Histogram(i.name, options...)
+	return record(h, BindFloat64Histogram)
+}
+
+func add[N int64 | float64, I adder[N]](instrument I, bind func(I, ...attribute.KeyValue) I) func(attrs ...attribute.KeyValue) measureFunc {
+	return func(attrs ...attribute.KeyValue) measureFunc {
+		c := bind(instrument, attrs...)
+		return func(ctx context.Context, v float64, attrs ...attribute.KeyValue) {
+			if len(attrs) > 0 {
+				c.Add(ctx, N(v), metric.WithAttributes(attrs...))
+				return
+			}
+			c.Add(ctx, N(v))
+		}
+	}
+}
+
+func record[N int64 | float64, I recorder[N]](instrument I, bind func(I, ...attribute.KeyValue) I) func(attrs ...attribute.KeyValue) measureFunc {
+	return func(attrs ...attribute.KeyValue) measureFunc {
+		r := bind(instrument, attrs...)
+		return func(ctx context.Context, v float64, attrs ...attribute.KeyValue) {
+			if len(attrs) > 0 {
+				r.Record(ctx, N(v), metric.WithAttributes(attrs...))
+				return
+			}
+			r.Record(ctx, N(v))
+		}
+	}
 }
 
 // instrumentSpec is an instrument to declare.
@@ -228,6 +221,10 @@ type dataPoint struct {
 	Exemplars        []exemplarPoint
 }
 
+func (p *dataPoint) setExtrema(minimum int64, ok bool) { p.Min, p.HasMin = float64(minimum), ok }
+
+func (p *dataPoint) setMax(maximum int64, _ bool) { p.Max = float64(maximum) }
+
 // exponentialPoint is what only an exponential histogram has.
 type exponentialPoint struct {
 	Scale              int32
@@ -269,6 +266,19 @@ func dataPoints(data metricdata.Aggregation) []dataPoint {
 				Kind: "int histogram " + d.Temporality.String(), Attributes: p.Attributes.Encoded(attribute.DefaultEncoder()),
 				Value: float64(p.Sum), Count: p.Count, Bounds: p.Bounds, Buckets: p.BucketCounts, Exemplars: exemplarPoints(p.Exemplars),
 			}
+			q.setExtrema(p.Min.Value())
+			q.setMax(p.Max.Value())
+			out = append(out, q)
+		}
+	case metricdata.ExponentialHistogram[int64]:
+		for _, p := range d.DataPoints {
+			q := dataPoint{
+				Kind: "int exponential " + d.Temporality.String(), Attributes: p.Attributes.Encoded(attribute.DefaultEncoder()),
+				Value: float64(p.Sum), Count: p.Count, Exemplars: exemplarPoints(p.Exemplars),
+				Exponential: exponentialPoint{p.Scale, p.ZeroCount, p.ZeroThreshold, p.PositiveBucket, p.NegativeBucket},
+			}
+			q.setExtrema(p.Min.Value())
+			q.setMax(p.Max.Value())
 			out = append(out, q)
 		}
 	case metricdata.ExponentialHistogram[float64]:
@@ -353,4 +363,28 @@ func normalise(e *dto.Exemplar) {
 
 func diff(want, got any) string {
 	return cmp.Diff(want, got, cmpopts.EquateNaNs(), cmpopts.EquateEmpty())
+}
+
+// bound binds an instrument of any kind.
+func bound[I any](instrument I, attrs ...attribute.KeyValue) I {
+	var b any
+	switch i := any(&instrument).(type) {
+	case *metric.Int64Counter:
+		b = BindInt64Counter(*i, attrs...)
+	case *metric.Float64Counter:
+		b = BindFloat64Counter(*i, attrs...)
+	case *metric.Int64UpDownCounter:
+		b = BindInt64UpDownCounter(*i, attrs...)
+	case *metric.Float64UpDownCounter:
+		b = BindFloat64UpDownCounter(*i, attrs...)
+	case *metric.Int64Gauge:
+		b = BindInt64Gauge(*i, attrs...)
+	case *metric.Float64Gauge:
+		b = BindFloat64Gauge(*i, attrs...)
+	case *metric.Int64Histogram:
+		b = BindInt64Histogram(*i, attrs...)
+	case *metric.Float64Histogram:
+		b = BindFloat64Histogram(*i, attrs...)
+	}
+	return b.(I) //nolint:forcetypeassert // each case is of its own type
 }

@@ -1,0 +1,58 @@
+package bound
+
+import (
+	"slices"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+)
+
+// with returns the handle of the attributes, which is the caller's own one if they are new. Most are found by the hash of
+// their attributes, without a lock and an allocation. As in the SDK, equal hashes are taken for equal attributes.
+func with[H any](st *stream, set attribute.Set, bind func(*stream, attribute.Set) H) H {
+	if found, ok := st.handles.Load(set.Equivalent()); ok {
+		if found, ok := found.(H); ok {
+			return found
+		}
+	}
+	made := bind(st, set)
+	// It is taken out again when its cell becomes idle, which it is not before the measurement has made it active.
+	if found, ok := st.handles.LoadOrStore(set.Equivalent(), made); ok {
+		if found, ok := found.(H); ok {
+			return found
+		}
+	}
+	return made
+}
+
+// addAttributes returns the attributes of a handle and a measurement.
+func (h *cellHeader) addAttributes(options []metric.AddOption) attribute.Set {
+	return merge(h.set, metric.NewAddConfig(options).Attributes(), options)
+}
+
+// recordAttributes returns the attributes of a handle and a measurement.
+func (h *cellHeader) recordAttributes(options []metric.RecordOption) attribute.Set {
+	return merge(h.set, metric.NewRecordConfig(options).Attributes(), options)
+}
+
+// merge returns the attributes that are bound, overridden by those that the options of the API give, overridden by those
+// that options in the shape of metric/x WithUnsafeAttributes carry.
+func merge[O any](bound, set attribute.Set, options []O) attribute.Set {
+	if bound.Len() > 0 {
+		set = join(bound, set.ToSlice())
+	}
+	for _, o := range options {
+		if o, ok := any(o).(interface{ RawAttributes() []attribute.KeyValue }); ok {
+			set = join(set, o.RawAttributes())
+		}
+	}
+	return set
+}
+
+// join returns the attributes of a set and of a list, which overrides it.
+func join(set attribute.Set, list []attribute.KeyValue) attribute.Set {
+	if len(list) == 0 {
+		return set
+	}
+	return attribute.NewSet(slices.Concat(set.ToSlice(), list)...)
+}
