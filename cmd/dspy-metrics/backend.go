@@ -58,6 +58,16 @@ func (b *backend) passes() ([]string, error) {
 	return patterns, errors.Join(errs...)
 }
 
+// identity sets apart the answers of backends that are asked in the same way. The
+// upstream is in the URL of each request; what the embedded predictor answers
+// depends on its text and on its own version.
+func (b *backend) identity(contract views.Contract) string {
+	if b.Upstream != "" {
+		return "upstream"
+	}
+	return "embedded " + version() + " " + guide.Text(contract)
+}
+
 func (b *backend) open(contract views.Contract, connections int) (service.Backend, error) {
 	if b.Upstream == "" {
 		return service.NewExtractive(guide.Text(contract))

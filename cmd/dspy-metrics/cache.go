@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/cache"
@@ -15,15 +16,23 @@ import (
 // answers is the cache of the predictions.
 type answers struct {
 	Cache          string        `default:"off" env:"DSPY_METRICS_CACHE" placeholder:"off|memory|redis://…" help:"Where answers are kept, to answer equal requests from there, and once for those at the same time (${default}). Of Redis the size and the evictions are those of the whole server."`
-	CacheMaxBytes  int64         `default:"67108864" env:"DSPY_METRICS_CACHE_MAX_BYTES" placeholder:"N" help:"Most that is kept in memory (${default}); Redis has a bound of its own."`
-	CacheTTL       time.Duration `default:"1h" env:"DSPY_METRICS_CACHE_TTL" help:"How long an answer is kept (${default})."`
+	CacheMaxBytes  int64         `default:"67108864" env:"DSPY_METRICS_CACHE_MAX_BYTES" placeholder:"N" help:"Memory that --cache memory may take, Go's own share included; less than half of it are answers (${default}). Redis has a bound of its own."`
+	CacheTTL       time.Duration `default:"1h" env:"DSPY_METRICS_CACHE_TTL" help:"How long an answer is kept, unless it says less itself (${default})."`
 	CacheTimeout   time.Duration `default:"100ms" env:"DSPY_METRICS_CACHE_TIMEOUT" help:"Longest wait for Redis (${default})."`
-	CacheKeyHeader []string      `env:"DSPY_METRICS_CACHE_KEY_HEADERS" placeholder:"NAME" help:"A request header that answers depend on, beside the host, the credentials, the accepted types and the type of the body. Repeatable, or with commas."`
+	CacheNamespace string        `env:"DSPY_METRICS_CACHE_NAMESPACE" placeholder:"NAME" help:"Sets apart the answers of services on one Redis whose upstream and service have the same names, such as two versions of a program."`
+	CacheIgnore    []string      `name:"cache-ignore-header" env:"DSPY_METRICS_CACHE_IGNORE_HEADERS" placeholder:"NAME" help:"A request header that cannot change an answer. Requests with other values of any other header get answers of their own, but for those of tracing and of the connection. Repeatable, or with commas."`
+	CacheKeyHeader []string      `hidden:"" env:"DSPY_METRICS_CACHE_KEY_HEADERS"`
 	MaxAnswerBytes int64         `default:"1048576" env:"DSPY_METRICS_MAX_ANSWER_BYTES" placeholder:"N" help:"Largest answer that is cached and whose usage is read; larger ones pass through (${default})."`
 }
 
 func (a *answers) validate() error {
+	var gone error
+	if len(a.CacheKeyHeader) > 0 {
+		gone = fmt.Errorf("--cache-key-header %q is not needed any more: answers depend on every header but those of --cache-ignore-header",
+			strings.Join(a.CacheKeyHeader, ","))
+	}
 	return errors.Join(
+		gone,
 		positive("--cache-max-bytes", a.CacheMaxBytes),
 		positive("--cache-ttl", a.CacheTTL),
 		positive("--cache-timeout", a.CacheTimeout),

@@ -108,7 +108,7 @@ func TestServeKeepsSecrets(t *testing.T) {
 				"OTEL_EXPORTER_OTLP_TIMEOUT=50", "OTEL_METRIC_EXPORT_INTERVAL=50",
 				"DSPY_METRICS_UPSTREAM=http://me:" + s.plant("upstream") + "@" + n.upstream,
 			}, "serve", "--listen=127.0.0.1:0", "--log-level=debug", "--cache", "redis://me:"+s.plant("cache")+"@"+n.redis, "--drain-delay=1ms",
-				"--cache-key-header=X-Api-Key", "--metrics-listen=127.0.0.1:0", "--metrics-web-config-file", config, "--pprof")
+				"--metrics-listen=127.0.0.1:0", "--metrics-web-config-file", config, "--pprof")
 			c.Stdout, c.Stderr = &s, &s
 			if err := c.Start(); err != nil {
 				t.Fatal(err)

@@ -1,16 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
-	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/sdk/resource"
+	semconv "go.opentelemetry.io/otel/semconv/v1.41.0"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/service"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
@@ -140,7 +142,7 @@ func (c *serve) serve(ctx context.Context, contract views.Contract, config servi
 		return err
 	}
 	config.Backend, config.Routes, config.TypeHeader, config.TypeField = backend, routes, c.TypeHeader, c.TypeField
-	config.KeyHeaders, config.Model, config.Logger = c.CacheKeyHeader, c.model(), logger
+	config.Model, config.Logger = c.model(), logger
 	config.Timeout, config.SilenceTimeout, config.ClientTimeout = c.Timeout, c.SilenceTimeout, c.ClientTimeout
 	config.MaxConcurrency = c.MaxConcurrency
 	config.MaxBodyBytes, config.MaxAnswerBytes = c.MaxBodyBytes, c.MaxAnswerBytes
@@ -150,6 +152,10 @@ func (c *serve) serve(ctx context.Context, contract views.Contract, config servi
 	answers, err := c.answers.open(ctx, config.Recorder, logger)
 	if err != nil {
 		return err
+	}
+	config.Caching = service.Caching{
+		TTL: c.CacheTTL, IgnoreHeaders: c.CacheIgnore,
+		Namespace: []string{c.CacheNamespace, c.serviceName(), c.identity(contract)},
 	}
 	if answers != nil {
 		config.Cache = answers
@@ -173,14 +179,13 @@ func (c *serve) options(logger *slog.Logger) []otelmetrics.Option {
 		otelmetrics.WithIdleTimeout(c.IdleTimeout),
 	}
 	options = append(options, c.generative.options()...)
-	named := os.Getenv("OTEL_SERVICE_NAME") != "" || strings.Contains(os.Getenv("OTEL_RESOURCE_ATTRIBUTES"), "service.name=")
-	switch {
-	case c.Service != "":
-		options = append(options, otelmetrics.WithService(c.Service))
-	case !named:
-		options = append(options, otelmetrics.WithService("dspy-metrics"))
-	}
-	return options
+	return append(options, otelmetrics.WithService(c.serviceName()))
+}
+
+// serviceName returns the value of the label service.
+func (c *serve) serviceName() string {
+	name, _ := resource.Environment().Set().Value(semconv.ServiceNameKey)
+	return cmp.Or(c.Service, name.AsString(), "dspy-metrics")
 }
 
 func (c *serve) logger(w io.Writer) *slog.Logger {

@@ -20,17 +20,18 @@ type Config struct {
 	// way to Timeout. It has no default.
 	URL string
 
-	// MaxBytes bounds the memory cache: the keys and the answers together. What
-	// the entries cost beyond that, some hundred bytes each, is not in it. The
-	// default is 64 MiB. Redis has a bound of its own: maxmemory.
+	// MaxBytes bounds the memory that the memory cache takes of the process: keys,
+	// answers, what is kept about each of them, and as much again, which Go's
+	// garbage collector leaves unused by default. Less than half of it are answers.
+	// The default is 64 MiB. Redis has a bound of its own: maxmemory.
 	MaxBytes int64
 
 	// MaxEntryBytes bounds the key and the answer of one entry. What is larger is
 	// not stored. It is at most 512 MiB and by default 1 MiB.
 	MaxEntryBytes int64
 
-	// TTL is how long an answer is kept after it was stored: at least 1 ms and by
-	// default an hour.
+	// TTL is how long an answer is kept after it was stored, at most: at least 1 ms
+	// and by default an hour.
 	TTL time.Duration
 
 	// Timeout is the longest that one operation on Redis takes, connecting
@@ -59,6 +60,7 @@ type Cache struct {
 	store         store
 	metrics       *otelmetrics.Cache
 	maxEntryBytes int64
+	ttl           time.Duration
 	kind          otelmetrics.CacheType
 	recorderOf    func(context.Context) *otelmetrics.Recorder
 }
@@ -66,7 +68,8 @@ type Cache struct {
 // store is where the answers are.
 type store interface {
 	get(ctx context.Context, key string) ([]byte, bool)
-	set(ctx context.Context, key string, answer []byte)
+	// set does not wait for another process.
+	set(ctx context.Context, key string, answer []byte, ttl time.Duration)
 	close() error
 }
 
@@ -91,31 +94,33 @@ func Open(ctx context.Context, c Config) (*Cache, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &Cache{held, metrics, min(c.MaxEntryBytes, c.MaxBytes), otelmetrics.Memory, c.RecorderOf}, nil
+		return &Cache{held, metrics, c.MaxEntryBytes, c.TTL, otelmetrics.Memory, c.RecorderOf}, nil
 	default:
 		metrics := c.Recorder.Cache(otelmetrics.Redis)
 		shared, err := openRedis(ctx, c, metrics)
 		if err != nil {
 			return nil, err
 		}
-		return &Cache{shared, metrics, c.MaxEntryBytes, otelmetrics.Redis, c.RecorderOf}, nil
+		return &Cache{shared, metrics, c.MaxEntryBytes, c.TTL, otelmetrics.Redis, c.RecorderOf}, nil
 	}
 }
 
-// Get returns the answer stored under the key, which the caller must not change.
-// Each look-up counts as one hit or one miss, but for a cache that is off.
-func (c *Cache) Get(ctx context.Context, key string) ([]byte, bool) {
+// Get gives the answer that is stored under the key to use, which must not change
+// it, and reports whether use took it. Each look-up counts as one hit, if use took
+// the answer, or as one miss; a cache that is off counts nothing.
+func (c *Cache) Get(ctx context.Context, key string, use func(answer []byte) bool) bool {
 	if c.store == nil {
-		return nil, false
+		return false
 	}
 	answer, ok := c.store.get(ctx, key)
+	ok = ok && use(answer)
 	metrics := c.of(ctx)
 	if ok {
 		metrics.Hit(ctx)
 	} else {
 		metrics.Miss(ctx)
 	}
-	return answer, ok
+	return ok
 }
 
 // of returns whose look-up it is.
@@ -128,13 +133,14 @@ func (c *Cache) of(ctx context.Context) *otelmetrics.Cache {
 	return c.metrics
 }
 
-// Set stores a copy of the answer under the key, in place of an earlier one. A
+// Set stores a copy of the answer under the key, in place of an earlier one, for
+// the time to live of the cache or a shorter ttl. It does not wait for Redis. A
 // caller that has gone away does not stop it: the answer is worth keeping.
-func (c *Cache) Set(ctx context.Context, key string, answer []byte) {
-	if c.store == nil || int64(len(key))+int64(len(answer)) > c.maxEntryBytes {
+func (c *Cache) Set(ctx context.Context, key string, answer []byte, ttl time.Duration) {
+	if c.store == nil || ttl < time.Millisecond || int64(len(key))+int64(len(answer)) > c.maxEntryBytes {
 		return
 	}
-	c.store.set(context.WithoutCancel(ctx), key, answer)
+	c.store.set(context.WithoutCancel(ctx), key, answer, min(ttl, c.ttl))
 }
 
 // Close lets go of what the cache holds: memory is emptied, connections are

@@ -69,8 +69,8 @@ func TestBareConfig(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	c.Set(t.Context(), "a", []byte("1"))
-	if got, ok := c.Get(t.Context(), "a"); !ok || string(got) != "1" {
+	c.Set(t.Context(), "a", []byte("1"), time.Hour)
+	if got, ok := lookUp(t.Context(), c, "a"); !ok || string(got) != "1" {
 		t.Errorf("got %q, %t", got, ok)
 	}
 }

@@ -1,20 +1,22 @@
 package cache
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
-	"hash/crc32"
 )
 
 // keyPrefix sets our keys in Redis apart from others, and from those of a version
 // that frames answers in another way.
-const keyPrefix = "dspy-metrics:cache:v1:"
+const keyPrefix = "dspy-metrics:cache:v2:"
 
-// magic begins a framed answer; its last byte is the version. A checksum (CRC-32C,
-// little-endian) of the key and the answer follows, then the answer.
-const magic = "dspy\x01"
+// magic begins a framed answer; its last byte is the version. The SHA-256 digest of
+// the key and the answer follows, then the answer. The digest finds what was
+// damaged, cut off, or moved from one key to another. It is no signature: whoever
+// may write to Redis can write answers.
+const magic = "dspy\x02"
 
-const headerBytes = len(magic) + crc32.Size
+const headerBytes = len(magic) + sha256.Size
 
 var errDamaged = errors.New("the cached value is not one of ours, or is damaged")
 
@@ -22,7 +24,8 @@ var errDamaged = errors.New("the cached value is not one of ours, or is damaged"
 func frame(key string, answer []byte) []byte {
 	out := make([]byte, 0, headerBytes+len(answer))
 	out = append(out, magic...)
-	out = binary.LittleEndian.AppendUint32(out, checksum(key, answer))
+	sum := digest(key, answer)
+	out = append(out, sum[:]...)
 	return append(out, answer...)
 }
 
@@ -31,14 +34,18 @@ func unframe(key string, framed []byte) ([]byte, error) {
 	if len(framed) < headerBytes || string(framed[:len(magic)]) != magic {
 		return nil, errDamaged
 	}
-	sum, answer := binary.LittleEndian.Uint32(framed[len(magic):]), framed[headerBytes:]
-	if sum != checksum(key, answer) {
+	answer := framed[headerBytes:]
+	if [sha256.Size]byte(framed[len(magic):headerBytes]) != digest(key, answer) {
 		return nil, errDamaged
 	}
 	return answer, nil
 }
 
-func checksum(key string, answer []byte) uint32 {
-	table := crc32.MakeTable(crc32.Castagnoli)
-	return crc32.Update(crc32.Checksum([]byte(key), table), table, answer)
+func digest(key string, answer []byte) (sum [sha256.Size]byte) {
+	hash := sha256.New()
+	_, _ = hash.Write(binary.LittleEndian.AppendUint64(nil, uint64(len(key))))
+	_, _ = hash.Write([]byte(key))
+	_, _ = hash.Write(answer)
+	hash.Sum(sum[:0])
+	return sum
 }

@@ -113,12 +113,42 @@ func (f *fixture) want(want counts) {
 // wantGet looks a key up; an empty answer is a miss.
 func (f *fixture) wantGet(key, want string) {
 	f.t.Helper()
-	if got, ok := f.Get(context.Background(), key); string(got) != want || ok != (want != "") {
+	if got, ok := f.get(context.Background(), key); string(got) != want || ok != (want != "") {
 		f.t.Errorf("got %q, %t for %q, want %q", got, ok, key, want)
 	}
 }
 
-func (f *fixture) set(key, answer string) { f.Set(context.Background(), key, []byte(answer)) }
+// get looks a key up, and takes whatever is there.
+func (f *fixture) get(ctx context.Context, key string) (string, bool) {
+	return lookUp(ctx, f.Cache, key)
+}
+
+func lookUp(ctx context.Context, c *cache.Cache, key string) (found string, ok bool) {
+	ok = c.Get(ctx, key, func(answer []byte) bool {
+		found = string(answer)
+		return true
+	})
+	return found, ok
+}
+
+// weight is what the memory cache counts for an entry.
+func weight(key, answer string) float64 { return float64(cache.Weight(key, answer)) }
+
+// set stores an answer for as long as the cache keeps any, and returns when it is
+// stored or could not be.
+func (f *fixture) set(key, answer string) {
+	f.t.Helper()
+	f.Set(context.Background(), key, []byte(answer), forever)
+	f.settle()
+}
+
+func (f *fixture) settle() {
+	f.t.Helper()
+	eventually(f.t, "no answer on its way to Redis", func() bool { return f.Writes() == 0 })
+}
+
+// forever is longer than any time to live of a cache.
+const forever = 1000 * time.Hour
 
 // logs keeps what is logged.
 type logs struct{ testio.Buffer }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/maypok86/otter/v2"
 
@@ -14,9 +15,10 @@ import (
 // memory holds answers in the process. Otter chooses what to evict and finds what
 // has expired, within about two seconds and without being asked.
 type memory struct {
-	answers *otter.Cache[string, []byte]
-	metrics *otelmetrics.Cache
-	closed  atomic.Bool
+	answers  *otter.Cache[string, entry]
+	maxBytes int64
+	metrics  *otelmetrics.Cache
+	closed   atomic.Bool
 
 	// bytes is what the entries weigh. It is kept here because otter's own sum
 	// lags behind what is stored.
@@ -26,14 +28,20 @@ type memory struct {
 	publishing sync.Mutex
 }
 
+// entry is an answer in memory.
+type entry struct {
+	answer []byte
+	ttl    time.Duration
+}
+
 func openMemory(ctx context.Context, c Config, metrics *otelmetrics.Cache) (*memory, error) {
-	m := &memory{metrics: metrics}
-	answers, err := otter.New(&otter.Options[string, []byte]{
+	m := &memory{maxBytes: c.MaxBytes, metrics: metrics}
+	answers, err := otter.New(&otter.Options[string, entry]{
 		MaximumWeight: uint64(c.MaxBytes), //nolint:gosec // Checked to be positive.
-		Weigher: func(key string, answer []byte) uint32 {
-			return uint32(weight(key, answer)) //nolint:gosec // At most largestEntryBytes.
+		Weigher: func(key string, e entry) uint32 {
+			return uint32(weight(key, e.answer)) //nolint:gosec // At most largestEntryBytes.
 		},
-		ExpiryCalculator: otter.ExpiryWriting[string, []byte](c.TTL),
+		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[string, entry]) time.Duration { return e.Value.ttl }),
 		OnAtomicDeletion: m.deleted,
 		// Eviction is done in Set, not some time later.
 		Executor: func(task func()) { task() },
@@ -48,19 +56,38 @@ func openMemory(ctx context.Context, c Config, metrics *otelmetrics.Cache) (*mem
 	return m, nil
 }
 
-func weight(key string, answer []byte) int64 { return int64(len(key)) + int64(len(answer)) }
+const (
+	// entryBytes is what an entry takes beside its key and its answer: otter's
+	// node, its place in the hash table, and the room that the table has left.
+	entryBytes = 192
+	// collectorFactor is how much memory a process takes for each byte that it
+	// holds: by default (GOGC=100) Go's garbage collector runs when there is as
+	// much garbage as there is data.
+	collectorFactor = 2
+)
 
-func (m *memory) get(_ context.Context, key string) ([]byte, bool) {
-	return m.answers.GetIfPresent(key)
+// weight returns the memory that an entry takes of the process. The answer's
+// capacity is the size that was allocated for it.
+func weight(key string, answer []byte) int64 {
+	return collectorFactor * (entryBytes + int64(len(key)) + int64(cap(answer)))
 }
 
-func (m *memory) set(ctx context.Context, key string, answer []byte) {
+func (m *memory) get(_ context.Context, key string) ([]byte, bool) {
+	found, ok := m.answers.GetIfPresent(key)
+	return found.answer, ok
+}
+
+func (m *memory) set(ctx context.Context, key string, answer []byte, ttl time.Duration) {
 	if m.closed.Load() {
 		return
 	}
+	answer = bytes.Clone(answer)
+	if weight(key, answer) > m.maxBytes {
+		return // What was there stays.
+	}
 	// Added first, for the entry may be gone before Set has returned.
 	m.bytes.Add(weight(key, answer))
-	m.answers.Set(key, bytes.Clone(answer))
+	m.answers.Set(key, entry{answer, ttl})
 	// Set leaves the eviction to a Set that is at it already.
 	m.answers.CleanUp()
 	m.publish(ctx)
@@ -68,9 +95,9 @@ func (m *memory) set(ctx context.Context, key string, answer []byte) {
 
 // deleted is called once for each value that leaves the cache, under otter's
 // locks.
-func (m *memory) deleted(e otter.DeletionEvent[string, []byte]) {
+func (m *memory) deleted(e otter.DeletionEvent[string, entry]) {
 	ctx := context.Background()
-	m.bytes.Add(-weight(e.Key, e.Value))
+	m.bytes.Add(-weight(e.Key, e.Value.answer))
 	if e.Cause.IsEviction() {
 		m.metrics.Evict(ctx)
 	}

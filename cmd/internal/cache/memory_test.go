@@ -19,17 +19,17 @@ func TestMemory(t *testing.T) {
 	f.wantGet("key", "")
 	f.set("key", "answer")
 	f.wantGet("key", "answer")
-	f.want(counts{hits: 1, misses: 1, size: 9})
+	f.want(counts{hits: 1, misses: 1, size: weight("key", "answer")})
 	f.set("key", "another answer")
 	f.wantGet("key", "another answer")
-	f.want(counts{hits: 2, misses: 1, size: 17}) // Replaced, not evicted.
+	f.want(counts{hits: 2, misses: 1, size: weight("key", "another answer")}) // Replaced, not evicted.
 }
 
 func TestMemoryKeepsACopy(t *testing.T) {
 	t.Parallel()
 	f := open(t, cache.Config{URL: "memory"})
 	answer := []byte("answer")
-	f.Set(t.Context(), "key", answer)
+	f.Set(t.Context(), "key", answer, forever)
 	copy(answer, "ruined")
 	f.wantGet("key", "answer")
 }
@@ -38,15 +38,15 @@ func TestMemoryRefusesLargeEntries(t *testing.T) {
 	t.Parallel()
 	for name, config := range map[string]cache.Config{
 		"entry": {URL: "memory", MaxEntryBytes: 10},
-		"all":   {URL: "memory", MaxBytes: 10, MaxEntryBytes: 100},
+		"all":   {URL: "memory", MaxBytes: cache.Weight("key", "1234567"), MaxEntryBytes: 100},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := open(t, config)
 			f.set("key", "1234567")
-			f.set("key", "12345678") // What was there stays.
+			f.set("key", "1234567 and more") // What was there stays.
 			f.wantGet("key", "1234567")
-			f.want(counts{hits: 1, size: 10})
+			f.want(counts{hits: 1, size: weight("key", "1234567")})
 		})
 	}
 }
@@ -84,8 +84,8 @@ func TestMemoryExpires(t *testing.T) {
 			after time.Duration
 			want  counts
 		}{
-			{3 * time.Second, counts{hits: 2, misses: 1, evictions: 1, size: 11}},
-			{30 * time.Second, counts{hits: 2, misses: 1, evictions: 2, size: 6}},
+			{3 * time.Second, counts{hits: 2, misses: 1, evictions: 1, size: weight("late", "2") + weight("again", "4")}},
+			{30 * time.Second, counts{hits: 2, misses: 1, evictions: 2, size: weight("again", "4")}},
 			{30 * time.Second, counts{hits: 2, misses: 1, evictions: 3, size: 0}},
 		} {
 			time.Sleep(step.after) //nolint:forbidigo // The bubble's clock.
@@ -103,7 +103,7 @@ func TestMemoryAgainstAModel(t *testing.T) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				const maxBytes, keys = 1000, 60
+				const maxBytes, keys = 10_000, 60
 				random := rand.New(rand.NewPCG(seed, 1))
 				f := open(t, cache.Config{URL: "memory", MaxBytes: maxBytes, TTL: time.Minute})
 				model := make(map[string]string) // the last answer stored
@@ -112,13 +112,13 @@ func TestMemoryAgainstAModel(t *testing.T) {
 					key := fmt.Sprint("key ", random.IntN(keys))
 					switch random.IntN(3) {
 					case 0:
-						if got, ok := f.Get(t.Context(), key); ok && string(got) != model[key] {
+						if got, ok := f.get(t.Context(), key); ok && got != model[key] {
 							t.Fatalf("got %q, want %q", got, model[key])
 						}
 					case 1:
 						time.Sleep(time.Duration(random.IntN(3)) * time.Second) //nolint:forbidigo // The bubble's clock.
 					case 2:
-						if _, there := f.Get(t.Context(), key); !there {
+						if _, there := f.get(t.Context(), key); !there {
 							came++
 						}
 						model[key] = strings.Repeat("x", random.IntN(100))
@@ -127,17 +127,17 @@ func TestMemoryAgainstAModel(t *testing.T) {
 					if step%20 != 0 {
 						continue
 					}
-					size, entries := 0, 0
+					size, entries := 0.0, 0
 					for key := range model {
-						if got, ok := f.Get(t.Context(), key); ok {
-							size += len(key) + len(got)
+						if got, ok := f.get(t.Context(), key); ok {
+							size += weight(key, got)
 							entries++
 						}
 					}
 					// Otter has up to two seconds to find what has expired.
 					got := f.counts()
-					if got.size > maxBytes || float64(size) > got.size || float64(came-entries) < got.evictions {
-						t.Fatalf("got %+v, want at least size %d, and at most %d evictions", got, size, came-entries)
+					if got.size > maxBytes || size > got.size || float64(came-entries) < got.evictions {
+						t.Fatalf("got %+v, want at least size %v, and at most %d evictions", got, size, came-entries)
 					}
 				}
 				time.Sleep(2 * time.Minute) //nolint:forbidigo // The bubble's clock.
@@ -152,7 +152,7 @@ func TestMemoryAgainstAModel(t *testing.T) {
 
 func TestMemoryConcurrently(t *testing.T) {
 	t.Parallel()
-	const maxBytes, workers, keys = 2000, 8, 100
+	const maxBytes, workers, keys = 20_000, 8, 100
 	f := open(t, cache.Config{URL: "memory", MaxBytes: maxBytes})
 	var wg sync.WaitGroup
 	for worker := range uint64(workers) {
@@ -160,7 +160,7 @@ func TestMemoryConcurrently(t *testing.T) {
 			random := rand.New(rand.NewPCG(worker, 2))
 			for range 2000 {
 				key := fmt.Sprint("key ", random.IntN(keys))
-				if answer, ok := f.Get(t.Context(), key); ok && !strings.HasPrefix(string(answer), key+" ") {
+				if answer, ok := f.get(t.Context(), key); ok && !strings.HasPrefix(answer, key+" ") {
 					t.Errorf("got %q for %q", answer, key)
 				}
 				f.set(key, key+" "+strings.Repeat("x", random.IntN(200)))
@@ -172,14 +172,14 @@ func TestMemoryConcurrently(t *testing.T) {
 	if got.hits+got.misses != workers*2000 || got.hits == 0 || got.evictions == 0 {
 		t.Errorf("got %+v, want hits and evictions, and %d look-ups", got, workers*2000)
 	}
-	size := 0
+	size := 0.0
 	for i := range keys {
 		key := fmt.Sprint("key ", i)
-		if answer, ok := f.Get(t.Context(), key); ok {
-			size += len(key) + len(answer)
+		if answer, ok := f.get(t.Context(), key); ok {
+			size += weight(key, answer)
 		}
 	}
-	if got.size != float64(size) || size == 0 || size > maxBytes {
-		t.Errorf("got size %v, want that of the entries, %d, and at most %d", got.size, size, maxBytes)
+	if got.size != size || size == 0 || size > maxBytes {
+		t.Errorf("got size %v, want that of the entries, %v, and at most %d", got.size, size, maxBytes)
 	}
 }

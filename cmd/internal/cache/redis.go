@@ -3,8 +3,12 @@ package cache
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"net/url"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -14,6 +18,10 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
+// minReplyBytes is what a reply may have in any case: the answer to INFO has some
+// kilobytes.
+const minReplyBytes = mebibyte
+
 // shared holds answers in Redis, for all processes that use it.
 //
 // Each operation on Redis that fails is one error of the metrics, whoever made
@@ -21,12 +29,22 @@ import (
 // stores are skipped, which costs no time and is no error, until the watch has
 // found that Redis answers again. So an outage delays the predictions underway
 // by Timeout, once, and an error rate above zero lasts as long as it does.
+//
+// Redis is not trusted: [checkedConn] checks its replies before the client
+// library reads them, guard turns a panic of the library into an error, and
+// unframe checks the values.
 type shared struct {
 	Config
 	client   *redis.Client
 	password string
 	metrics  *otelmetrics.Cache
 	watch    watch
+	writes   writes
+
+	// lost is the key whose look-up began the last outage, or nil. The watch
+	// looks the same key up to find that the outage is over: a server of a Redis
+	// Cluster, or one whose rules permit some keys only, answers for others.
+	lost atomic.Pointer[string]
 
 	away    outage // look-ups fail
 	refused outage // stores are refused by a Redis that answers look-ups
@@ -37,6 +55,8 @@ func openRedis(ctx context.Context, c Config, metrics *otelmetrics.Cache) (*shar
 	if err != nil {
 		return nil, err
 	}
+	options.Dialer = checked(options, max(c.MaxEntryBytes+int64(headerBytes), minReplyBytes))
+	options.Protocol = 2 // What is checked, and all that is needed.
 	options.DialTimeout = c.Timeout
 	options.ReadTimeout = c.Timeout
 	options.WriteTimeout = c.Timeout
@@ -63,6 +83,9 @@ func (s *shared) outage(begun, ended string) outage {
 }
 
 func (s *shared) get(ctx context.Context, key string) ([]byte, bool) {
+	if answer, ok := s.writes.get(key); ok {
+		return answer, true
+	}
 	at, ok := s.away.enter()
 	if !ok {
 		return nil, false
@@ -72,10 +95,11 @@ func (s *shared) get(ctx context.Context, key string) ([]byte, bool) {
 	case err == nil:
 	case errors.Is(err, redis.Nil), over(ctx):
 		return nil, false
-	case redis.HasErrorPrefix(err, "WRONGTYPE"):
+	case isForeign(err):
 		s.damaged(ctx, key)
 		return nil, false
 	default:
+		s.lost.Store(&key)
 		s.failed(ctx, at, err)
 		return nil, false
 	}
@@ -86,10 +110,24 @@ func (s *shared) get(ctx context.Context, key string) ([]byte, bool) {
 	return answer, err == nil
 }
 
-func (s *shared) lookUp(ctx context.Context, key string) ([]byte, error) {
+func (s *shared) lookUp(ctx context.Context, key string) (framed []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
+	defer guard(&err)
 	return s.client.Get(ctx, keyPrefix+key).Bytes()
+}
+
+// isForeign reports whether a look-up failed because the value is not an answer:
+// it is of another type or too large.
+func isForeign(err error) bool {
+	return redis.HasErrorPrefix(err, "WRONGTYPE") || errors.Is(err, errReplyTooLarge)
+}
+
+// guard turns a panic of the client library into an error. It is to be deferred.
+func guard(err *error) {
+	if panicked := recover(); panicked != nil {
+		*err = fmt.Errorf("the Redis client panicked: %v", panicked)
+	}
 }
 
 // over reports whether the caller has gone away or has no time left, which is no
@@ -106,25 +144,35 @@ func (s *shared) damaged(ctx context.Context, key string) {
 	s.Logger.DebugContext(ctx, errDamaged.Error(), slog.String("key", keyPrefix+key))
 }
 
-func (s *shared) set(ctx context.Context, key string, answer []byte) {
+// set stores the answer in the background: who has it waits for no Redis. Until
+// that is done, look-ups find it here.
+func (s *shared) set(ctx context.Context, key string, answer []byte, ttl time.Duration) {
 	at, ok := s.away.enter()
 	if !ok {
 		return
 	}
-	refusedAt, _ := s.refused.active()
+	framed := frame(key, answer)
+	s.writes.start(key, framed[headerBytes:], func() {
+		refusedAt, _ := s.refused.active()
+		err := s.store(ctx, key, framed, ttl)
+		switch {
+		case err == nil:
+			s.refused.work(ctx, refusedAt)
+		case isReply(err):
+			// Full, read-only, not permitted: what is there can still be read.
+			s.Recorder.RecordError(ctx, otelmetrics.CacheUnavailable)
+			s.refused.fail(ctx, refusedAt, s.reason(err))
+		default:
+			s.failed(ctx, at, err)
+		}
+	})
+}
+
+func (s *shared) store(ctx context.Context, key string, framed []byte, ttl time.Duration) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
-	err := s.client.Set(ctx, keyPrefix+key, frame(key, answer), s.TTL).Err()
-	switch {
-	case err == nil:
-		s.refused.work(ctx, refusedAt)
-	case isReply(err):
-		// Full, read-only, not permitted: what is there can still be read.
-		s.Recorder.RecordError(ctx, otelmetrics.CacheUnavailable)
-		s.refused.fail(ctx, refusedAt, s.reason(err))
-	default:
-		s.failed(ctx, at, err)
-	}
+	defer guard(&err)
+	return s.client.Set(ctx, keyPrefix+key, framed, ttl).Err()
 }
 
 // failed reports that Redis could not be asked.
@@ -144,17 +192,34 @@ func isReply(err error) bool {
 	return errors.As(err, &reply)
 }
 
+// maxReason is how much of an error is logged.
+const maxReason = 300
+
 // reason returns what can be logged of an error. A server that does not know AUTH
-// quotes its arguments.
+// quotes its arguments, and the client library quotes what it cannot read.
 func (s *shared) reason(err error) string {
 	text, _, _ := strings.Cut(err.Error(), ", with args beginning with")
 	if s.password != "" {
-		text = strings.ReplaceAll(text, s.password, "…")
+		quoted := strconv.Quote(s.password)
+		text = strings.NewReplacer(s.password, "…", quoted[1:len(quoted)-1], "…", url.QueryEscape(s.password), "…").Replace(text)
+	}
+	if isClusterRedirect(err) {
+		text += "; a Redis Cluster is not supported: give a single server, or a proxy in front of the cluster"
+	}
+	if len(text) > maxReason {
+		text = strings.ToValidUTF8(text[:maxReason], "") + "…"
 	}
 	return text
 }
 
+// isClusterRedirect reports whether the server answered that another one has the
+// key.
+func isClusterRedirect(err error) bool {
+	return redis.HasErrorPrefix(err, "MOVED") || redis.HasErrorPrefix(err, "ASK")
+}
+
 func (s *shared) close() error {
+	s.writes.close()
 	s.watch.stop()
 	return s.client.Close()
 }

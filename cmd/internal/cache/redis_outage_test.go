@@ -1,9 +1,12 @@
 package cache_test
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -124,16 +127,17 @@ func TestRedisCallerGoneIsNoOutage(t *testing.T) {
 	eventually(t, "the first poll", func() bool { return h.infos.Load() > 0 })
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	f.Set(gone, "key", []byte("answer")) // The answer is worth keeping.
+	f.Set(gone, "key", []byte("answer"), forever) // The answer is worth keeping.
+	f.settle()
 	f.wantGet("key", "answer")
-	if got, ok := f.Get(gone, "key"); ok {
+	if got, ok := f.get(gone, "key"); ok {
 		t.Errorf("got %q for a caller that has gone away", got)
 	}
 
 	h.hang()
 	for range 3 {
 		hasty, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-		if got, ok := f.Get(hasty, "key"); ok {
+		if got, ok := f.get(hasty, "key"); ok {
 			t.Errorf("got %q for a caller without time", got)
 		}
 		cancel()
@@ -264,6 +268,56 @@ func impostor(t *testing.T, serve func(net.Conn)) string {
 	})
 }
 
+// impostorOf answers each command by its name, and returns its address.
+func impostorOf(t *testing.T, answer func(command string) string) string {
+	t.Helper()
+	return testio.Listen(t, func(conn *net.TCPConn) {
+		_ = conn.SetDeadline(time.Now().Add(patience))
+		reader := bufio.NewReader(conn)
+		for {
+			words, err := readCommand(reader)
+			if err != nil {
+				return
+			}
+			if _, err := io.WriteString(conn, answer(strings.ToUpper(words[0]))); err != nil {
+				return
+			}
+		}
+	})
+}
+
+// readCommand reads what a client sends: an array of strings.
+func readCommand(reader *bufio.Reader) ([]string, error) {
+	count, err := readCount(reader, '*')
+	if err != nil {
+		return nil, err
+	}
+	words := make([]string, count)
+	for i := range words {
+		length, err := readCount(reader, '$')
+		if err != nil {
+			return nil, err
+		}
+		word := make([]byte, length+len("\r\n"))
+		if _, err := io.ReadFull(reader, word); err != nil {
+			return nil, err
+		}
+		words[i] = string(word[:length])
+	}
+	return words, nil
+}
+
+func readCount(reader *bufio.Reader, kind byte) (int, error) {
+	line, err := reader.ReadString('\n')
+	if err != nil {
+		return 0, err
+	}
+	if line[0] != kind {
+		return 0, fmt.Errorf("got %q, want a line that begins with %c", line, kind)
+	}
+	return strconv.Atoi(strings.TrimSpace(line[1:]))
+}
+
 func TestRedisAfterClose(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, (*miniredis.Miniredis).Start)
@@ -271,12 +325,12 @@ func TestRedisAfterClose(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Set(t.Context(), "key", []byte("answer"))
+	c.Set(t.Context(), "key", []byte("answer"), forever)
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
-	c.Set(t.Context(), "key", []byte("another"))
-	if got, ok := c.Get(t.Context(), "key"); ok {
+	c.Set(t.Context(), "key", []byte("another"), forever)
+	if got, ok := lookUp(t.Context(), c, "key"); ok {
 		t.Errorf("got %q", got)
 	}
 }

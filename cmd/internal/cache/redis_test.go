@@ -16,7 +16,7 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/cache"
 )
 
-const stored = "dspy-metrics:cache:v1:"
+const stored = "dspy-metrics:cache:v2:"
 
 // host is a Redis server whose troubles the test makes.
 type host struct {
@@ -178,7 +178,7 @@ func TestRedisRubbish(t *testing.T) {
 		"truncated":       func(h *host) error { v := valid(h, "other"); return h.Set(stored+"key", v[:len(v)-1]) },
 		"header only":     func(h *host) error { return h.Set(stored+"key", valid(h, "other")[:5]) },
 		"of another key":  func(h *host) error { return h.Set(stored+"key", valid(h, "other")) },
-		"another version": func(h *host) error { return h.Set(stored+"key", "dspy\x02"+valid(h, "key")[5:]) },
+		"another version": func(h *host) error { return h.Set(stored+"key", "dspy\x03"+valid(h, "key")[5:]) },
 		"a list":          func(h *host) error { h.Del(stored + "key"); _, err := h.Push(stored+"key", "x"); return err },
 	}
 	for name, spoil := range tests {

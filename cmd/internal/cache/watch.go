@@ -103,8 +103,12 @@ func (w *watch) recover() {
 // did.
 func (w *watch) probe() bool {
 	at, _ := w.shared.away.active()
-	_, err := w.shared.lookUp(w.ctx, "")
-	if err != nil && !errors.Is(err, redis.Nil) && !redis.HasErrorPrefix(err, "WRONGTYPE") {
+	var key string
+	if lost := w.shared.lost.Load(); lost != nil {
+		key = *lost
+	}
+	_, err := w.shared.lookUp(w.ctx, key)
+	if err != nil && !errors.Is(err, redis.Nil) && !isForeign(err) {
 		w.shared.failed(w.ctx, at, err)
 		return false
 	}
@@ -123,7 +127,7 @@ func (w *watch) poll() {
 	defer cancel()
 	away, _ := w.shared.away.active()
 	unknown, _ := w.unknown.active()
-	text, err := w.shared.client.Info(ctx).Result()
+	text, err := w.info(ctx)
 	if err != nil && !isReply(err) {
 		w.shared.failed(w.ctx, away, err)
 		return
@@ -138,6 +142,11 @@ func (w *watch) poll() {
 	}
 	w.unknown.work(w.ctx, unknown)
 	w.record(now)
+}
+
+func (w *watch) info(ctx context.Context) (text string, err error) {
+	defer guard(&err)
+	return w.shared.client.Info(ctx).Result()
 }
 
 func (w *watch) record(now usage) {

@@ -111,7 +111,7 @@ func benchmarked(b *testing.B, target, cached string) http.Handler {
 			b.Fatal(err)
 		}
 		b.Cleanup(func() { _ = answers.Close() })
-		c.Cache = answers
+		c.Cache, c.Caching.TTL = answers, time.Hour
 	}
 	s, err := service.New(c)
 	if err != nil {

@@ -104,7 +104,7 @@ func TestHostileAnswers(t *testing.T) {
 		"lone surrogates":            {answerOf{header: kind(json, ""), begin: `{"usage":{"\ud800":{"prompt_tokens":7}},"error":{"type":"\udfff\u0000"}}`}, 7},
 	} {
 		t.Run(name, func(t *testing.T) {
-			url := behind(t, test.answer.ServeHTTP, func(c *service.Config) { c.Cache = new(memory) })
+			url := behind(t, test.answer.ServeHTTP, cached)
 			var size int64
 			got := allocated(t, func() { size = pass(t, url+"/predict", "{}", nil) })
 			if want := int64(len(test.answer.begin)) + test.answer.length; size < want {

@@ -1,161 +1,191 @@
 package service
 
 import (
-	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
+	"mime"
 	"net/http"
-	"net/http/httputil"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/httpcache"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
-// Cache keeps answers. What it cannot give it does not have: it never fails. It
-// is used concurrently.
+// Cache keeps answers. It never fails: it has no answer that it cannot give. It is
+// used concurrently.
 type Cache interface {
-	Get(ctx context.Context, key string) ([]byte, bool)
-	Set(ctx context.Context, key string, answer []byte)
+	// Get gives the answer under the key to use, and reports whether use took it.
+	Get(ctx context.Context, key string, use func(answer []byte) bool) bool
+	// Set keeps the answer, which the caller may change afterwards, for ttl at most.
+	// It is called while a client waits, so it waits for nobody.
+	Set(ctx context.Context, key string, answer []byte, ttl time.Duration)
 }
 
-// caching answers from the cache, and makes equal requests in flight once.
+// Caching is what is kept in a cache, and for how long.
+type Caching struct {
+	// TTL is the longest that an answer is kept. It must be set if there is a cache.
+	TTL time.Duration
+	// Namespace sets apart the answers of services that share a cache.
+	Namespace []string
+	// IgnoreHeaders are request headers that cannot change an answer, beside the
+	// usual ones.
+	IgnoreHeaders []string
+}
+
+// caching answers from the cache, copies new answers into it as they pass, and asks
+// the backend once for equal requests that are underway at the same time. It is a
+// shared cache of RFC 9111 that serves nothing stale. A POST is kept as a GET is:
+// predictions are asked for with it.
 type caching struct {
 	next    layer
 	cache   Cache
-	headers []string // that determine the answer, in canonical form
-	limit   int64    // of an answer
+	keys    *keys
+	ttl     time.Duration // the longest that an answer is kept
+	limit   int64         // of the body of an answer that is kept or shared
 	flights flights
 }
 
-// answer says what it did in the field of RFC 9211.
+func (s *Service) newCaching(next layer) (*caching, error) {
+	keys, err := newKeys(s.Config)
+	if err != nil {
+		return nil, err
+	}
+	return &caching{next: next, cache: s.Cache, keys: keys, ttl: s.Caching.TTL, limit: s.MaxAnswerBytes}, nil
+}
+
 func (c *caching) answer(e *exchange, r *http.Request) (*http.Response, error) {
-	if directive(r.Header, "no-store") {
+	asks, err := httpcache.ParseRequest(r.Header)
+	if err != nil || asks.NoStore || !cacheable(r) {
 		return c.next.answer(e, r)
 	}
-	key := c.key(e, r)
-	if stored, ok := c.cache.Get(withRecorder(r.Context(), e.recorder), key); ok {
-		if response, err := parse(stored, r, "hit"); err == nil {
-			age(response.Header)
+	key := c.keys.of(e, r, asks.Unknown)
+	if !asks.NoCache {
+		if response := c.stored(e, r, key, asks); response != nil {
 			return response, nil
 		}
 	}
-	for {
-		flight, leads := c.flights.join(key)
-		if leads {
-			return c.lead(e, r, key, flight)
-		}
-		select {
-		case <-flight.landed:
-		case <-r.Context().Done():
-			return nil, context.Cause(r.Context())
-		}
-		switch {
-		case flight.answer != nil:
-			e.err = flight.err
-			return parse(flight.answer, r, "fwd=miss; collapsed")
-		case flight.err == nil:
-			return c.next.answer(e, r) // it cannot be shared
-		case !ended(flight.err):
-			return nil, flight.err
-		}
-		// Who led has gone away or ran out of time: another one leads.
+	switch {
+	case asks.OnlyIfCached:
+		return notCached(e, r)
+	case asks.NoCache:
+		return c.alone(e, r, key, "fwd=request")
+	case asksForStream(r, e.Body):
+		return c.alone(e, r, key, "fwd=miss")
+	default:
+		return c.together(e, r, key)
 	}
 }
 
-// lead makes the request for all who join the flight.
-func (c *caching) lead(e *exchange, r *http.Request, key string, f *flight) (*http.Response, error) {
-	defer c.flights.land(key, f)
-	response, err := c.next.answer(e, r)
-	if err != nil {
-		f.err = err
-		return nil, err
+// cacheable reports whether a request can have the same answer as another one. One
+// that changes something, asks for a part or for what has changed, or goes on after
+// its body has an answer of its own.
+func cacheable(r *http.Request) bool {
+	switch r.Method {
+	case http.MethodGet, http.MethodPost, "QUERY":
+		return !httpcache.IsConditional(r.Header) && len(r.Trailer) == 0
+	default:
+		return false
 	}
-	response.Header.Set(cacheStatus, cacheName+"; fwd=miss")
-	if !shareable(response) || c.varies(response.Header) {
-		return response, nil
-	}
-	whole, err := io.ReadAll(io.LimitReader(response.Body, c.limit+1))
-	if err != nil {
-		_ = response.Body.Close()
-		f.err = brokenBy(r.Context(), err)
-		return nil, f.err
-	}
-	if int64(len(whole)) > c.limit {
-		response.Body = body{io.MultiReader(bytes.NewReader(whole), response.Body), response.Body}
-		return response, nil
-	}
-	if err := response.Body.Close(); err != nil {
-		return nil, err
-	}
-	response.Body = io.NopCloser(bytes.NewReader(whole))
-	response.ContentLength, response.TransferEncoding = int64(len(whole)), nil
-	answer, err := httputil.DumpResponse(response, true)
-	if err != nil {
-		return nil, err
-	}
-	f.answer, f.err = answer, e.err
-	if f.err == nil && response.StatusCode == http.StatusOK && !directive(response.Header, "no-store", "private") {
-		c.cache.Set(withRecorder(r.Context(), e.recorder), key, answer)
-	}
-	return response, nil
 }
 
-// ended tells whether a request ended with its own context.
-func ended(err error) bool {
-	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
-}
-
-// shareable tells whether an answer can go to several clients.
-func shareable(r *http.Response) bool {
-	return !streaming(r) && r.StatusCode != http.StatusSwitchingProtocols &&
-		len(r.Trailer) == 0 && r.Header.Get("Set-Cookie") == ""
-}
-
-// directive tells whether a Cache-Control field has one of the directives.
-func directive(header http.Header, directives ...string) bool {
-	for _, field := range header.Values("Cache-Control") {
-		for part := range strings.SplitSeq(field, ",") {
-			name, _, _ := strings.Cut(strings.TrimSpace(part), "=")
-			for _, directive := range directives {
-				if strings.EqualFold(name, directive) {
-					return true
-				}
+// asksForStream reports whether a client wants to see its answer as it is made. It
+// is not made to wait for the request of another client, and no other for its own.
+func asksForStream(r *http.Request, body []byte) bool {
+	for _, line := range r.Header.Values("Accept") {
+		for accepted := range strings.SplitSeq(line, ",") {
+			mediaType, _, _ := mime.ParseMediaType(accepted)
+			if isStream(mediaType) {
+				return true
 			}
 		}
 	}
-	return false
+	asked := false
+	gjson.ParseBytes(body).ForEach(func(name, value gjson.Result) bool { // The last one counts in Python.
+		if name.Str == "stream" {
+			asked = asked || value.Type != gjson.False && value.Type != gjson.Null
+		}
+		return true
+	})
+	return asked
 }
 
-const (
-	cacheStatus = "Cache-Status"
-	cacheName   = "dspy-metrics"
-)
+// isStream reports whether a media type is one of answers that come in parts.
+func isStream(mediaType string) bool {
+	switch mediaType {
+	case "text/event-stream", "application/vnd.amazon.eventstream",
+		"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines", "application/json-seq":
+		return true
+	default:
+		return false
+	}
+}
 
-// parse reads an answer as it goes over the wire.
-func parse(answer []byte, r *http.Request, status string) (*http.Response, error) {
-	response, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(answer)), r)
+// stored returns the stored answer if there is one that the request takes.
+func (c *caching) stored(e *exchange, r *http.Request, key string, asks httpcache.Request) *http.Response {
+	var response *http.Response
+	c.cache.Get(withRecorder(r.Context(), e.recorder), key, func(answer []byte) bool {
+		found, err := decodeStored(answer)
+		if err != nil {
+			return false
+		}
+		age := found.age(time.Now())
+		if !asks.Accepts(age, found.fresh.Lifetime) {
+			return false
+		}
+		response = found.response(r, age)
+		setCacheStatus(response.Header, "hit")
+		return true
+	})
+	return response
+}
+
+// notCached answers a request that takes a stored answer only, where there is none.
+func notCached(e *exchange, r *http.Request) (*http.Response, error) {
+	const detail = "the request says only-if-cached, and the cache has no fresh answer"
+	e.fail(&otelmetrics.Error{Type: otelmetrics.InvalidInput, Err: errors.New(detail)})
+	body, err := json.Marshal(problem{
+		Title: http.StatusText(http.StatusGatewayTimeout), Status: http.StatusGatewayTimeout,
+		Detail: detail, ErrorType: otelmetrics.InvalidInput,
+	})
 	if err != nil {
 		return nil, err
 	}
-	if response.StatusCode < http.StatusOK {
-		return nil, fmt.Errorf("status %q is not that of an answer", response.Status)
-	}
-	response.Header.Set(cacheStatus, cacheName+"; "+status)
+	response := newResponse(r, http.StatusGatewayTimeout, http.Header{"Content-Type": {"application/problem+json"}}, body)
+	secure(response.Header)
+	setCacheStatus(response.Header, "fwd=miss; detail=ONLY-IF-CACHED")
 	return response, nil
 }
 
-// age tells how old a stored answer is, as RFC 9111 asks of caches.
-func age(header http.Header) {
-	if made, err := http.ParseTime(header.Get("Date")); err == nil {
-		header.Set("Age", strconv.Itoa(max(0, int(time.Since(made).Seconds()))))
+// alone asks the backend for this client only, and copies the answer into the cache
+// as it passes.
+func (c *caching) alone(e *exchange, r *http.Request, key, status string) (*http.Response, error) {
+	asked := time.Now()
+	response, err := c.next.answer(e, r)
+	if err != nil {
+		return nil, err
 	}
+	if k := c.keep(e, r, key, response, asked); k != nil {
+		response.Body = &copied{ReadCloser: response.Body, into: k, response: response}
+	}
+	setCacheStatus(response.Header, status)
+	return response, nil
 }
 
-// body is a body that is read through something else.
-type body struct {
-	io.Reader
-	io.Closer
+// setCacheStatus adds what this cache did to what others say (RFC 9211).
+func setCacheStatus(header http.Header, status string) {
+	header.Add("Cache-Status", "dspy-metrics; "+status)
+}
+
+func newResponse(r *http.Request, status int, header http.Header, body []byte) *http.Response {
+	return &http.Response{
+		Status: http.StatusText(status), StatusCode: status,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: header, Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)), Request: r,
+	}
 }

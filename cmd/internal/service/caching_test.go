@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/service"
 )
@@ -16,17 +18,16 @@ import (
 // memory is a cache without bounds.
 type memory struct{ answers sync.Map }
 
-func (m *memory) Get(_ context.Context, key string) ([]byte, bool) {
+func (m *memory) Get(_ context.Context, key string, use func([]byte) bool) bool {
 	answer, ok := m.answers.Load(key)
-	if !ok {
-		return nil, false
-	}
-	return answer.([]byte), true
+	return ok && use(answer.([]byte))
 }
 
-func (m *memory) Set(_ context.Context, key string, answer []byte) { m.answers.Store(key, answer) }
+func (m *memory) Set(_ context.Context, key string, answer []byte, _ time.Duration) {
+	m.answers.Store(key, bytes.Clone(answer))
+}
 
-func cached(c *service.Config) { c.Cache = new(memory) }
+func cached(c *service.Config) { c.Cache, c.Caching.TTL = new(memory), time.Hour }
 
 // asked is a request and what the cache may say of it.
 type asked struct{ path, body, header, value string }
@@ -78,7 +79,6 @@ func TestCache(t *testing.T) {
 		_, _ = fmt.Fprintf(w, "answer %d to %s", made.Add(1), body)
 	}, func(c *service.Config) {
 		cached(c)
-		c.KeyHeaders = []string{"X-Tenant"}
 		c.Routes = append(c.Routes, service.Route{Pattern: "POST /other"})
 	})
 	same := asked{path: "/predict", body: "a"}
@@ -159,7 +159,8 @@ func TestEqualRequestsAreMadeOnce(t *testing.T) {
 	poll(t, url, predictions("predict", "success", clients), tokens("output", 7), idle)
 }
 
-// A client that goes away takes nobody with it.
+// A client that goes away takes nobody with it, and costs nobody time: the request that
+// it led goes on for the others.
 func TestWhoLeadsGoesAway(t *testing.T) {
 	t.Parallel()
 	entered := make(chan struct{}, 10)
@@ -184,10 +185,13 @@ func TestWhoLeadsGoesAway(t *testing.T) {
 	go func() { done <- (asked{path: "/predict", body: "a"}).send(t, url) }()
 	poll(t, url, `dspy_active_predictions{service="qa"} 2`)
 	leave()
-	<-entered // the other one leads now
+	poll(t, url, `dspy_active_predictions{service="qa"} 1`)
 	close(release)
 	if got := <-done; got.status != 200 || got.body != "answer" {
 		t.Errorf("got %+v", got)
+	}
+	if len(entered) > 0 {
+		t.Error("the program was asked twice")
 	}
 	poll(t, url, predictions("predict", "success", 1), predictions("predict", "failure", 1), errorsOf("canceled", 1), idle)
 }

@@ -18,7 +18,8 @@ type exchange struct {
 	service    *Service
 	writer     http.ResponseWriter // to the client
 	model      otelmetrics.Model   // that the request asks for, if it says so
-	prediction otelmetrics.Prediction
+	started    otelmetrics.Prediction
+	prediction *otelmetrics.Prediction // what it costs: started, or that of another exchange that it is made for
 	watch      watch
 	question   question
 	proxy      httputil.ReverseProxy // of this exchange: its transport is the exchange
@@ -28,6 +29,9 @@ type exchange struct {
 	reader interface{ Ended() bool }
 	// err is why the prediction failed, the first cause that was seen.
 	err error
+	// whole means that the answer itself says that all of it has come: it is one
+	// JSON value, or had the mark at its end that a stream has.
+	whole bool
 }
 
 // layer is one of those between the proxy and the backend. It answers by itself
@@ -52,6 +56,13 @@ func (e *exchange) RoundTrip(r *http.Request) (*http.Response, error) {
 func (e *exchange) fail(err error) {
 	if e.err == nil {
 		e.err = err
+	}
+}
+
+// adopt takes over how a request ended that was made for several exchanges.
+func (e *exchange) adopt(err error) {
+	if err != nil {
+		e.fail(err)
 	}
 }
 

@@ -94,22 +94,22 @@ func TestDSPyServiceFaults(t *testing.T) {
 		"closed in the stream":         {answering(stream), 2, 0, unavailable},
 		"no end of informational ones": {endless("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"), 2, 504, timeout},
 	} {
-		for _, cached := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s, cached %t", name, cached), func(t *testing.T) {
+		for _, withCache := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, cached %t", name, withCache), func(t *testing.T) {
 				t.Parallel()
 				url := front(t, raw(t, test.serve), func(c *service.Config) {
 					c.MaxBodyBytes = 1 << 20
 					if test.want == timeout {
 						c.Timeout = 200 * time.Millisecond
 					}
-					if cached {
-						c.Cache = new(memory)
+					if withCache {
+						cached(c)
 					}
 				})
 				body := `"` + strings.Repeat("x", test.body-2) + `"`
 				want := test.status
-				if !cached && strings.HasSuffix(name, "body") || !cached && strings.Contains(name, "chunk") {
-					want = 0 // only a cache has the whole body before the client has its begin
+				if strings.HasSuffix(name, "body") || strings.Contains(name, "chunk") {
+					want = 0 // The client has the begin of the answer, cache or not.
 				}
 				got, err := send(t.Context(), t, http.MethodPost, url+"/predict", body)
 				if want == 0 && (err == nil || got.status != 0 && got.status != http.StatusOK) || want != 0 && (err != nil || got.status != want) {

@@ -52,8 +52,10 @@ func (s *scripted) Predict(_ *service.Call, r *http.Request) (*http.Response, er
 // stored is a cache that has the same answer for all.
 type stored struct{ answer []byte }
 
-func (s *stored) Get(context.Context, string) ([]byte, bool) { return s.answer, len(s.answer) > 0 }
-func (*stored) Set(context.Context, string, []byte)          {}
+func (s *stored) Get(_ context.Context, _ string, use func([]byte) bool) bool {
+	return len(s.answer) > 0 && use(s.answer)
+}
+func (*stored) Set(context.Context, string, []byte, time.Duration) {}
 
 // outcomes are how often something was counted.
 type outcomes struct{ succeeded, failed, errors, requests int64 }
@@ -80,7 +82,7 @@ func newFuzzed(f *testing.F) *fuzzed {
 	z := &fuzzed{backend: &scripted{Upstream: made}, cache: new(stored)}
 	z.recorder = otelmetricstest.New(f, otelmetrics.WithLogger(slog.New(slog.DiscardHandler)))
 	c := config(z.recorder.Recorder, z.backend)
-	c.Cache, c.KeyHeaders = z.cache, []string{"X-Tenant"}
+	c.Cache, c.Caching.TTL = z.cache, time.Hour
 	c.Routes = append(c.Routes, service.Route{Pattern: "GET /any/{value...}", Type: "react"})
 	s, err := service.New(c)
 	if err != nil {
@@ -161,9 +163,10 @@ func FuzzExchange(f *testing.F) {
 
 // FuzzStored takes anything for what a cache has kept.
 func FuzzStored(f *testing.F) {
+	const fresh = "\x00\x00\x00\x00\x00\x04\x00\x00" + "\x00\x00\x00\x00\x00\x00\x00\x00" + "\x00\x00\xff\x00\x00\x00\x00\x00" // of the year 2109
 	for _, answer := range []string{
-		ok, "", "x", "HTTP/1.1 000 No\r\n\r\n", "HTTP/1.1 101 No\r\nUpgrade: x\r\n\r\n", "HTTP/1.1 200 OK\r\nDate: x\r\nAge: -1\r\n\r\n",
-		"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nshort", "HTTP/1.1 200 OK\r\nDate: Mon, 01 Jan 0001 00:00:00 GMT\r\nTransfer-Encoding: chunked\r\n\r\nzz",
+		ok, "", "x", fresh, fresh + "\r\n", fresh + "\r\n{}", fresh + "Date: x\r\nAge: -1\r\n\r\n", fresh + "Upgrade: x\r\nConnection: upgrade\r\n\r\n",
+		fresh + "Content-Length: 99\r\n\r\nshort", fresh + "Transfer-Encoding: chunked\r\nTrailer: x\r\n\r\nzz", fresh + "no header\r\n\r\n", fresh + ": x\r\n\r\n",
 	} {
 		f.Add([]byte(answer))
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -107,6 +108,7 @@ func (o *observed) settle(complete bool) {
 	}
 	o.settled = true
 	report, ending := o.read(complete)
+	o.exchange.whole = ending == usage.EndComplete
 	report = usage.Merge(report, usage.FromHeader(o.header))
 	if report.Failed {
 		o.exchange.fail(&otelmetrics.Error{Type: report.ErrorType, Err: errors.New("the answer tells of an error")})
@@ -128,7 +130,10 @@ func (o *observed) read(complete bool) (usage.Report, usage.Ending) {
 	if o.header.Get("Content-Encoding") == "gzip" {
 		body = o.unzip(body)
 	}
-	return usage.FromJSON(body), usage.EndUnknown
+	if !json.Valid(body) {
+		return usage.FromJSON(body), usage.EndUnknown
+	}
+	return usage.FromJSON(body), usage.EndComplete
 }
 
 // unzip returns nothing if that would be too large or is not what it claims to

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
@@ -58,6 +59,12 @@ func (s *Service) passing(forwarder http.RoundTripper) http.Handler {
 		}
 		passed.ServeHTTP(paced, r)
 	})
+}
+
+// body is a body that is read through something else.
+type body struct {
+	io.Reader
+	io.Closer
 }
 
 // notPassed answers a request that was to be forwarded when the program has not.

@@ -101,7 +101,8 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, e *exchange) {
 	e.service, e.writer, e.Deadline = s, paced, s.deadline()
 	ctx := e.watch.begin(r.Context(), s.limits)
 	defer e.watch.end()
-	_, e.prediction = e.recorder.StartPrediction(r.Context(), e.Type)
+	_, e.started = e.recorder.StartPrediction(r.Context(), e.Type)
+	e.prediction = &e.started
 	defer e.prediction.End(&e.err) // should anything below panic
 	if e.model != (otelmetrics.Model{}) {
 		e.prediction.SetModel(e.model)

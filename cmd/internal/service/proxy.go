@@ -13,16 +13,12 @@ import (
 )
 
 // newLayers returns what is between the proxy and the backend.
-func (s *Service) newLayers() layer {
+func (s *Service) newLayers() (layer, error) {
 	var layers layer = observing{guarded{s.Backend, s.Logger}, s}
-	if s.Cache != nil {
-		headers := keyHeaders()
-		for _, name := range append([]string{s.TypeHeader}, s.KeyHeaders...) {
-			headers = append(headers, http.CanonicalHeaderKey(name))
-		}
-		layers = &caching{next: layers, cache: s.Cache, limit: s.MaxAnswerBytes, headers: headers}
+	if s.Cache == nil {
+		return layers, nil
 	}
-	return layers
+	return s.newCaching(layers)
 }
 
 // newProxy returns what the proxies of all exchanges have in common.

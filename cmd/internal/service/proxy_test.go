@@ -145,7 +145,7 @@ func TestNoDSPyService(t *testing.T) {
 	for name, url := range map[string]string{
 		"refused": front(t, refused.URL, nil),
 		"reset":   behind(t, hangUp, nil),
-		"cached":  behind(t, hangUp, func(c *service.Config) { c.Cache = new(memory) }),
+		"cached":  behind(t, hangUp, cached),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -298,7 +298,7 @@ func TestStream(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			next := make(chan string)
-			url := behind(t, events(next), func(c *service.Config) { c.Cache = new(memory) })
+			url := behind(t, events(next), cached)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			request, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/predict", strings.NewReader("{}"))

@@ -17,8 +17,8 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
-// Config has no defaults: every field must be set but for Labels, Cache,
-// KeyHeaders, Model and Apart.
+// Config has no defaults: every field must be set but for Labels, Cache, Caching,
+// Model and Apart.
 type Config struct {
 	Recorder       *otelmetrics.Recorder
 	Backend        Backend
@@ -27,7 +27,7 @@ type Config struct {
 	TypeField      string            // the field of a JSON body that does
 	Labels         []Label           // of the user's own that requests tell
 	Cache          Cache             // nil for none
-	KeyHeaders     []string          // that determine answers beside the usual ones
+	Caching        Caching           // what is kept in the cache, and for how long
 	Model          otelmetrics.Model // of predictions that name none
 	Logger         *slog.Logger
 	Pass           []string      // patterns of http.ServeMux whose requests are forwarded and are no predictions
@@ -78,7 +78,10 @@ func New(c Config) (*Service, error) {
 	}
 	s := &Service{Config: c, places: newQuota(size, share), bodies: newQuota(size*c.MaxBodyBytes, share*c.MaxBodyBytes), page: parsed}
 	s.limits = newLimits(c.Timeout, c.SilenceTimeout)
-	s.layers, s.proxy, s.about = s.newLayers(), s.newProxy(), http.HandlerFunc(unasked)
+	if s.layers, err = s.newLayers(); err != nil {
+		return nil, err
+	}
+	s.proxy, s.about = s.newProxy(), http.HandlerFunc(unasked)
 	forwarder, forwards := c.Backend.(http.RoundTripper)
 	if forwards {
 		s.about = s.passing(forwarder)
