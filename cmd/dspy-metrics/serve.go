@@ -44,7 +44,7 @@ func (serve) Help() string {
 with an OTLP endpoint the same metrics are pushed as well.
 
 A web config file is one of Prometheus' exporter-toolkit: TLS, client certificates, passwords. It holds for all of
-its listener but for the password of /health and /ready, and is read anew for each connection and request. With
+its listener but for the password of /health and /ready, and a change holds from the next connection or request on. With
 --metrics-listen, /metrics is only there; that listener is open unless it has a web config file of its own.
 A probe has no client certificate: ask for one on one listener only, or let the probe try the port (tcpSocket).
 

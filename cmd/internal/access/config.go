@@ -1,9 +1,13 @@
 package access
 
 import (
+	"crypto/tls"
+	"errors"
 	"fmt"
-	"os"
+	"io"
+	"path/filepath"
 	"regexp"
+	"strings"
 
 	"github.com/prometheus/exporter-toolkit/web"
 	"go.yaml.in/yaml/v3"
@@ -31,17 +35,32 @@ func TLS(file string) (bool, error) {
 	if file == "" {
 		return false, nil
 	}
-	config, err := read(file)
-	return config.TLSConfig.IsEnabled(), err
+	text, err := new(files).read(file)
+	if err != nil {
+		return false, &ConfigError{file, err}
+	}
+	config, err := parse(file, text)
+	if err != nil {
+		return false, &ConfigError{file, err}
+	}
+	return config.TLSConfig.IsEnabled(), nil
 }
 
-func read(file string) (config web.Config, err error) {
-	content, err := os.ReadFile(file) //nolint:gosec // The user names the file to read.
-	if err == nil {
-		err = yaml.Unmarshal(content, &config)
+// parse reads a web config file with the defaults that exporter-toolkit has. Its
+// own reader is not exported.
+func parse(file, text string) (*web.Config, error) {
+	config := &web.Config{
+		TLSConfig:  web.TLSConfig{MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS13},
+		HTTPConfig: web.HTTPConfig{HTTP2: true},
 	}
-	if err != nil {
-		return config, &ConfigError{file, err}
+	decoder := yaml.NewDecoder(strings.NewReader(text))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(config); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
 	}
+	if config.TLSConfig.MinVersion < tls.VersionTLS12 {
+		return nil, errors.New("tls_server_config.min_version: TLS 1.0 and 1.1 are not served; write TLS12 or TLS13")
+	}
+	config.TLSConfig.SetDirectory(filepath.Dir(file))
 	return config, nil
 }

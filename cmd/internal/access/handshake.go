@@ -8,8 +8,8 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
-// errorLog is where net/http tells of TLS handshakes that failed: nothing else
-// hears of them.
+// errorLog is where net/http writes of TLS handshakes that failed: it reports them
+// nowhere else.
 func (r *refusals) errorLog() *log.Logger {
 	return log.New(errorLog{r}, "", 0)
 }
@@ -21,7 +21,12 @@ func (l errorLog) Write(message []byte) (int, error) {
 	text := strings.TrimSpace(string(message))
 	rest, ok := strings.CutPrefix(text, "http: TLS handshake error from ")
 	if !ok {
-		l.Logger.Warn(text)
+		// Clients decide how many of them there are, but for panics, which are ours.
+		if strings.HasPrefix(text, "http: panic") {
+			l.Logger.Error(text)
+		} else {
+			l.messages.Do(func() { l.Logger.Warn(text) })
+		}
 		return len(message), nil
 	}
 	client, reason, _ := strings.Cut(rest, ": ")

@@ -4,8 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"net"
-	"net/http"
-	"slices"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -17,11 +15,12 @@ import (
 // logs some of them: an attacker decides how many there are.
 type refusals struct {
 	Config
-	sometimes rate.Sometimes
+	refused, messages, certificates rate.Sometimes // what is logged of each
 }
 
 func newRefusals(c Config) *refusals {
-	return &refusals{Config: c, sometimes: rate.Sometimes{First: 10, Interval: time.Minute}}
+	some := func() rate.Sometimes { return rate.Sometimes{First: 10, Interval: time.Minute} }
+	return &refusals{Config: c, refused: some(), messages: some(), certificates: rate.Sometimes{Interval: time.Minute}}
 }
 
 func (r *refusals) add(errorType otelmetrics.ErrorType, client, reason string) {
@@ -30,71 +29,19 @@ func (r *refusals) add(errorType otelmetrics.ErrorType, client, reason string) {
 	if err != nil {
 		host = client
 	}
-	r.sometimes.Do(func() {
+	r.refused.Do(func() {
 		r.Logger.Warn("client refused; all are counted, not all are logged", slog.String("error_type", string(errorType)),
 			slog.String("client", host), slog.String("reason", reason))
 	})
 }
 
-// admission is a request on its way through the toolkit's handler, which writes
-// here only if it refuses.
-type admission struct {
-	http.ResponseWriter
-	status   int
-	admitted bool
-}
+// http2 counts what a client did against the protocol, by net/http's name for it.
+func (r *refusals) http2(what string) { r.add(otelmetrics.InvalidInput, "", "http/2: "+what) }
 
-type admissionKey struct{}
-
-// WriteHeader keeps the status.
-func (a *admission) WriteHeader(status int) {
-	a.status = status
-	a.ResponseWriter.WriteHeader(status)
-}
-
-// before stands before the toolkit's handler.
-func (r *refusals) before(toolkit http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-		if get := request.Method == http.MethodGet || request.Method == http.MethodHead; get && slices.Contains(r.Open, request.URL.Path) {
-			r.Handler.ServeHTTP(w, request)
-			return
-		}
-		a := &admission{ResponseWriter: w}
-		toolkit.ServeHTTP(a, request.WithContext(context.WithValue(request.Context(), admissionKey{}, a)))
-		if !a.admitted {
-			r.add(refusal(a.status), request.RemoteAddr, http.StatusText(a.status))
-		}
+// keptCertificate warns that the last certificate stays in use.
+func (r *refusals) keptCertificate(err error) {
+	r.certificates.Do(func() {
+		r.Logger.Warn("the server's certificate cannot be read; the last one stays in use",
+			slog.String("web_config_file", r.WebConfigFile), slog.String("error", withoutValues(err.Error())))
 	})
-}
-
-// behind stands behind it, and gives ours the writer that it would have without.
-func (r *refusals) behind() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-		if a, ok := request.Context().Value(admissionKey{}).(*admission); ok {
-			a.admitted = true
-			w = a.ResponseWriter
-			if _, _, basic := request.BasicAuth(); basic && r.wantsPassword() {
-				request.Header.Del("Authorization") // it was for us, and is nobody else's to know
-			}
-		}
-		r.Handler.ServeHTTP(w, request)
-	})
-}
-
-// wantsPassword tells whether the web config file, as it is now, has users.
-func (r *refusals) wantsPassword() bool {
-	config, err := read(r.WebConfigFile)
-	return err != nil || len(config.Users) > 0
-}
-
-// refusal is what the toolkit means by a status.
-func refusal(status int) otelmetrics.ErrorType {
-	switch status {
-	case http.StatusUnauthorized:
-		return otelmetrics.Unauthorized
-	case http.StatusTooManyRequests:
-		return otelmetrics.RateLimit
-	default: // the file has changed and cannot be read any more
-		return otelmetrics.OtherError
-	}
 }

@@ -5,13 +5,12 @@ package access
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
 	"net/http"
 	"time"
-
-	"github.com/prometheus/exporter-toolkit/web"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
@@ -39,32 +38,59 @@ type Server struct {
 // Listen checks the web config file and takes the address. Requests wait until
 // Serve.
 func Listen(ctx context.Context, c Config) (*Server, error) {
-	if err := web.Validate(c.WebConfigFile); err != nil {
-		return nil, &ConfigError{c.WebConfigFile, err}
-	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Address)
-	if err != nil {
-		return nil, err
-	}
-	s := &Server{Config: c, listener: listener}
-	refusals := newRefusals(c)
+	s := &Server{Config: c}
 	s.server = &http.Server{
-		Handler:           refusals.behind(),
+		Handler:           c.Handler,
 		ReadHeaderTimeout: min(10*time.Second, c.ClientTimeout),
 		ReadTimeout:       time.Minute, // for handlers without a bound of their own
 		MaxHeaderBytes:    64 << 10,    // the default of a MiB is a lot times the connections
 		IdleTimeout:       c.KeepAlive,
-		ErrorLog:          refusals.errorLog(),
-		// The toolkit has put its handler before ours by then, and no connection
-		// has been accepted: the one moment to stand before the toolkit's.
-		BaseContext: func(net.Listener) context.Context {
-			if c.WebConfigFile != "" {
-				s.server.Handler = refusals.before(s.server.Handler)
-			}
-			return context.Background()
-		},
+	}
+	refusals := newRefusals(c)
+	s.server.ErrorLog = refusals.errorLog()
+	s.server.HTTP2 = &http.HTTP2Config{CountError: refusals.http2}
+	if c.WebConfigFile != "" {
+		if err := s.protect(refusals); err != nil {
+			return nil, &ConfigError{c.WebConfigFile, err}
+		}
+	}
+	var err error
+	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", c.Address); err != nil {
+		return nil, err
 	}
 	return s, nil
+}
+
+// protect has the server ask for what the web config file asks for.
+func (s *Server) protect(r *refusals) error {
+	settings := &settings{file: s.WebConfigFile}
+	config, err := settings.load()
+	if err != nil {
+		return err
+	}
+	s.server.Handler = newGate(r, settings, config.RateLimiterConfig)
+	if !config.TLSConfig.IsEnabled() {
+		return nil
+	}
+	s.server.Protocols = new(http.Protocols)
+	s.server.Protocols.SetHTTP1(true)
+	s.server.Protocols.SetHTTP2(config.HTTPConfig.HTTP2)
+	protocols := []string{"http/1.1"}
+	if config.HTTPConfig.HTTP2 {
+		protocols = []string{"h2", "http/1.1"}
+	}
+	s.server.TLSConfig = &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
+			config, err := settings.tls(protocols)
+			if config != nil && err != nil {
+				r.keptCertificate(err)
+				return config, nil
+			}
+			return config, err
+		},
+	}
+	return nil
 }
 
 // Addr is where the server listens.
@@ -73,7 +99,10 @@ func (s *Server) Addr() string { return s.listener.Addr().String() }
 // Serve answers until Shutdown or Close. The error is never nil, and
 // [http.ErrServerClosed] after either.
 func (s *Server) Serve() error {
-	return web.Serve(s.listener, s.server, &web.FlagConfig{WebConfigFile: &s.WebConfigFile}, slog.New(slog.DiscardHandler))
+	if s.server.TLSConfig == nil {
+		return s.server.Serve(s.listener)
+	}
+	return s.server.ServeTLS(s.listener, "", "")
 }
 
 // Shutdown waits for what is in flight, and cuts it off when ctx ends.
