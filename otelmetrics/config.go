@@ -42,11 +42,9 @@ func newConfig(options []Option) (config, error) {
 	if c.logger == nil {
 		c.logger = slog.Default()
 	}
+	c.logger = contain(c.logger)
 	if c.exemplarFilter == nil {
 		c.exemplarFilter = exemplar.TraceBasedFilter
-	}
-	if c.measured == nil {
-		c.measured = notProbe
 	}
 	return c, err
 }

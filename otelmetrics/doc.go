@@ -27,7 +27,7 @@
 //
 // A value that was admitted to a label keeps its place for the life of the
 // process. Series of different metrics in one collection are read one after the
-// other, so an error may show before the prediction that it failed. Whatever is
+// other, so a failed prediction and its error may show in two collections. Whatever is
 // measured between the last push and the end of a process that is killed is
 // lost to the push path.
 //

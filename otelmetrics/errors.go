@@ -1,18 +1,11 @@
 package otelmetrics
 
-import (
-	"context"
-	"errors"
-	"net"
-	"net/http"
-	"syscall"
-)
-
 // Error gives an error its type, for [Prediction.End]:
 //
 //	return &otelmetrics.Error{Type: otelmetrics.RateLimit, Err: err}
 type Error struct {
-	// Type becomes the label error_type.
+	// Type becomes the label error_type. If it is empty, the cause decides; without
+	// one the type is unknown.
 	Type ErrorType
 	// Err is the cause. It may be nil.
 	Err error
@@ -20,41 +13,49 @@ type Error struct {
 
 // Error returns the text of the cause, or the type if there is none.
 func (e *Error) Error() string {
-	if e.Err == nil {
+	switch {
+	case e == nil:
+		return "<nil>"
+	case e.Err == nil:
 		return string(e.Type)
 	}
 	return e.Err.Error()
 }
 
 // Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
-
-// Classify returns the type of an error, in this order: the type of an [*Error]
-// in its chain; [Canceled] and [Timeout] for the errors of a context, or any
-// error that calls itself a timeout; [InvalidInput] for a body over its limit;
-// [UpstreamUnavailable] for a connection that could not be made or broke;
-// [PredictionFailed] for everything else. It returns "" for nil.
-func Classify(err error) ErrorType {
-	var (
-		typed     *Error
-		timeout   interface{ Timeout() bool }
-		tooLarge  *http.MaxBytesError
-		operation *net.OpError
-	)
-	switch {
-	case err == nil:
-		return ""
-	case errors.As(err, &typed):
-		return typed.Type
-	case errors.Is(err, context.Canceled), errors.Is(err, http.ErrAbortHandler):
-		return Canceled
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return Timeout
-	case errors.As(err, &tooLarge):
-		return InvalidInput
-	case errors.As(err, &operation), errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ECONNRESET):
-		return UpstreamUnavailable
-	default:
-		return PredictionFailed
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
 	}
+	return e.Err
+}
+
+// Classify returns the type of an error, and "" for nil. It looks at the error
+// and all that it wraps or joins, up to 100 of them, and decides by the first of
+// these that it finds:
+//
+//   - An [*Error] that has a type: that type.
+//   - [context.Canceled] or [http.ErrAbortHandler]: [Canceled].
+//   - [context.DeadlineExceeded], [http.ErrHandlerTimeout], or an error whose
+//     method Timeout says so, such as those of package net: [Timeout].
+//   - [*http.MaxBytesError]: [InvalidInput].
+//   - The status of an answer, by [ClassifyStatus]: a method StatusCode or
+//     HTTPStatusCode that returns an int, or an exported field of that name, as
+//     the clients of OpenAI, Anthropic, AWS and Azure have it; or the code of a
+//     gRPC or Connect error, as the HTTP status that it corresponds to. The
+//     errors of Google's clients have a field Code, which means other things
+//     elsewhere: give them a type by [ClassifyStatus].
+//   - A connection that could not be made or broke: an error of package net,
+//     crypto/tls, crypto/x509 or HTTP/2, a [*url.Error] of an [http.Client],
+//     [io.EOF], [io.ErrUnexpectedEOF], [io.ErrClosedPipe], [net.ErrClosed], or a
+//     number of the operating system about connections, networks and hosts:
+//     [UpstreamUnavailable].
+//
+// Everything else is [PredictionFailed]. If a method of an error panics before
+// anything is found, the type is [OtherError].
+func Classify(err error) ErrorType {
+	if err == nil {
+		return ""
+	}
+	return classify(err).errorType
 }

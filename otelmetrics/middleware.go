@@ -15,13 +15,8 @@ import (
 	tracenoop "go.opentelemetry.io/otel/trace/noop"
 )
 
-// Values of the labels endpoint and status_code that no server sends.
-const (
-	// unmatched is the endpoint of a request that no route took.
-	unmatched = "unmatched"
-	// statusClientGone is nginx's code for a client that did not wait.
-	statusClientGone = 499
-)
+// unmatched is the endpoint of a request that no route took.
+const unmatched = "unmatched"
 
 // Middleware measures the requests to next: the latency until it returns, with
 // the route's pattern (never the path), the method and the status. It may wrap
@@ -38,7 +33,10 @@ const (
 // [WithHTTPMetrics] it is recorded in OpenTelemetry's own metrics as well; both
 // are the work of otelhttp.
 func (r *Recorder) Middleware(next http.Handler) http.Handler {
-	return r.MiddlewareFor(next, func(*http.Request) *Recorder { return r })
+	if r == nil {
+		return next
+	}
+	return r.middleware(next, func(*http.Request) *Recorder { return r })
 }
 
 // MiddlewareFor is [Recorder.Middleware] for requests that tell a label of your
@@ -49,6 +47,10 @@ func (r *Recorder) MiddlewareFor(next http.Handler, choose func(*http.Request) *
 	if r == nil {
 		return next
 	}
+	return r.middleware(next, guarded(r.pipeline, "MiddlewareFor", r, choose))
+}
+
+func (r *Recorder) middleware(next http.Handler, choose func(*http.Request) *Recorder) http.Handler {
 	var handler http.Handler = &middleware{pipeline: r.pipeline, choose: choose, next: next}
 	p := r.pipeline
 	if p.tracerProvider == nil && !p.httpMetrics {
@@ -113,14 +115,16 @@ func (m *middleware) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		return
 	}
 	response := response{recorder: m.choose(request), request: request, start: p.now()}
+	returned := false
 	defer func() {
 		panicked := recover()
-		response.record(response.outcome(panicked))
 		if panicked != nil {
-			panic(panicked) //nolint:forbidigo // the handler's own panic goes on
+			defer panic(panicked) //nolint:forbidigo // the handler's own panic goes on
 		}
+		response.record(response.outcome(returned, panicked))
 	}()
 	m.next.ServeHTTP(response.wrap(w), request)
+	returned = true
 }
 
 // response is what became of one request.
@@ -136,15 +140,13 @@ type response struct {
 	recorded bool
 }
 
-// outcome returns the status to record after the handler has returned.
-func (r *response) outcome(panicked any) int {
+// outcome returns the status to record after the handler has returned, has
+// panicked, or has ended its goroutine, to which the server sends no answer.
+func (r *response) outcome(returned bool, panicked any) int {
 	err := r.request.Context().Err()
-	aborted := false
-	if cause, ok := panicked.(error); ok {
-		aborted = errors.Is(cause, http.ErrAbortHandler)
-	}
+	aborted := panicked == any(http.ErrAbortHandler)
 	switch {
-	case panicked != nil && !aborted:
+	case !returned && !aborted:
 		return http.StatusInternalServerError
 	case errors.Is(err, context.Canceled) && !r.complete():
 		return statusClientGone
@@ -183,8 +185,12 @@ func (r *response) record(status int) {
 	if r.recorder == nil {
 		return
 	}
-	p := r.recorder.pipeline
-	r.recorder.latency(p.endpoint(r.request), r.request.Method, status).Record(r.request.Context(), p.since(r.start).Seconds())
+	endpoint := unmatched
+	defer func() { // The function that knows the route is the user's, and may end the goroutine.
+		latency := r.recorder.latency(endpoint, r.request.Method, status)
+		latency.Record(r.request.Context(), r.recorder.pipeline.since(r.start).Seconds())
+	}()
+	endpoint = r.recorder.pipeline.endpoint(r.request)
 }
 
 // endpoint returns the route of the request. The mux sets the pattern while the

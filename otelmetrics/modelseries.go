@@ -48,14 +48,14 @@ func (o operation) String() string {
 	return genai.InvokeWorkflow
 }
 
-// recordDuration records the duration of a prediction. The type of an error may
-// be empty.
-func (s *modelSeries) recordDuration(ctx context.Context, kind PredictionType, seconds float64, failed bool, errorType ErrorType) {
+// recordDuration records the duration of a prediction. The type of a success is
+// empty.
+func (s *modelSeries) recordDuration(ctx context.Context, kind PredictionType, seconds float64, errorType ErrorType) {
 	if s == nil {
 		return
 	}
 	durations := s.of(kind).succeeded
-	if failed {
+	if errorType != "" {
 		durations = s.of(kind).failed.Get(string(errorType))
 	}
 	for _, duration := range durations {

@@ -214,7 +214,9 @@ func WithLogger(logger *slog.Logger) Option {
 
 // WithErrorClassifier sets what gives an error its type. Return "" to leave an
 // error to [Classify], which by default, if this option is not used, is asked
-// alone. The classifier is called concurrently.
+// alone. The classifier is called concurrently. If it panics, the type is
+// [OtherError], and the first panic is logged. It is not asked about a
+// prediction that panicked.
 func WithErrorClassifier(classify func(error) ErrorType) Option {
 	return optionFunc(func(c *config) { c.classify = classify })
 }

@@ -25,6 +25,7 @@ import (
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/bound"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/genai"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/goexit"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/label"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
@@ -47,6 +48,7 @@ type pipeline struct {
 	models   *label.Tree[*modelSeries] // by service and model; nil when off
 	warned   warned
 	codes    []string // of HTTP, by number
+	goexit   uintptr  // see package goexit
 
 	// shared are the labels whose values a recorder has; see [Recorder.With].
 	shared    []views.Label
@@ -58,7 +60,8 @@ type pipeline struct {
 }
 
 func newPipeline(ctx context.Context, c config) (*pipeline, error) {
-	p := &pipeline{config: c, labels: make(map[string]*label.Values), codes: codeTexts()}
+	p := &pipeline{config: c, labels: make(map[string]*label.Values), codes: codeTexts(), goexit: goexit.Address()}
+	p.guardOptions()
 	for _, l := range c.contract.Labels.All() {
 		p.labels[l.Key] = label.NewValues(l, p.overflowed)
 	}
@@ -238,16 +241,6 @@ func (p *pipeline) runtimeProducers(registry *prometheus.Registry) ([]sdkmetric.
 // back, which only one without a monotonic reading does: the sum of a histogram
 // never goes down.
 func (p *pipeline) since(start time.Time) time.Duration { return max(0, p.now().Sub(start)) }
-
-// classify gives an error its type; a failure always has one.
-func (p *pipeline) classify(err error) ErrorType {
-	if p.config.classify != nil {
-		if errorType := p.config.classify(err); errorType != "" {
-			return errorType
-		}
-	}
-	return Classify(err)
-}
 
 // overflowed counts a measurement whose label value became other, and says so
 // once for each value.

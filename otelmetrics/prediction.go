@@ -2,14 +2,13 @@ package otelmetrics
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net/http"
 	"sync/atomic"
 	"time"
 
-	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/goexit"
 )
 
 // Prediction is one prediction in progress. It is made by
@@ -47,52 +46,85 @@ func (r *Recorder) StartPrediction(ctx context.Context, kind PredictionType) (co
 // adds one error of the type that [Classify] gives it, or the classifier of
 // [WithErrorClassifier].
 //
-// If the goroutine panics the prediction has failed with the type [Panic] and
-// the panic goes on. For this End has to be deferred itself, not called in a
-// deferred function.
+// If the error has no type of its own (see [WithErrorClassifier] and [Error]) and
+// the context that the prediction was started with has ended, that decides: the
+// type is [Timeout] after its deadline, [Canceled] otherwise, or that of its
+// [context.Cause] if it is an [*Error], whatever came back from a call that it
+// cut off.
+//
+// If the goroutine panics, or ends by [runtime.Goexit] as testing's FailNow ends
+// it, the prediction has failed with the type [Panic], and the panic or the end
+// goes on. A panic with [http.ErrAbortHandler] is [Canceled]. For this End has to
+// be deferred itself, not called in a deferred function.
+//
+// The outcome is recorded before anything else is called. A classifier, or a
+// method of the error, may panic: the type is [OtherError] then.
 func (p *Prediction) End(err *error) {
 	if p == nil || p.predictor == nil {
 		return
 	}
 	if panicked := recover(); panicked != nil {
-		p.end(panicError(panicked))
-		panic(panicked) //nolint:forbidigo // the caller's own panic goes on
+		p.endPanicking(panicked)
 	}
-	if err == nil {
-		p.end(nil)
-		return
+	switch {
+	case err != nil && *err != nil:
+		p.fail(*err)
+	case goexit.Runs(p.predictor.recorder.pipeline.goexit):
+		p.failAs(Panic)
+	default:
+		p.succeed()
 	}
-	p.end(*err)
 }
 
-func panicError(value any) error {
-	if err, ok := value.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-		return &Error{Type: Canceled, Err: err}
+// endPanicking ends the prediction of a goroutine that panics, and lets the panic
+// go on whatever happens.
+func (p *Prediction) endPanicking(panicked any) {
+	defer panic(panicked) //nolint:forbidigo // the caller's own panic goes on
+	if panicked == any(http.ErrAbortHandler) {
+		p.failAs(Canceled)
+	} else {
+		p.failAs(Panic)
 	}
-	return &Error{Type: Panic, Err: fmt.Errorf("panic: %v", value)}
 }
 
-func (p *Prediction) end(err error) {
+func (p *Prediction) succeed() {
 	if p.ended.Swap(true) {
 		return
 	}
-	r := p.predictor.recorder
-	elapsed := r.pipeline.since(p.start).Seconds()
-	p.predictor.duration.Record(p.ctx, elapsed)
-	var errorType ErrorType
-	if err == nil {
-		p.predictor.succeeded.Add(p.ctx, 1)
-	} else {
-		errorType = r.pipeline.classify(err)
-		r.errors.Get(string(errorType)).Add(p.ctx, 1)
-		p.predictor.failed.Add(p.ctx, 1)
-		if p.span != nil {
-			p.span.SetStatus(codes.Error, string(errorType))
-		}
+	p.predictor.succeeded.Add(p.ctx, 1)
+	p.recordEnd("")
+}
+
+// fail counts the failure before it looks at the error, whose methods are not
+// ours.
+func (p *Prediction) fail(err error) {
+	if p.ended.Swap(true) {
+		return
 	}
-	p.modelSeries().recordDuration(p.ctx, p.predictor.kind, elapsed, err != nil, errorType)
+	p.predictor.failed.Add(p.ctx, 1)
+	p.predictor.recorder.pipeline.classified(p.ctx, err, p.recordFailure)
+}
+
+func (p *Prediction) failAs(errorType ErrorType) {
+	if p.ended.Swap(true) {
+		return
+	}
+	p.predictor.failed.Add(p.ctx, 1)
+	p.recordFailure(errorType)
+}
+
+func (p *Prediction) recordFailure(errorType ErrorType) {
+	p.predictor.recorder.errors.Get(string(errorType)).Add(p.ctx, 1)
+	p.recordEnd(errorType)
+}
+
+// recordEnd records what else there is to an end; the type of a success is empty.
+func (p *Prediction) recordEnd(errorType ErrorType) {
+	elapsed := p.predictor.recorder.pipeline.since(p.start).Seconds()
+	p.predictor.duration.Record(p.ctx, elapsed)
+	p.modelSeries().recordDuration(p.ctx, p.predictor.kind, elapsed, errorType)
 	if p.span != nil {
-		p.span.End()
+		p.predictor.recorder.pipeline.endSpan(p.span, errorType)
 	}
 }
 

@@ -6,14 +6,11 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -308,32 +305,6 @@ func TestRecordPrediction(t *testing.T) {
 		`dspy_predictions_total{prediction_type="predict",service="qa",status="failure"} 4`,
 		`dspy_active_predictions{service="qa"} 0`,
 	)
-}
-
-func TestClassify(t *testing.T) {
-	t.Parallel()
-	tests := map[string]struct {
-		err  error
-		want otelmetrics.ErrorType
-	}{
-		"nil":               {nil, ""},
-		"typed":             {fmt.Errorf("ask: %w", &otelmetrics.Error{Type: otelmetrics.RateLimit, Err: context.Canceled}), otelmetrics.RateLimit},
-		"canceled":          {fmt.Errorf("ask: %w", context.Canceled), otelmetrics.Canceled},
-		"aborted":           {http.ErrAbortHandler, otelmetrics.Canceled},
-		"deadline":          {fmt.Errorf("ask: %w", context.DeadlineExceeded), otelmetrics.Timeout},
-		"network timeout":   {&net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}, otelmetrics.Timeout},
-		"body too large":    {&http.MaxBytesError{Limit: 1}, otelmetrics.InvalidInput},
-		"dial":              {&net.OpError{Op: "dial", Err: errors.New("no route")}, otelmetrics.UpstreamUnavailable},
-		"refused":           {fmt.Errorf("ask: %w", syscall.ECONNREFUSED), otelmetrics.UpstreamUnavailable},
-		"reset":             {syscall.ECONNRESET, otelmetrics.UpstreamUnavailable},
-		"anything":          {errors.New("no"), otelmetrics.PredictionFailed},
-		"joined with typed": {errors.Join(errors.New("no"), &otelmetrics.Error{Type: "mine"}), "mine"},
-	}
-	for name, test := range tests {
-		if got := otelmetrics.Classify(test.err); got != test.want {
-			t.Errorf("%s: got %q, want %q", name, got, test.want)
-		}
-	}
 }
 
 func TestError(t *testing.T) {

@@ -67,12 +67,13 @@ func (p *Predictor) Start(ctx context.Context) (context.Context, Prediction) {
 	if p == nil {
 		return ctx, Prediction{}
 	}
-	p.recorder.activate(1)
 	var span trace.Span
 	if p.recorder.pipeline.tracer != nil {
-		ctx, span = p.recorder.pipeline.tracer.Start(ctx, "predict")
+		ctx, span = p.recorder.pipeline.startSpan(ctx)
 	}
-	return ctx, Prediction{predictor: p, ctx: ctx, span: span, start: p.recorder.pipeline.now()}
+	start := p.recorder.pipeline.now()
+	p.recorder.activate(1)
+	return ctx, Prediction{predictor: p, ctx: ctx, span: span, start: start}
 }
 
 func (p *Predictor) recordFirstToken(ctx context.Context, model *modelSeries, elapsed time.Duration) {

@@ -75,11 +75,11 @@ func (r *Recorder) RecordUpstreamAttempt(ctx context.Context, err error) {
 	if r == nil {
 		return
 	}
-	outcome := string(Success)
-	if err != nil {
-		outcome = string(r.pipeline.classify(err))
+	if err == nil {
+		r.attempts.Get(string(Success)).Add(ctx, 1)
+		return
 	}
-	r.attempts.Get(outcome).Add(ctx, 1)
+	r.pipeline.classified(ctx, err, func(errorType ErrorType) { r.attempts.Get(string(errorType)).Add(ctx, 1) })
 }
 
 // RecordUsageMissing counts an answer whose tokens or cost are not known, so that

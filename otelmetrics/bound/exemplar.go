@@ -85,7 +85,8 @@ func collectExemplars[N int64 | float64](h *seriesHeader, c *collection) []metri
 	return out
 }
 
-// sampler returns the filter to ask, or nil if no measurement is ever sampled. The default is the SDK's.
+// sampler returns the filter to ask, or nil if no measurement is ever sampled. The default is the SDK's. One of the user's
+// that panics samples nothing.
 func sampler(f exemplar.Filter) exemplar.Filter {
 	is := func(g exemplar.Filter) bool { return reflect.ValueOf(f).Pointer() == reflect.ValueOf(g).Pointer() }
 	switch {
@@ -94,7 +95,14 @@ func sampler(f exemplar.Filter) exemplar.Filter {
 	case is(exemplar.AlwaysOffFilter):
 		return nil
 	}
-	return f
+	return func(ctx context.Context) (sampled bool) {
+		defer func() {
+			if recover() != nil {
+				sampled = false
+			}
+		}()
+		return f(ctx)
+	}
 }
 
 // traceBased is the SDK's filter, with a short answer for a caller that knows that there is no span.

@@ -3,6 +3,7 @@ package service_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -250,7 +251,7 @@ func TestFailures(t *testing.T) {
 	}{
 		"timeout": {func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, 504, "timeout"},
 		"panic":   {func(context.Context) error { panic("boom") }, 500, "panic"},
-		"failed":  {func(context.Context) error { return io.ErrUnexpectedEOF }, 500, "prediction_failed"},
+		"failed":  {func(context.Context) error { return errors.New("no answer") }, 500, "prediction_failed"},
 		"upstream": {func(context.Context) error {
 			return &otelmetrics.Error{Type: otelmetrics.UpstreamUnavailable}
 		}, 502, "upstream_unavailable"},

@@ -81,7 +81,7 @@ func (u *Upstream) RoundTrip(r *http.Request) (*http.Response, error) {
 // failure returns why an attempt failed so that another one may help, or nil.
 func failure(response *http.Response, err error) error {
 	if err == nil && away(response.StatusCode) {
-		return &otelmetrics.Error{Type: service.ErrorType(response.StatusCode), Err: errors.New(response.Status)}
+		return &otelmetrics.Error{Type: otelmetrics.ClassifyStatus(response.StatusCode), Err: errors.New(response.Status)}
 	}
 	return err
 }

@@ -1,0 +1,90 @@
+package otelmetrics
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime"
+)
+
+// guard calls a function of the user's, and returns what instead is if it panics.
+// A fault of such a function is logged once.
+func guard[T any](p *pipeline, option string, instead T, call func() T) (result T) {
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			result = instead
+			p.faulty(option, panicked)
+		}
+	}()
+	return call()
+}
+
+// guarded returns a function of the user's with a guard.
+func guarded[A, R any](p *pipeline, option string, instead R, f func(A) R) func(A) R {
+	if f == nil {
+		return nil
+	}
+	return func(argument A) R { return guard(p, option, instead, func() R { return f(argument) }) }
+}
+
+// guardOptions puts a guard around each function that the options give.
+func (p *pipeline) guardOptions() {
+	p.config.classify = guarded(p, "WithErrorClassifier", OtherError, p.config.classify)
+	p.route = guarded(p, "WithRoute", unmatched, p.route)
+	if p.measured = guarded(p, "WithRequestFilter", true, p.measured); p.measured == nil {
+		p.measured = notProbe
+	}
+}
+
+// faulty logs the first panic of a function of the user's.
+func (p *pipeline) faulty(option string, panicked any) {
+	if first, _ := p.warned.first(" ", option); first {
+		p.logger.Error("a function of yours panicked: the measurement goes on without its answer",
+			slog.String("function", option), slog.String("panic", describe(panicked)))
+	}
+}
+
+// describe returns what can be said of a value without calling its methods, which
+// may be the ones that panic.
+func describe(value any) string {
+	switch value := value.(type) {
+	case string:
+		return value
+	case runtime.Error:
+		return value.Error()
+	default:
+		return fmt.Sprintf("%T", value)
+	}
+}
+
+// containedHandler is a log handler of the user's that can do no harm to the
+// goroutine that measures: it may panic or end its goroutine, which is one of
+// its own. There are few lines to log.
+type containedHandler struct{ slog.Handler }
+
+func contain(logger *slog.Logger) *slog.Logger {
+	return slog.New(containedHandler{logger.Handler()})
+}
+
+// Enabled implements [slog.Handler].
+func (h containedHandler) Enabled(ctx context.Context, level slog.Level) (enabled bool) {
+	contained(func() { enabled = h.Handler.Enabled(ctx, level) })
+	return enabled
+}
+
+// Handle implements [slog.Handler].
+func (h containedHandler) Handle(ctx context.Context, record slog.Record) (err error) {
+	contained(func() { err = h.Handler.Handle(ctx, record) })
+	return err
+}
+
+// contained returns when call has returned, panicked or ended its goroutine.
+func contained(call func()) {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		defer func() { _ = recover() }()
+		call()
+	}()
+	<-ended
+}
