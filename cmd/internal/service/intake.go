@@ -1,9 +1,12 @@
 package service
 
 import (
+	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"net/netip"
+	"slices"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/address"
 )
@@ -13,15 +16,41 @@ import (
 // requests together, by what as many predictions as are made at a time may have,
 // and for each client by the same share.
 
+// firstRoom is the most memory that a body gets before any of it has come.
+const firstRoom = 32 << 10
+
 // read reads the body of a request.
 func (s *Service) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	body := intake{
-		Reader: newPacedReader(w, http.MaxBytesReader(w, r.Body, s.MaxBodyBytes), s.MinRequestRate, s.ClientTimeout),
-		quota:  s.bodies,
-		client: address.Of(r.RemoteAddr),
+	if r.ContentLength == 0 {
+		return nil, nil
 	}
+	body := intake{Reader: r.Body, quota: s.bodies, client: address.Of(r.RemoteAddr)}
 	defer body.end()
-	return io.ReadAll(&body)
+	if r.ContentLength < 0 || r.ContentLength > s.MaxBodyBytes {
+		body.Reader = http.MaxBytesReader(w, r.Body, s.MaxBodyBytes)
+	}
+	if s.MinRequestRate > 0 {
+		body.Reader = newPacedReader(w, body.Reader, s.MinRequestRate, s.ClientTimeout)
+	}
+	return body.readAll(min(max(r.ContentLength, bytes.MinRead), s.MaxBodyBytes, firstRoom))
+}
+
+// readAll is [io.ReadAll] for a body of which so many bytes are expected.
+func (i *intake) readAll(expected int64) ([]byte, error) {
+	body := make([]byte, 0, expected+1) // the last read, which finds the end, needs room as well
+	for {
+		if len(body) == cap(body) {
+			body = slices.Grow(body, len(body))
+		}
+		n, err := i.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		if errors.Is(err, io.EOF) {
+			return body, nil
+		}
+		if err != nil {
+			return body, err
+		}
+	}
 }
 
 // intake takes from the quota what it reads.

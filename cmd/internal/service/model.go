@@ -65,11 +65,16 @@ func (s *Service) model(text string) otelmetrics.Model {
 // requested returns the model that a request in the shape of OpenAI's APIs asks
 // for. In other requests, a member of that name may be an input.
 func (s *Service) requested(body []byte) otelmetrics.Model {
-	found := gjson.GetManyBytes(body, "model", "messages", "input", "prompt")
-	if !found[1].Exists() && !found[2].Exists() && !found[3].Exists() {
+	named := gjson.GetBytes(body, "model").Str
+	if named == "" {
 		return otelmetrics.Model{}
 	}
-	return s.model(found[0].Str)
+	for _, member := range []string{"messages", "input", "prompt"} {
+		if gjson.GetBytes(body, member).Exists() {
+			return s.model(named)
+		}
+	}
+	return otelmetrics.Model{}
 }
 
 // recordTokens adds the tokens of an answer: those of a named model to it, and

@@ -23,6 +23,9 @@ func (u *Upstream) Rewrite(r *httputil.ProxyRequest) {
 // ascii percent-encodes the bytes that a request line cannot have, as browsers
 // do. net/http takes them from clients, and would pass them on.
 func ascii(query string) string {
+	if query == "" {
+		return ""
+	}
 	var encoded strings.Builder
 	for i := range len(query) {
 		if query[i] < utf8.RuneSelf {
