@@ -136,7 +136,8 @@ func benchmarked(b *testing.B, target, cached string) http.Handler {
 	}
 	c := config(recorder, backend)
 	c.Timeout, c.SilenceTimeout, c.ClientTimeout = 10*time.Minute, 2*time.Minute, 30*time.Second
-	c.MaxConcurrency = 2000
+	c.MaxConcurrency, c.MaxClientConcurrency = 2000, 1750
+	c.MinRequestRate, c.MinResponseRate = 1024, 1024 // as of the command by default
 	if cached != "off" {
 		answers, err := cache.Open(b.Context(), cache.Config{URL: cached, MaxBytes: 64 << 20, MaxEntryBytes: 1 << 20, TTL: time.Hour, Recorder: recorder})
 		if err != nil {
