@@ -15,6 +15,7 @@ import (
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/check"
 	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
+	"github.com/dspy-metrics/dspy-metrics/internal/contract"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
@@ -130,12 +131,12 @@ func (c *checkCommand) Run(ctx context.Context) error {
 }
 
 func (c *checkCommand) checker() (conformance.Checker, error) {
-	contract, err := loadContract("--contract", c.Contract)
+	documented, err := loadContract("--contract", c.Contract)
 	if err != nil {
 		return conformance.Checker{}, err
 	}
 	checker := conformance.Checker{
-		Contract:         contract,
+		Contract:         contract.Of(documented),
 		AllowedLabels:    c.AllowLabel,
 		NativeHistograms: c.NativeHistograms,
 		OnlyContract:     c.OnlyContract,
@@ -223,8 +224,8 @@ func (c *checkCommand) readAll(ctx context.Context, reader *check.Reader, checke
 }
 
 func checked(target string, checker conformance.Checker, exposition *conformance.Exposition) check.Report {
-	report := check.Report{Target: target, Format: exposition.Format, Series: exposition.Series(), Findings: checker.Check(exposition)}
-	for _, metric := range checker.Contract.Metrics.All() {
+	report := check.Report{Target: target, Contract: "dspy_*", Format: exposition.Format, Series: exposition.Series(), Findings: checker.Check(exposition)}
+	for _, metric := range checker.Contract.Metrics {
 		report.Metrics = append(report.Metrics, metric.Name)
 	}
 	return report

@@ -3,13 +3,14 @@ package conformance
 import (
 	"strings"
 
-	"github.com/dspy-metrics/dspy-metrics/views"
+	"github.com/dspy-metrics/dspy-metrics/internal/contract"
 )
 
 // Compare returns what cannot be between two readings of one target: counters
 // and histograms that went down, and series that are gone.
 func (c Checker) Compare(before, after *Exposition) []Finding {
-	r := newReview(c, &Exposition{Format: after.Format})
+	r := newReview(c, after)
+	r.found = findings{}
 	if before.started != 0 && after.started != 0 && before.started != after.started {
 		r.add(Warning, Restarted, "", position{}, "check again", "the process started anew between the readings: they were not compared")
 		return r.found.all()
@@ -30,7 +31,7 @@ func (r *review) compare(before, after *Exposition) {
 		if !ok {
 			continue
 		}
-		grows := metric.Kind == views.Counter || metric.Kind == views.Histogram
+		grows := metric.Kind == contract.Counter || metric.Kind == contract.Histogram
 		for _, s := range family.samples {
 			then, ok := now[s.name+s.series()]
 			switch {

@@ -16,17 +16,6 @@ const (
 	OTLP        Format = "otlp"
 )
 
-// Namespace is what the names of the contract start with; everything else on a
-// page belongs to somebody else and is only parsed.
-const Namespace = "dspy_"
-
-// reserved tells whether Prometheus would show the name under the namespace:
-// it writes an underscore for what stands between the words of an instrument.
-func reserved(name string) bool {
-	words := len(Namespace) - 1
-	return len(name) > words && strings.EqualFold(name[:words], Namespace[:words]) && strings.IndexByte("_./-", name[words]) >= 0
-}
-
 // The limits of what is kept of one exposition.
 const (
 	maxFamilies = 100_000

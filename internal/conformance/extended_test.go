@@ -7,15 +7,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
+	"github.com/dspy-metrics/dspy-metrics/internal/contract"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
 // extended promises a label and metrics of its own, and leaves one out.
 func extended() conformance.Checker {
-	contract := views.Default()
-	contract.AddLabel(views.Label{Key: "tenant", Description: "Who asks"}.Only("acme"), &contract.Metrics.ActivePredictions)
-	contract.Metrics.Cost = views.Metric{}
-	contract.Metrics.Own = []views.Metric{
+	documented := views.Default()
+	documented.AddLabel(views.Label{Key: "tenant", Description: "Who asks"}.Only("acme"), &documented.Metrics.ActivePredictions)
+	documented.Metrics.Cost = views.Metric{}
+	documented.Metrics.Own = []views.Metric{
 		{
 			Name: "rag_documents_total", Instrument: "rag.documents", Kind: views.Counter, Number: views.Int64, Unit: "{document}",
 			Description: "Documents that were read", Labels: []string{"tenant"},
@@ -25,7 +26,7 @@ func extended() conformance.Checker {
 			Description: "Wait", Buckets: []float64{1, 2}, Form: views.Native,
 		},
 	}
-	return conformance.Checker{Contract: contract}
+	return conformance.Checker{Contract: contract.Of(documented)}
 }
 
 // extendedPage is a page that keeps that promise.

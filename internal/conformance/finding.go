@@ -29,6 +29,12 @@ const (
 	TooLarge Rule = "too-large"
 	// MissingMetric: a metric of the contract is not there.
 	MissingMetric Rule = "missing-metric"
+	// MissingValue: no series has a label value that must be there.
+	MissingValue Rule = "missing-value"
+	// Deprecated: what is there should not be used any more.
+	Deprecated Rule = "deprecated"
+	// NotStable: what is there may change.
+	NotStable Rule = "not-stable"
 	// UnknownMetric: a metric is named like the contract's and is not in it.
 	UnknownMetric Rule = "unknown-metric"
 	// WrongType: the metric is of another kind.
@@ -105,13 +111,18 @@ func (f Finding) Text() string {
 	return text
 }
 
-// listed is how many findings of one rule about one metric are listed.
-const listed = 5
+// listed is how many findings of one rule about one metric are listed, and
+// listedOfRule how many of one rule before the metrics are not told apart.
+const (
+	listed       = 5
+	listedOfRule = 200
+)
 
 // findings are listed up to a number, and counted beyond.
 type findings struct {
 	list  []Finding
 	count map[finding]int
+	total map[Rule]int // of those that are listed
 }
 
 type finding struct {
@@ -122,8 +133,8 @@ type finding struct {
 
 func (f *findings) add(found Finding) {
 	key := finding{found.Severity, found.Rule, found.Metric}
-	if found.Rule == UnknownMetric {
-		// Their names are any number.
+	if found.Rule == UnknownMetric || found.Rule == NotStable || f.total[found.Rule] >= listedOfRule {
+		// The metrics are any number.
 		key.metric = ""
 	}
 	if f.count == nil {
@@ -132,6 +143,10 @@ func (f *findings) add(found Finding) {
 	f.count[key]++
 	if f.count[key] <= listed {
 		f.list = append(f.list, found)
+		if f.total == nil {
+			f.total = make(map[Rule]int)
+		}
+		f.total[found.Rule]++
 	}
 }
 

@@ -9,14 +9,15 @@ import (
 	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
 
 	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
+	"github.com/dspy-metrics/dspy-metrics/internal/contract"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
 // formed checks a contract whose API latency has the form.
 func formed(form views.Form) conformance.Checker {
-	c := checker()
-	c.Contract.Metrics.APILatency.Form = form
-	return c
+	documented := views.Default()
+	documented.Metrics.APILatency.Form = form
+	return conformance.Checker{Contract: contract.Of(documented)}
 }
 
 // pageOf is a page with the API latency in the form: the native one has no lines.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
+	"github.com/dspy-metrics/dspy-metrics/internal/contract"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
@@ -23,7 +24,9 @@ func page(t testing.TB, format conformance.Format) string {
 	return string(raw)
 }
 
-func checker() conformance.Checker { return conformance.Checker{Contract: views.Default()} }
+func checker() conformance.Checker {
+	return conformance.Checker{Contract: contract.Of(views.Default())}
+}
 
 func found(page string, format conformance.Format) []conformance.Finding {
 	return checker().Check(checker().Parse(page, format))

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/dspy-metrics/dspy-metrics/views"
+	"github.com/dspy-metrics/dspy-metrics/internal/contract"
 )
 
 type bucket struct {
@@ -16,10 +16,12 @@ type bucket struct {
 }
 
 // bound checks that le is on buckets and nowhere else.
-func (r *review) bound(metric views.Metric, s sample) {
+func (r *review) bound(metric contract.Metric, s sample) {
 	le, ok := s.label("le")
-	bucket := metric.Kind == views.Histogram && strings.HasSuffix(s.name, "_bucket")
+	bucket := (metric.Kind == contract.Histogram || metric.Kind == contract.GaugeHistogram) && strings.HasSuffix(s.name, "_bucket")
+	_, own := metric.Label("le")
 	switch {
+	case own || metric.Kind == contract.AnyKind:
 	case !bucket && ok:
 		r.wrong(ExtraLabel, metric, s, le.at, "only buckets have it", `the label "le" is not one of %s`, s.name)
 	case bucket && r.exposition.Format == OpenMetrics && le.value != canonical(le.value):
@@ -42,7 +44,7 @@ func canonical(le string) string {
 
 // histogram checks the samples of one series against the contract. Whether they
 // agree with one another, the judge has checked.
-func (r *review) histogram(metric views.Metric, family *Family, samples []sample) {
+func (r *review) histogram(metric contract.Metric, family *Family, samples []sample) {
 	var buckets []bucket
 	for _, s := range samples {
 		suffix := family.suffix(s)
@@ -59,15 +61,18 @@ func (r *review) histogram(metric views.Metric, family *Family, samples []sample
 	r.bounds(metric, samples[0], buckets)
 }
 
-func (r *review) bounds(metric views.Metric, first sample, buckets []bucket) {
+func (r *review) bounds(metric contract.Metric, first sample, buckets []bucket) {
+	if metric.Buckets == nil && metric.Form != contract.Native {
+		return // Nothing is said of them.
+	}
 	want := append(slices.Clone(metric.Buckets), math.Inf(1))
 	remedy := "the buckets are " + join(want)
 	switch {
-	case metric.Form == views.Native:
+	case metric.Form == contract.Native:
 		want = want[len(want)-1:]
 		remedy = "in the contract it is native, of which a page shows +Inf alone"
 	case len(buckets) == 1 && math.IsInf(buckets[0].bound, 1):
-		remedy += "; a native histogram shows +Inf alone, and in the contract it is " + metric.Form.String()
+		remedy += "; a native histogram shows +Inf alone, and in the contract it is " + string(metric.Form)
 	}
 	var missing, extra []string
 	extraAt := first.at

@@ -16,7 +16,7 @@ func foreign(page string, format conformance.Format, narrow bool) map[conformanc
 	c.OnlyContract = narrow
 	n := make(map[conformance.Rule]int)
 	for _, f := range c.Check(c.Parse(page, format)) {
-		if !strings.HasPrefix(f.Metric, conformance.Namespace) && f.Severity != conformance.Info {
+		if !strings.HasPrefix(f.Metric, "dspy_") && f.Severity != conformance.Info {
 			n[f.Rule]++
 		}
 	}

@@ -6,12 +6,12 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/dspy-metrics/dspy-metrics/views"
+	"github.com/dspy-metrics/dspy-metrics/internal/contract"
 )
 
 // primed checks that a counter has all its series over well-known values, for
 // every service that there is.
-func (r *review) primed(metric views.Metric) {
+func (r *review) primed(metric contract.Metric) {
 	want := r.wellKnown(metric)
 	have := make(map[string]bool)
 	for _, family := range r.families[metric.Name] {
@@ -33,19 +33,21 @@ func (r *review) primed(metric views.Metric) {
 
 // wellKnown returns the identities of the series to expect. A label without
 // well-known values, such as the service, has those that are there.
-func (r *review) wellKnown(metric views.Metric) []string {
+func (r *review) wellKnown(metric contract.Metric) []string {
 	identities := []string{""}
-	for _, key := range metric.Labels {
-		definition := r.labels[key]
-		values := definition.Values
+	for _, label := range metric.Labels {
+		var values []string
+		for _, value := range label.Values {
+			values = append(values, value.Text)
+		}
 		if len(values) == 0 {
-			values = slices.Sorted(maps.Keys(r.values[key]))
-			values = values[:min(len(values), definition.Budget)]
+			values = slices.Sorted(maps.Keys(r.values[label.ID]))
+			values = values[:min(len(values), label.Budget)]
 		}
 		var longer []string
 		for _, identity := range identities {
 			for _, value := range values {
-				longer = append(longer, with(identity, key, value))
+				longer = append(longer, with(identity, label.Key, value))
 			}
 		}
 		identities = longer
@@ -53,11 +55,11 @@ func (r *review) wellKnown(metric views.Metric) []string {
 	return identities
 }
 
-func (r *review) identity(metric views.Metric, s sample) string {
+func (r *review) identity(metric contract.Metric, s sample) string {
 	identity := ""
-	for _, key := range metric.Labels {
-		l, _ := s.label(key)
-		identity = with(identity, key, l.value)
+	for _, label := range metric.Labels {
+		l, _ := s.label(label.Key)
+		identity = with(identity, label.Key, l.value)
 	}
 	return identity
 }

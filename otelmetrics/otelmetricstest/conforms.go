@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
+	promised "github.com/dspy-metrics/dspy-metrics/internal/contract"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
@@ -17,10 +18,10 @@ import (
 // is [views.Default], or that of [otelmetrics.WithContract].
 func (s *Snapshot) Conforms(t testing.TB, contract views.Contract) {
 	t.Helper()
-	checker := conformance.Checker{Contract: contract, WithoutPriming: !s.primed}
-	if err := checker.Validate(); err != nil {
+	if err := contract.Validate(); err != nil {
 		t.Fatalf("contract: %v", err)
 	}
+	checker := conformance.Checker{Contract: promised.Of(contract), WithoutPriming: !s.primed}
 	var b strings.Builder
 	for _, found := range checker.Check(checker.Parse(s.page, conformance.Text)) {
 		if found.Rule == conformance.MissingMetric {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
+	"github.com/dspy-metrics/dspy-metrics/internal/contract"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
@@ -22,4 +23,6 @@ func page(t testing.TB, format conformance.Format) string {
 	return string(raw)
 }
 
-func checker() conformance.Checker { return conformance.Checker{Contract: views.Default()} }
+func checker() conformance.Checker {
+	return conformance.Checker{Contract: contract.Of(views.Default())}
+}

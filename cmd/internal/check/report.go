@@ -15,7 +15,9 @@ type Report struct {
 	Target string `json:"target"`
 	// Format is how it exposed its metrics.
 	Format conformance.Format `json:"format,omitempty"`
-	// Series is how many series under dspy_ there were.
+	// Contract says of what: the documented metrics, or a file.
+	Contract string `json:"contract"`
+	// Series is how many series of the contract there were.
 	Series int `json:"series"`
 	// Unchecked is why the target could not be checked, empty if it was.
 	Unchecked string `json:"unchecked,omitempty"`

@@ -13,7 +13,7 @@ import (
 
 func reports() check.Reports {
 	return check.Reports{
-		{Target: "a,b.txt", Format: conformance.Text, Series: 3, Metrics: []string{"dspy_errors_total", "dspy_cache_size_bytes"}, Findings: []conformance.Finding{
+		{Target: "a,b.txt", Format: conformance.Text, Contract: "dspy_*", Series: 3, Metrics: []string{"dspy_errors_total", "dspy_cache_size_bytes"}, Findings: []conformance.Finding{
 			{Severity: conformance.Error, Rule: conformance.WrongType, Metric: "dspy_errors_total", Labels: `{a="b"}`, Line: 3, Column: 4, Message: "50% \x1b[31mred\nline", Remedy: "do this"},
 			{Severity: conformance.Warning, Rule: conformance.MissingMetric, Metric: "dspy_cache_size_bytes", Message: "none"},
 			{Severity: conformance.Error, Rule: conformance.UnknownMetric, Metric: "dspy_x", Line: 9, Column: 1, Message: "unknown"},

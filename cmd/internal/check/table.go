@@ -38,7 +38,7 @@ func (r Report) table(w io.Writer, paint paint) error {
 	if len(r.Findings) > 0 {
 		verdict = Reports{r}.Summary().String()
 	}
-	if _, err := fmt.Fprintf(w, "%s: %s of %s as %s: %s\n", paint.bold(visible(r.Target)), plural(r.Series, "sample"), conformance.Namespace+"*", r.Format, verdict); err != nil {
+	if _, err := fmt.Fprintf(w, "%s: %s of %s as %s: %s\n", paint.bold(visible(r.Target)), plural(r.Series, "sample"), visible(r.Contract), r.Format, verdict); err != nil {
 		return err
 	}
 	if len(r.Findings) == 0 {

@@ -1,0 +1,79 @@
+package conformance
+
+import (
+	"slices"
+
+	"github.com/dspy-metrics/dspy-metrics/internal/contract"
+)
+
+// presence reports metrics and series that are not there, and those that should
+// not be used any more.
+func (r *review) presence(metric contract.Metric) {
+	sampled := slices.ContainsFunc(r.families[metric.Name], func(f *Family) bool { return f.seen })
+	switch {
+	case metric.Primed && !r.WithoutPriming:
+		r.primed(metric)
+	case sampled:
+		r.terms(metric, metric.Terms, r.families[metric.Name][0].at, "metric", metric.Name)
+		if metric.Form == contract.ClassicAndNative && r.exposition.Format == OTLP {
+			r.bothForms(metric)
+		}
+	case metric.Deprecated != "":
+	case metric.Level == contract.Required:
+		r.add(Error, MissingMetric, metric.Name, position{}, "", "there is no series of the %s, which is required", what(metric))
+	case metric.Level.Or(contract.Recommended) == contract.Recommended:
+		r.add(Warning, MissingMetric, metric.Name, position{}, "",
+			"there is no series of the %s; it may not have been measured yet", what(metric))
+	}
+	r.requiredValues(metric)
+}
+
+// terms reports the use of what is deprecated, or not stable.
+func (r *review) terms(metric contract.Metric, terms contract.Terms, at position, what, name string) {
+	switch {
+	case terms.Deprecated != "":
+		remedy := ""
+		if terms.Replacement != "" {
+			remedy = "use " + terms.Replacement
+		}
+		r.add(Warning, Deprecated, metric.Name, at, remedy, "the %s %s is deprecated: %s", what, short(name), short(terms.Deprecated))
+	case terms.Stability != "" && terms.Stability != contract.Stable:
+		r.add(Info, NotStable, metric.Name, at, "", "the %s %s is in %s, and may change", what, short(name), terms.Stability)
+	}
+}
+
+// requiredValues reports values of labels that must be there.
+func (r *review) requiredValues(metric contract.Metric) {
+	for _, label := range metric.Labels {
+		for _, value := range label.Values {
+			if value.Level != contract.Required && value.Level != contract.Recommended {
+				continue
+			}
+			if _, seen := r.values[label.ID][value.Text]; seen {
+				continue
+			}
+			severity := Error
+			if value.Level == contract.Recommended {
+				severity = Info
+			}
+			r.add(severity, MissingValue, metric.Name, position{}, "", "no series has the value %q of the label %q, which is %s", value.Text, label.Key, value.Level)
+		}
+	}
+}
+
+// bothForms reports a form that OTLP lacks. On a page the native one does not show.
+func (r *review) bothForms(metric contract.Metric) {
+	for _, want := range []string{string(metric.Kind), exponentialHistogram} {
+		if !slices.ContainsFunc(r.families[metric.Name], func(f *Family) bool { return f.kind == want }) {
+			r.add(Error, MissingMetric, metric.Name, position{}, "", "there is no %s; in the contract it is %s", want, metric.Form)
+		}
+	}
+}
+
+// what names the kind of the metric in a sentence.
+func what(metric contract.Metric) string {
+	if metric.Kind == contract.AnyKind || metric.Kind == contract.Unknown {
+		return "metric"
+	}
+	return string(metric.Kind)
+}

@@ -1,0 +1,194 @@
+// Package contract is what a promise of metrics says, whatever form it was
+// written in: the documented contract of package views, a registry of
+// OpenTelemetry's semantic conventions, or a page from which it was inferred.
+//
+// It knows no format. Package registry reads and writes the forms, package
+// conformance holds a page or a stream against it.
+package contract
+
+import (
+	"slices"
+
+	"github.com/dspy-metrics/dspy-metrics/views"
+)
+
+// Contract is a promise of metrics.
+type Contract struct {
+	// Metrics are in the order of the source.
+	Metrics []Metric
+	// Namespaces are the first words of names that the contract has for itself: a
+	// metric under one that is not in the contract breaks it. The namespace * is of
+	// all names.
+	Namespaces []string
+}
+
+// Metric is one metric of a contract.
+type Metric struct {
+	// Name is how a page of Prometheus' text format spells it. If it is empty, the
+	// name follows from Stream: see [Contract.Translated].
+	Name string
+	// Stream is the name in OTLP.
+	Stream string
+	// Instrument is the name under which the program declares it, if that is
+	// another one.
+	Instrument string
+	Kind       Kind
+	// Whole values have no fraction; NonNegative ones are finite and not below zero.
+	Whole, NonNegative bool
+	// Unit is a UCUM unit, for example "s"; empty if nothing is said.
+	Unit string
+	// Help is the help text, without a period at its end; empty if nothing is said.
+	Help string
+	// Labels are all that a series may have, unless OpenLabels says that nobody
+	// knows.
+	Labels     []Label
+	OpenLabels bool
+	// Buckets are the bounds of a histogram, without +Inf; nil if nothing is said.
+	Buckets []float64
+	Form    Form
+	// Primed counters have their series over well-known label values from the
+	// start.
+	Primed bool
+	Terms
+}
+
+// Label is a label of one metric.
+type Label struct {
+	// ID identifies the definition, of which several metrics may have the label:
+	// the attribute's name in OTLP.
+	ID string
+	// Key is the name of the label on a page. If it is empty, it follows from ID.
+	Key string
+	// Type is string, int, double or boolean; empty if nothing is said.
+	Type string
+	Help string
+	// Values are the known ones. A closed label has no other.
+	Values []Value
+	Closed bool
+	// Enumerated values were listed as complete by a form that allows others still.
+	Enumerated bool
+	// Budget is how many distinct values the label may have; 0 if nothing is said.
+	Budget int
+	// Template is set if ID and Key are only the beginning of the name.
+	Template bool
+	Terms
+}
+
+// Value is a known value of a label.
+type Value struct {
+	Text string
+	Terms
+}
+
+// Terms are what a contract says of a metric, a label or a value beside its
+// definition.
+type Terms struct {
+	// Level says whether it must be there. By default a metric is recommended, a
+	// label required, a value optional.
+	Level Level
+	// Stability is stable, development and so on; empty if nothing is said.
+	Stability string
+	// Deprecated says why it should not be used any more; empty if it may be.
+	Deprecated string
+	// Replacement is what to use instead of what is deprecated, if that is known.
+	Replacement string
+}
+
+// Kind is the type of a metric.
+type Kind string
+
+// The kinds. Streams have the first four, pages all but the second.
+const (
+	Counter        Kind = "counter"
+	UpDownCounter  Kind = "updowncounter"
+	Gauge          Kind = "gauge"
+	Histogram      Kind = "histogram"
+	GaugeHistogram Kind = "gaugehistogram"
+	Summary        Kind = "summary"
+	Info           Kind = "info"
+	StateSet       Kind = "stateset"
+	// Unknown is a metric of which a page does not say the type.
+	Unknown Kind = "unknown"
+	// AnyKind is a metric of which the contract does not say the type.
+	AnyKind Kind = ""
+)
+
+// Form is how a histogram keeps its observations.
+type Form string
+
+// The forms. The empty one says nothing.
+const (
+	Classic          Form = "classic"
+	Native           Form = "native"
+	ClassicAndNative Form = "classic+native"
+)
+
+// Level says whether something must be there.
+type Level string
+
+// The levels. The empty one is the default of what it is said of.
+const (
+	Required    Level = "required"
+	Recommended Level = "recommended"
+	Optional    Level = "optional"
+)
+
+// Levels are those that can be said.
+func Levels() []Level { return []Level{Required, Recommended, Optional} }
+
+// Or returns the level, or this one if none was said.
+func (l Level) Or(otherwise Level) Level {
+	if l == "" {
+		return otherwise
+	}
+	return l
+}
+
+// Label returns the label with this key.
+func (m Metric) Label(key string) (Label, bool) {
+	i := slices.IndexFunc(m.Labels, func(l Label) bool { return l.Key == key })
+	if i < 0 {
+		return Label{}, false
+	}
+	return m.Labels[i], true
+}
+
+// Known tells whether the value is one of those that are listed.
+func (l Label) Known(text string) bool {
+	return slices.ContainsFunc(l.Values, func(v Value) bool { return v.Text == text })
+}
+
+// Of returns the documented contract, or what a file made of it, in this form.
+func Of(documented views.Contract) Contract {
+	c := Contract{Namespaces: []string{"dspy"}}
+	for _, m := range documented.Metrics.All() {
+		metric := Metric{
+			Name: m.Name, Stream: m.Name, Instrument: m.Instrument, Kind: Kind(m.Kind.String()),
+			Whole: m.Number == views.Int64, NonNegative: true, Unit: m.Unit, Help: m.Description,
+			Buckets: m.Buckets,
+		}
+		if m.Kind == views.Histogram {
+			metric.Form = Form(m.Form.String())
+		}
+		// Nobody promises to have the own ones there from the start.
+		own := slices.ContainsFunc(documented.Metrics.Own, func(o views.Metric) bool { return o.Name == m.Name })
+		metric.Primed = m.Kind == views.Counter && !own
+		for _, key := range m.Labels {
+			definition, _ := documented.Labels.Find(key)
+			metric.Labels = append(metric.Labels, labelOf(definition))
+		}
+		c.Metrics = append(c.Metrics, metric)
+	}
+	return c
+}
+
+func labelOf(l views.Label) Label {
+	label := Label{ID: l.Key, Key: l.Key, Help: l.Description, Closed: l.Closed, Budget: l.Budget}
+	for _, value := range l.Values {
+		label.Values = append(label.Values, Value{Text: value})
+	}
+	return label
+}
+
+// Stable is the stability of what does not change any more.
+const Stable = "stable"
