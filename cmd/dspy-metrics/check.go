@@ -15,7 +15,6 @@ import (
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/check"
 	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
-	"github.com/dspy-metrics/dspy-metrics/internal/contract"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
@@ -131,12 +130,12 @@ func (c *checkCommand) Run(ctx context.Context) error {
 }
 
 func (c *checkCommand) checker() (conformance.Checker, error) {
-	documented, err := loadContract("--contract", c.Contract)
+	promised, err := promisedBy("--contract", c.Contract)
 	if err != nil {
 		return conformance.Checker{}, err
 	}
 	checker := conformance.Checker{
-		Contract:         contract.Of(documented),
+		Contract:         promised.Contract,
 		AllowedLabels:    c.AllowLabel,
 		NativeHistograms: c.NativeHistograms,
 		OnlyContract:     c.OnlyContract,

@@ -58,6 +58,7 @@ func TestWeaver(t *testing.T) {
 		RequirementLevel          string `yaml:"requirement_level"`
 		Type                      yaml.Node
 		Examples                  []string
+		Annotations               map[string]any
 	}
 	type aGroup struct {
 		ID, Type, Brief, Stability, Instrument string

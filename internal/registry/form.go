@@ -1,0 +1,208 @@
+package registry
+
+import (
+	"reflect"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// file is a file of a registry, in either form.
+type file struct {
+	Groups  []yaml.Node `yaml:"groups,omitempty"`  // the first form
+	Imports imports     `yaml:"imports,omitempty"` // both
+
+	FileFormat        string      `yaml:"file_format,omitempty"`
+	Attributes        []yaml.Node `yaml:"attributes,omitempty"`
+	AttributeGroups   []yaml.Node `yaml:"attribute_groups,omitempty"`
+	Metrics           []yaml.Node `yaml:"metrics,omitempty"`
+	MetricRefinements []yaml.Node `yaml:"metric_refinements,omitempty"`
+
+	// A registry that was resolved into one file.
+	AttributeCatalog []yaml.Node `yaml:"attribute_catalog,omitempty"`
+	Registry         *resolved   `yaml:"registry,omitempty"`
+
+	// What is not about metrics.
+	SchemaURL         yaml.Node `yaml:"schema_url,omitempty"`
+	RegistryURL       yaml.Node `yaml:"registry_url,omitempty"`
+	Dependencies      yaml.Node `yaml:"dependencies,omitempty"`
+	Refinements       yaml.Node `yaml:"refinements,omitempty"`
+	Spans             yaml.Node `yaml:"spans,omitempty"`
+	SpanRefinements   yaml.Node `yaml:"span_refinements,omitempty"`
+	Events            yaml.Node `yaml:"events,omitempty"`
+	EventRefinements  yaml.Node `yaml:"event_refinements,omitempty"`
+	Entities          yaml.Node `yaml:"entities,omitempty"`
+	EntityRefinements yaml.Node `yaml:"entity_refinements,omitempty"`
+}
+
+type resolved struct {
+	Attributes      []yaml.Node `yaml:"attributes"`
+	AttributeGroups []yaml.Node `yaml:"attribute_groups"`
+	Metrics         []yaml.Node `yaml:"metrics"`
+	Spans           yaml.Node   `yaml:"spans"`
+	Events          yaml.Node   `yaml:"events"`
+	Entities        yaml.Node   `yaml:"entities"`
+}
+
+// imports name what comes from registries that this one depends on.
+type imports struct {
+	Metrics         []string `yaml:"metrics,omitempty"`
+	AttributeGroups []string `yaml:"attribute_groups,omitempty"`
+	Events          []string `yaml:"events,omitempty"`
+	Entities        []string `yaml:"entities,omitempty"`
+	Spans           []string `yaml:"spans,omitempty"`
+}
+
+// group is a group of the first form, or a metric, a refinement or an attribute
+// group of the second.
+type group struct {
+	ID            string      `yaml:"id,omitempty"`
+	Type          string      `yaml:"type,omitempty"`
+	Name          string      `yaml:"name,omitempty"`
+	Ref           string      `yaml:"ref,omitempty"`
+	MetricName    string      `yaml:"metric_name,omitempty"`
+	DisplayName   string      `yaml:"display_name,omitempty"`
+	Brief         string      `yaml:"brief,omitempty"`
+	Note          string      `yaml:"note,omitempty"`
+	Prefix        string      `yaml:"prefix,omitempty"`
+	Extends       string      `yaml:"extends,omitempty"`
+	IncludeGroups []string    `yaml:"include_groups,omitempty"`
+	Instrument    string      `yaml:"instrument,omitempty"`
+	Unit          *string     `yaml:"unit,omitempty"` // which a metric must state, if only as ""
+	Stability     string      `yaml:"stability,omitempty"`
+	Deprecated    yaml.Node   `yaml:"deprecated,omitempty"`
+	Level         yaml.Node   `yaml:"requirement_level,omitempty"`
+	Visibility    string      `yaml:"visibility,omitempty"`
+	Attributes    []yaml.Node `yaml:"attributes,omitempty"`
+	Annotations   annotations `yaml:"annotations,omitempty"`
+
+	EntityAssociations yaml.Node `yaml:"entity_associations,omitempty"`
+	ValueType          yaml.Node `yaml:"value_type,omitempty"`
+	Constraints        yaml.Node `yaml:"constraints,omitempty"`
+	Events             yaml.Node `yaml:"events,omitempty"`
+	SpanKind           yaml.Node `yaml:"span_kind,omitempty"`
+	Body               yaml.Node `yaml:"body,omitempty"`
+	Lineage            yaml.Node `yaml:"lineage,omitempty"`
+	Provenance         yaml.Node `yaml:"provenance,omitempty"`
+	IsV2               yaml.Node `yaml:"is_v2,omitempty"`
+
+	file string
+	node *yaml.Node
+}
+
+// attribute is a definition, or the use of one.
+type attribute struct {
+	ID          string      `yaml:"id,omitempty"`
+	Key         string      `yaml:"key,omitempty"`
+	Name        string      `yaml:"name,omitempty"`
+	Ref         string      `yaml:"ref,omitempty"`
+	RefGroup    string      `yaml:"ref_group,omitempty"`
+	Base        *int        `yaml:"base,omitempty"`
+	Type        yaml.Node   `yaml:"type,omitempty"`
+	Brief       string      `yaml:"brief,omitempty"`
+	Examples    yaml.Node   `yaml:"examples,omitempty"`
+	Stability   string      `yaml:"stability,omitempty"`
+	Deprecated  yaml.Node   `yaml:"deprecated,omitempty"`
+	Level       yaml.Node   `yaml:"requirement_level,omitempty"`
+	Annotations annotations `yaml:"annotations,omitempty"`
+
+	Note             yaml.Node `yaml:"note,omitempty"`
+	Tag              yaml.Node `yaml:"tag,omitempty"`
+	Tags             yaml.Node `yaml:"tags,omitempty"`
+	SamplingRelevant yaml.Node `yaml:"sampling_relevant,omitempty"`
+	Role             yaml.Node `yaml:"role,omitempty"`
+	Prefix           yaml.Node `yaml:"prefix,omitempty"`
+	Value            yaml.Node `yaml:"value,omitempty"`
+	Provenance       yaml.Node `yaml:"provenance,omitempty"`
+
+	file string
+	node *yaml.Node
+}
+
+type enumeration struct {
+	AllowCustomValues *bool    `yaml:"allow_custom_values,omitempty"`
+	Members           []member `yaml:"members"`
+}
+
+type member struct {
+	ID          string         `yaml:"id"`
+	Value       yaml.Node      `yaml:"value"`
+	Brief       string         `yaml:"brief,omitempty"`
+	Note        string         `yaml:"note,omitempty"`
+	Stability   string         `yaml:"stability,omitempty"`
+	Deprecated  yaml.Node      `yaml:"deprecated,omitempty"`
+	Annotations map[string]any `yaml:"annotations,omitempty"`
+}
+
+// annotations are what the form leaves to its users. Others than these are
+// somebody else's.
+type annotations struct {
+	Prometheus *prometheus    `yaml:"prometheus,omitempty"`
+	Contract   *own           `yaml:"contract,omitempty"`
+	Others     map[string]any `yaml:",inline"`
+}
+
+// prometheus are the annotations by which Prometheus describes its own metrics.
+type prometheus struct {
+	Help               string         `yaml:"help,omitempty"`
+	HistogramType      string         `yaml:"histogram_type,omitempty"`
+	Buckets            []float64      `yaml:"buckets,omitempty,flow"`
+	ExponentialBuckets *exponential   `yaml:"exponential_buckets,omitempty"`
+	LabelName          string         `yaml:"label_name,omitempty"`
+	ConstLabels        yaml.Node      `yaml:"const_labels,omitempty"`
+	Others             map[string]any `yaml:",inline"`
+}
+
+type exponential struct {
+	Start  float64 `yaml:"start"`
+	Factor float64 `yaml:"factor"`
+	Count  int     `yaml:"count"`
+}
+
+// own are the annotations of this project: what a contract says and neither
+// OpenTelemetry nor Prometheus has a word for.
+type own struct {
+	Namespaces  []string `yaml:"namespaces,omitempty,flow"`   // of the first attribute group
+	Name        string   `yaml:"name,omitempty"`              // on a page
+	Instrument  string   `yaml:"instrument,omitempty"`        // as the program declares it
+	Type        string   `yaml:"type,omitempty"`              // that only pages have
+	Whole       bool     `yaml:"whole,omitempty"`             // the values have no fraction
+	NonNegative bool     `yaml:"non_negative,omitempty"`      // nor are they below zero
+	Primed      bool     `yaml:"primed,omitempty"`            // the series are there at zero
+	OpenLabels  bool     `yaml:"open_labels,omitempty"`       // any label may be there
+	Level       string   `yaml:"requirement_level,omitempty"` // of a metric
+	Budget      int      `yaml:"budget,omitempty"`            // of a label
+	Closed      bool     `yaml:"closed,omitempty"`            // no other value than the members
+	Values      []string `yaml:"values,omitempty,flow"`       // well-known ones of a label that is not closed
+	Required    []string `yaml:"required_values,omitempty,flow"`
+}
+
+// unknown reports keys of a mapping that the form does not have.
+func (m *mistakes) unknown(file string, node *yaml.Node, form any) {
+	if node.Kind != yaml.MappingNode {
+		return
+	}
+	known := fields(reflect.TypeOf(form))
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		name := node.Content[i].Value
+		found := false
+		for _, k := range known {
+			found = found || k == name
+		}
+		if !found {
+			m.add(file, node.Content[i], "unknown field %q: %s", short(name), choice(name, known))
+		}
+	}
+}
+
+// fields are the keys of a struct in YAML.
+func fields(t reflect.Type) []string {
+	var names []string
+	for i := range t.NumField() {
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+		if name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
