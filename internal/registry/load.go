@@ -68,11 +68,32 @@ func Load(path string) (contract.Contract, error) {
 			return goPackage(path)
 		}
 	}
-	l := &loader{seen: make(map[string]*source)}
+	l := newLoader()
 	root, err := l.load(path, nil)
 	if err != nil {
 		return contract.Contract{}, err
 	}
+	return l.finish(root)
+}
+
+// Read reads a registry of one file. The name is for mistakes.
+func Read(raw []byte, name string) (contract.Contract, error) {
+	l := newLoader()
+	s := newSource(name)
+	if err := l.parse(s, name, raw); err != nil {
+		return contract.Contract{}, err
+	}
+	return l.finish(s)
+}
+
+func newLoader() *loader { return &loader{seen: make(map[string]*source)} }
+
+func newSource(path string) *source {
+	return &source{path: path, attributes: make(map[string]*attribute), groups: make(map[string]*group)}
+}
+
+// finish makes the contract, if there is no mistake.
+func (l *loader) finish(root *source) (contract.Contract, error) {
 	if err := l.mistakes.err(); err != nil {
 		return contract.Contract{}, err
 	}
@@ -81,7 +102,7 @@ func Load(path string) (contract.Contract, error) {
 		return contract.Contract{}, err
 	}
 	if len(c.Metrics) == 0 {
-		return contract.Contract{}, fmt.Errorf("%s: no metric is defined or imported: is it a registry?", path)
+		return contract.Contract{}, fmt.Errorf("%s: no metric is defined or imported: is it a registry?", root.path)
 	}
 	return c, nil
 }
@@ -153,7 +174,7 @@ func (l *loader) load(path string, chain []string) (*source, error) {
 	if len(chain) > maxDepth {
 		return nil, fmt.Errorf("registries depend on one another more than %d deep: %s", maxDepth, strings.Join(chain, " -> "))
 	}
-	s := &source{path: path, attributes: make(map[string]*attribute), groups: make(map[string]*group)}
+	s := newSource(path)
 	l.seen[absolute] = s
 	info, err := os.Stat(path)
 	if err != nil {
