@@ -13,9 +13,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/otlptranslator"
 	bridge "go.opentelemetry.io/contrib/bridges/prometheus"
-	otelprom "go.opentelemetry.io/otel/exporters/prometheus"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/metric/noop"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
@@ -24,6 +22,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/bound"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/exposition"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/genai"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/goexit"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/label"
@@ -81,7 +80,7 @@ func newPipeline(ctx context.Context, c config) (*pipeline, error) {
 	switch {
 	case c.disabled:
 		p.provider, p.httpMetrics = noop.NewMeterProvider(), false
-		p.handler = newScrape(prometheus.NewRegistry(), p.logger, func() {})
+		p.handler = newScrape(prometheus.NewRegistry(), p.logger, p.now(), func() {})
 	case c.meterProvider != nil:
 		p.provider, p.handler = c.meterProvider, http.NotFoundHandler()
 	default:
@@ -102,14 +101,9 @@ func (p *pipeline) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	producer, gatherer := bound.NewProducer(sdkmetric.CumulativeTemporalitySelector), prometheus.Gatherer(registry)
-	pulled := sdkmetric.Producer(producer)
-	if bothForms(p.contract) {
-		pulled, gatherer = markNative{producer.WithNative()}, unite(gatherer)
-	}
-	pull, err := newPullReader(registry, p.targetInfo, pulled)
-	if err != nil {
-		return fmt.Errorf("prometheus reader: %w", err)
+	pull := exposition.New(p.targetInfo, bound.NewProducer(sdkmetric.CumulativeTemporalitySelector).WithNative())
+	if err := registry.Register(pull); err != nil {
+		return fmt.Errorf("prometheus registry: %w", err)
 	}
 	options := []bound.Option{
 		bound.WithResource(resource),
@@ -120,7 +114,7 @@ func (p *pipeline) build(ctx context.Context) error {
 		bound.WithIdleTimeout(p.idle),
 		bound.WithOnForget(p.forget),
 		bound.WithClock(p.now),
-		bound.WithReader(pull),
+		bound.WithReader(pull.Reader()),
 	}
 	if p.otlp.on {
 		exporter, err := newExporter(ctx, p.otlp)
@@ -142,7 +136,7 @@ func (p *pipeline) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.handler = newScrape(gatherer, p.logger, scrapeFailed)
+	p.handler = newScrape(registry, p.logger, p.now(), scrapeFailed)
 	return nil
 }
 
@@ -204,19 +198,6 @@ func (p *pipeline) newResource(ctx context.Context) (*resource.Resource, error) 
 	text := name.AsString()
 	p.service = &text
 	return r, nil
-}
-
-func newPullReader(registry *prometheus.Registry, targetInfo bool, producer sdkmetric.Producer) (*otelprom.Exporter, error) {
-	options := []otelprom.Option{
-		otelprom.WithRegisterer(registry),
-		otelprom.WithProducer(producer),
-		otelprom.WithoutScopeInfo(),
-		otelprom.WithTranslationStrategy(otlptranslator.UnderscoreEscapingWithSuffixes),
-	}
-	if !targetInfo {
-		options = append(options, otelprom.WithoutTargetInfo())
-	}
-	return otelprom.New(options...)
 }
 
 // runtimeProducers registers the collectors of the runtime for the scrape, and

@@ -6,18 +6,22 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/common/expfmt"
 )
 
-// newScrape returns the handler that serves what is gathered.
-func newScrape(gatherer prometheus.Gatherer, logger *slog.Logger, failed func()) http.Handler {
+// newScrape returns the handler that serves what is gathered. Start times are in protobuf and in OpenMetrics 2.0. In
+// OpenMetrics 1.0 they would be series of their own, named _created, which Prometheus would store.
+func newScrape(gatherer prometheus.Gatherer, logger *slog.Logger, start time.Time, failed func()) http.Handler {
 	return promhttp.HandlerFor(gatherer, promhttp.HandlerOpts{
-		EnableOpenMetrics: true,
-		ErrorHandling:     promhttp.ContinueOnError,
-		ErrorLog:          &scrapeLog{logger: logger, failed: failed},
-		CoalesceGather:    true,
+		AcceptedFormats:  append(expfmt.DefaultOpenMetricsAcceptedFormats(), expfmt.FmtOpenMetrics_2_0_0),
+		ErrorHandling:    promhttp.ContinueOnError,
+		ErrorLog:         &scrapeLog{logger: logger, failed: failed},
+		CoalesceGather:   true,
+		ProcessStartTime: start,
 	})
 }
 

@@ -7,19 +7,25 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// with returns the handle of the attributes, which is the caller's own one if they are new. Most are found by the hash of
-// their attributes, without a lock and an allocation. As in the SDK, equal hashes are taken for equal attributes.
+// find returns the handle of the attributes of a measurement, by their hash, without a lock and an allocation. As in the
+// SDK, equal hashes are taken for equal attributes.
+func find[H any](st *stream, set attribute.Set) (handle H, ok bool) {
+	if found, known := st.handles.Load(set.Equivalent()); known {
+		handle, ok = found.(H)
+	}
+	return handle, ok
+}
+
+// with returns the handle of the attributes of a measurement, which it makes if they are new. The handle can be found
+// until its cell becomes idle, which does not happen before the measurement has made the cell active.
 func with[H any](st *stream, set attribute.Set, bind func(*stream, attribute.Set) H) H {
-	if found, ok := st.handles.Load(set.Equivalent()); ok {
-		if found, ok := found.(H); ok {
-			return found
-		}
+	if h, ok := find[H](st, set); ok {
+		return h
 	}
 	made := bind(st, set)
-	// It is taken out again when its cell becomes idle, which it is not before the measurement has made it active.
-	if found, ok := st.handles.LoadOrStore(set.Equivalent(), made); ok {
-		if found, ok := found.(H); ok {
-			return found
+	if found, known := st.handles.LoadOrStore(set.Equivalent(), made); known {
+		if h, ok := found.(H); ok {
+			return h
 		}
 	}
 	return made

@@ -4,7 +4,9 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -75,6 +77,22 @@ func instrumentSpecs() []instrumentSpec {
 		{name: "duration", description: "d", unit: "s", kind: "histogram"},
 		{name: "latency", description: "d", unit: "s", kind: "histogram", bounds: []float64{0, 0.25, 1, 4}},
 		{name: "Requests", description: "d", unit: "{request}", kind: "int counter"},
+		{name: "bytes", description: "d", unit: "By", kind: "int histogram"},
+		{name: "rows", description: "d", kind: "int histogram", bounds: []float64{-1, 0, 2.5, 10}},
+		{name: "requests", description: "d", unit: "{request}", kind: "int counter", scope: 1},
+		{name: "queue", description: "another", unit: "s", kind: "int histogram", scope: 1},
+		{name: "level", description: "d", kind: "gauge", scope: 2},
+		{name: "balance", description: "d", kind: "updown", scope: 2},
+		{name: "requests", description: "another", unit: "{request}", kind: "counter"},
+	}
+}
+
+// unbound measures by an instrument that is not bound, with the attributes given each time.
+func unbound(measure measureFunc) func(attrs ...attribute.KeyValue) measureFunc {
+	return func(attrs ...attribute.KeyValue) measureFunc {
+		return func(ctx context.Context, v float64, more ...attribute.KeyValue) {
+			measure(ctx, v, append(slices.Clone(attrs), more...)...)
+		}
 	}
 }
 
@@ -135,12 +153,16 @@ func live(t testing.TB, d *dice) {
 	declare := func() {
 		if len(binders) < len(specs) {
 			i := specs[len(binders)]
-			binders = append(binders, [2]binder{ours.declare(i), theirs.declare(i)})
+			binders = append(binders, [2]binder{ours.declareIn(ours.scope(i.scope), i), theirs.declareIn(theirs.scope(i.scope), i)})
 		}
 	}
 	bind := func() {
 		i, set := d.roll(len(binders)), attributeSets()[d.roll(6)]
-		handles = append(handles, handle{i, binders[i][0](set...), binders[i][1](set...)})
+		ours, theirs := binders[i][0], binders[i][1]
+		if d.roll(3) == 0 { // or give the attributes with each measurement
+			ours, theirs = unbound(ours()), unbound(theirs())
+		}
+		handles = append(handles, handle{i, ours(set...), theirs(set...)})
 	}
 	collect := func(r int) {
 		t.Helper()
@@ -170,7 +192,7 @@ func live(t testing.TB, d *dice) {
 		default:
 			h := handles[d.roll(len(handles))]
 			v := d.value()
-			if math.IsNaN(v) && specs[h.instrument].kind == "histogram" {
+			if math.IsNaN(v) && strings.HasSuffix(specs[h.instrument].kind, "histogram") {
 				v = 0 // which handle of a series saw it first is not known, see TestNotNumbers
 			}
 			v = specs[h.instrument].alike(v)

@@ -95,11 +95,19 @@ func (g *int64Gauge) Record(ctx context.Context, v int64, options ...metric.Reco
 }
 
 func (g *int64Gauge) recordSlow(ctx context.Context, v int64, options []metric.RecordOption) {
-	if len(options) > 0 {
-		g = withGauge(g.stream, g.recordAttributes(options), newInt64Gauge)
-		defer g.index(g)
+	if len(options) == 0 {
+		g.record(ctx, uint64(v), exemplar.NewValue(v))
+		return
 	}
-	g.record(ctx, uint64(v), exemplar.NewValue(v))
+	set := g.recordAttributes(options)
+	h, known := find[*int64Gauge](g.stream, set)
+	if !known {
+		h = newInt64Gauge(g.stream, set)
+	}
+	h.record(ctx, uint64(v), exemplar.NewValue(v))
+	if !known {
+		h.index(h)
+	}
 }
 
 func (g *int64Gauge) Bind(attrs ...attribute.KeyValue) metric.Int64Gauge {
@@ -131,25 +139,23 @@ func (g *float64Gauge) Record(ctx context.Context, v float64, options ...metric.
 }
 
 func (g *float64Gauge) recordSlow(ctx context.Context, v float64, options []metric.RecordOption) {
-	if len(options) > 0 {
-		g = withGauge(g.stream, g.recordAttributes(options), newFloat64Gauge)
-		defer g.index(g)
+	if len(options) == 0 {
+		g.record(ctx, math.Float64bits(v), exemplar.NewValue(v))
+		return
 	}
-	g.record(ctx, math.Float64bits(v), exemplar.NewValue(v))
+	set := g.recordAttributes(options)
+	h, known := find[*float64Gauge](g.stream, set)
+	if !known {
+		h = newFloat64Gauge(g.stream, set)
+	}
+	h.record(ctx, math.Float64bits(v), exemplar.NewValue(v))
+	if !known {
+		h.index(h)
+	}
 }
 
 func (g *float64Gauge) Bind(attrs ...attribute.KeyValue) metric.Float64Gauge {
 	return newFloat64Gauge(g.stream, join(g.set, attrs))
-}
-
-// withGauge returns the handle of the attributes, see with. One that is new is not found before its cell is active.
-func withGauge[H any](st *stream, set attribute.Set, bind func(*stream, attribute.Set) H) H {
-	if found, ok := st.handles.Load(set.Equivalent()); ok {
-		if found, ok := found.(H); ok {
-			return found
-		}
-	}
-	return bind(st, set)
 }
 
 // index makes the handle found by its attributes, while the cell that it made for them is active.

@@ -75,7 +75,12 @@ func (c *histogramCell[N]) record(v N) (n uint64) {
 		extend(words, v, started&counted == 1)
 	}
 	sum := &words[atSum]
-	if before := sum.Load(); !sum.CompareAndSwap(before, toBits(addNumbers(fromBits[N](before), v))) {
+	before := sum.Load()
+	after := fromBits[N](before) + v
+	if isInteger[N]() || after-after != 0 {
+		after = addNumbers(fromBits[N](before), v)
+	}
+	if !sum.CompareAndSwap(before, toBits(after)) {
 		c.addContended(sum, v)
 	}
 	n = words[at].Add(1)

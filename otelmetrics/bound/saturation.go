@@ -34,10 +34,22 @@ func addNotFinite(a, b float64) float64 {
 
 // addNumbers adds numbers of either type.
 func addNumbers[N int64 | float64](a, b N) N {
+	if sum := a + b; isInteger[N]() {
+		if (int64(a)^int64(sum))&(int64(b)^int64(sum)) >= 0 {
+			return sum
+		}
+	} else if sum-sum == 0 {
+		return sum
+	}
+	return addExtremes(a, b)
+}
+
+// addExtremes adds numbers whose sum needs care.
+func addExtremes[N int64 | float64](a, b N) N {
 	if isInteger[N]() {
 		return N(addSaturating(int64(a), int64(b)))
 	}
-	return N(addFinite(float64(a), float64(b)))
+	return N(addNotFinite(float64(a), float64(b)))
 }
 
 // largest returns the largest number of the type.

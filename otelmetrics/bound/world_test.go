@@ -91,6 +91,17 @@ func newWorld(t testing.TB, s setup) *world {
 	return w
 }
 
+// scope returns the meter of one of several scopes.
+func (w *world) scope(i int) metric.Meter {
+	switch i {
+	case 1:
+		return w.provider.Meter("other", metric.WithInstrumentationVersion("1"), metric.WithSchemaURL("https://example.com/schema"))
+	case 2:
+		return w.provider.Meter("other", metric.WithInstrumentationAttributes(attribute.String("side", "left")))
+	}
+	return w.meter
+}
+
 // streams returns those of the world's own meter.
 func (w *world) streams() []*stream { return w.bound.snapshot()[0].snapshot() }
 
@@ -166,6 +177,7 @@ func record[N int64 | float64, I recorder[N]](instrument I, bind func(I, ...attr
 type instrumentSpec struct {
 	name, description, unit, kind string
 	bounds                        []float64
+	scope                         int // see world.scope
 }
 
 // alike returns a number that the SDK and bound instruments measure alike in place of one that they do not; what becomes of
@@ -201,7 +213,8 @@ func (w *world) collect(t testing.TB, reader int) map[string][]dataPoint {
 	out := map[string][]dataPoint{}
 	for _, sm := range rm.ScopeMetrics {
 		for _, m := range sm.Metrics {
-			key := strings.Join([]string{sm.Scope.Name, m.Name, m.Description, m.Unit}, "|")
+			scope := sm.Scope.Name + sm.Scope.Version + sm.Scope.SchemaURL + sm.Scope.Attributes.Encoded(attribute.DefaultEncoder())
+			key := strings.Join([]string{scope, m.Name, m.Description, m.Unit}, "|")
 			out[key] = append(out[key], dataPoints(m.Data)...) // a histogram may have two forms
 		}
 	}
