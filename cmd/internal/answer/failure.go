@@ -1,0 +1,148 @@
+package answer
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/dspy-metrics/dspy-metrics/views"
+)
+
+// readFailure reads by what an object says that it is an error, whatever its
+// dialect.
+func (s *state) readFailure(m *message) {
+	s.readError("error", m.error, m)
+	s.readError("errors", m.errors, m)
+	if m.kind.is("error") || m.object.is("error") || m.named("error") || m.named("errors") {
+		s.fail(m.errorType(nil))
+	}
+}
+
+// readError reads a member that is an error unless it is empty.
+func (s *state) readError(name string, v value, m *message) {
+	for e := v.elements(); e.next(); {
+		if !e.value.empty() {
+			s.fail(m.errorType(e.value))
+		}
+	}
+	_, isStatus := statusOf(string(v))
+	switch {
+	case v.empty(), v.isArray():
+	case isStatus:
+		s.fail(wordType(v))
+	case v.isObject(), v.isString(), v.isTrue():
+		s.fail(m.errorType(v))
+	default:
+		s.refuse(name, v, "a string or an object")
+	}
+}
+
+// fail notes that the answer is a failure. Of several reasons the first one that
+// says more than that holds. After the end mark nothing changes the outcome.
+func (s *state) fail(errorType views.ErrorType) {
+	if s.ended || s.failed && s.errorType != views.PredictionFailed {
+		return
+	}
+	s.failed, s.errorType = true, errorType
+}
+
+// errorType returns why something failed, from the words by which an error, or
+// the object that contains it, names its kind: never from its message, which may
+// contain anything.
+func (m *message) errorType(failure value) views.ErrorType {
+	var words errorWords
+	words.read(m.text)
+	words.read(failure)
+	words.read(failure.at("error"))
+	for _, word := range []value{words.own, words.code, words.kind, words.status, words.number} {
+		if known := wordType(word); known != views.PredictionFailed {
+			return known
+		}
+	}
+	return views.PredictionFailed
+}
+
+// errorWords are the words of an error, the most precise one first.
+type errorWords struct{ own, code, kind, status, number value }
+
+func (w *errorWords) read(failure value) {
+	for m := failure.members(); m.next(); {
+		if !m.value.stated() {
+			continue
+		}
+		switch string(m.name) {
+		case "error_type":
+			w.own = m.value
+		case "code", "status_code", "statusCode", "http_status":
+			if _, ok := statusOf(m.value.String()); ok {
+				w.number = m.value
+			} else {
+				w.code = m.value
+			}
+		case "type", "name", "__type":
+			w.kind = m.value
+		case "status":
+			w.status = m.value
+		}
+	}
+}
+
+// wordType returns the type of an error by a word that a provider has for it, and
+// PredictionFailed if the word is not known.
+func wordType(word value) views.ErrorType {
+	const longest = 100
+	if len(word) > longest {
+		return views.PredictionFailed
+	}
+	text := word.String()
+	if status, ok := statusOf(text); ok {
+		return ErrorType(status)
+	}
+	switch known := views.ErrorType(strings.ToLower(text)); known {
+	case views.Timeout, views.RateLimit, views.InvalidInput, views.PredictionFailed,
+		views.UpstreamUnavailable, views.Canceled, views.Panic, views.OtherError:
+		return known
+	}
+	if _, after, ok := strings.Cut(text, "#"); ok { // AWS: com.amazon#ThrottlingException
+		text = after
+	}
+	return errorTypeOf(strings.TrimSuffix(strings.TrimSuffix(lower(text), "exception"), "error"))
+}
+
+// errorTypeOf reads the types and codes of the APIs of OpenAI, Azure, Anthropic,
+// Google, AWS, Cohere, Mistral and DeepSeek, and class names of Python clients,
+// DSPy's among them, without the suffix error or exception.
+func errorTypeOf(word string) views.ErrorType {
+	switch word {
+	case "timeout", "apitimeout", "requesttimeout", "gatewaytimeout", "readtimeout", "connecttimeout", "deadlineexceeded",
+		"lmtimeout", "modeltimeout", "timedout":
+		return views.Timeout
+	case "ratelimit", "ratelimited", "ratelimitexceeded", "toomanyrequests", "insufficientquota", "quotaexceeded", "lmratelimit",
+		"resourceexhausted", "throttling", "throttled", "throttlingexceptionsformodel", "servicequotaexceeded", "requestlimitexceeded", "usagelimitreached",
+		"tokensperminutelimitexceeded", "billinghardlimitreached":
+		return views.RateLimit
+	case "invalidrequest", "badrequest", "requestvalidation", "validation", "unprocessableentity", "contextwindowexceeded",
+		"contextlengthexceeded", "contextlength", "lminvalidrequest", "invalidargument", "invalidparameter", "invalidvalue", "failedprecondition",
+		"outofrange", "requesttoolarge", "stringabovemaxlength", "contentfilter", "contentfiltered", "contentpolicyviolation", "invalidprompt",
+		"responsibleaipolicyviolation", "maxtokens", "unsupportedparameter", "missingrequiredparameter", "errorlimit", "errortoxic":
+		return views.InvalidInput
+	case "overloaded", "engineoverloaded", "serveroverloaded", "serviceunavailable", "unavailable", "apiconnection", "connection",
+		"transport", "lmtransport", "badgateway", "modelnotready", "modelstream", "capacityexceeded", "insufficientsystemresource",
+		"slowdown", "upstreamunavailable", "nohealthyupstream":
+		return views.UpstreamUnavailable
+	case "cancelled", "canceled", "requestcancelled", "requestcanceled", "clientdisconnected", "aborted":
+		return views.Canceled
+	case "authentication", "unauthenticated", "unauthorized", "invalidapikey", "incorrectapikeyprovided", "permission", "permissiondenied",
+		"forbidden", "accessdenied", "unrecognizedclient", "billing", "paymentrequired", "insufficientbalance",
+		"notfound", "modelnotfound", "resourcenotfound", "conflict":
+		return views.OtherError // as the statuses 401 to 404
+	default:
+		return views.PredictionFailed
+	}
+}
+
+// statusOf reads an HTTP status of a failure.
+func statusOf(text string) (int, bool) {
+	status, err := strconv.Atoi(text)
+	return status, err == nil && status >= http.StatusBadRequest && status <= 599
+}

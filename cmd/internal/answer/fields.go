@@ -1,0 +1,200 @@
+package answer
+
+// field is a count as one dialect names it. Counts are kept under the names by
+// which they were stated, because what they include depends on the name.
+type field int
+
+const (
+	// OpenAI's chat completions and completions, and what has their shape.
+	promptTokens field = iota
+	completionTokens
+	promptDetailsCached
+	promptDetailsCacheWrite
+	completionDetailsReasoning
+	reasoningTokens
+	totalTokens
+	cachedTokens // Moonshot, Cohere, SGLang
+	promptCacheHitTokens
+
+	// OpenAI's responses, Anthropic's messages, DSPy's LMUsage.
+	inputTokens
+	outputTokens
+	inputDetailsCached
+	inputDetailsCacheWrite
+	outputDetailsReasoning
+	cacheReadInputTokens
+	cacheCreationInputTokens
+	cacheReadTokens
+	cacheWriteTokens
+
+	// Bedrock's Converse, and what Bedrock adds to the last event of other APIs.
+	bedrockInput
+	bedrockOutput
+	bedrockCacheRead
+	bedrockCacheWrite
+
+	// Gemini.
+	promptTokenCount
+	toolUsePromptTokenCount
+	candidatesTokenCount
+	thoughtsTokenCount
+	cachedContentTokenCount
+
+	// Cohere, which has two accounts of one call.
+	billedInput
+	billedOutput
+	countedInput
+	countedOutput
+
+	// Ollama.
+	promptEvalCount
+	evalCount
+
+	// llama.cpp.
+	tokensEvaluated
+	tokensPredicted
+	timingsPrompt
+	timingsPredicted
+	timingsCached
+
+	fieldCount
+)
+
+// fields is a set of them.
+type fields uint64
+
+// first adds a field, and reports whether it is new.
+func (s *fields) first(f field) bool {
+	known := *s&(1<<f) != 0
+	*s |= 1 << f
+	return !known
+}
+
+// fieldOf returns the field that a member of a usage is, by the name of the
+// object around it, which is empty for the usage itself.
+func fieldOf(around string, name []byte) (field, bool) {
+	switch around {
+	case "":
+		return topField(name)
+	case "prompt_tokens_details":
+		switch string(name) {
+		case "cached_tokens":
+			return promptDetailsCached, true
+		case "cache_creation_tokens", "cache_write_tokens":
+			return promptDetailsCacheWrite, true
+		}
+	case "input_tokens_details":
+		switch string(name) {
+		case "cached_tokens":
+			return inputDetailsCached, true
+		case "cache_creation_tokens", "cache_write_tokens":
+			return inputDetailsCacheWrite, true
+		}
+	case "completion_tokens_details":
+		if string(name) == "reasoning_tokens" {
+			return completionDetailsReasoning, true
+		}
+	case "output_tokens_details":
+		if string(name) == "reasoning_tokens" || string(name) == "thinking_tokens" {
+			return outputDetailsReasoning, true
+		}
+	case "billed_units":
+		switch string(name) {
+		case "input_tokens":
+			return billedInput, true
+		case "output_tokens":
+			return billedOutput, true
+		}
+	case "tokens":
+		switch string(name) {
+		case "input_tokens":
+			return countedInput, true
+		case "output_tokens":
+			return countedOutput, true
+		}
+	}
+	return 0, false
+}
+
+// containerOf returns the name of an object inside a usage that has fields.
+func containerOf(name []byte) string {
+	switch string(name) {
+	case "prompt_tokens_details":
+		return "prompt_tokens_details"
+	case "input_tokens_details":
+		return "input_tokens_details"
+	case "completion_tokens_details":
+		return "completion_tokens_details"
+	case "output_tokens_details":
+		return "output_tokens_details"
+	case "billed_units":
+		return "billed_units"
+	case "tokens":
+		return "tokens"
+	default:
+		return ""
+	}
+}
+
+func topField(name []byte) (field, bool) {
+	switch string(name) {
+	case "prompt_tokens":
+		return promptTokens, true
+	case "completion_tokens":
+		return completionTokens, true
+	case "reasoning_tokens":
+		return reasoningTokens, true
+	case "total_tokens", "totalTokens", "totalTokenCount", "total_token_count":
+		return totalTokens, true
+	case "cached_tokens":
+		return cachedTokens, true
+	case "prompt_cache_hit_tokens":
+		return promptCacheHitTokens, true
+	case "input_tokens":
+		return inputTokens, true
+	case "output_tokens":
+		return outputTokens, true
+	case "cache_read_input_tokens":
+		return cacheReadInputTokens, true
+	case "cache_creation_input_tokens":
+		return cacheCreationInputTokens, true
+	case "cache_read_tokens":
+		return cacheReadTokens, true
+	case "cache_write_tokens":
+		return cacheWriteTokens, true
+	case "inputTokens", "inputTokenCount":
+		return bedrockInput, true
+	case "outputTokens", "outputTokenCount":
+		return bedrockOutput, true
+	case "cacheReadInputTokens", "cacheReadInputTokenCount":
+		return bedrockCacheRead, true
+	case "cacheWriteInputTokens", "cacheWriteInputTokenCount":
+		return bedrockCacheWrite, true
+	case "promptTokenCount", "prompt_token_count":
+		return promptTokenCount, true
+	case "toolUsePromptTokenCount", "tool_use_prompt_token_count":
+		return toolUsePromptTokenCount, true
+	case "candidatesTokenCount", "candidates_token_count":
+		return candidatesTokenCount, true
+	case "thoughtsTokenCount", "thoughts_token_count":
+		return thoughtsTokenCount, true
+	case "cachedContentTokenCount", "cached_content_token_count":
+		return cachedContentTokenCount, true
+	case "prompt_eval_count":
+		return promptEvalCount, true
+	case "eval_count":
+		return evalCount, true
+	case "tokens_evaluated":
+		return tokensEvaluated, true
+	case "tokens_predicted":
+		return tokensPredicted, true
+	case "prompt_n":
+		return timingsPrompt, true
+	case "predicted_n":
+		return timingsPredicted, true
+	case "cache_n":
+		return timingsCached, true
+	default:
+		return 0, false
+	}
+}

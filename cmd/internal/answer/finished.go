@@ -1,0 +1,149 @@
+package answer
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+
+	"github.com/dspy-metrics/dspy-metrics/views"
+)
+
+func (r *Reader) finish(complete bool) Report {
+	s := &r.state
+	if r.decoder != nil {
+		r.uncoded = r.decoder.close()
+	}
+	if r.framer == nil && len(r.head) > 0 {
+		r.framer = r.newFramer(r.head, true)
+		r.framer.write(r.head)
+	}
+	if r.framer != nil {
+		r.framer.close()
+	}
+	if r.uncoded != nil && complete {
+		s.ignore(r.uncoded.Error())
+	}
+	report := s.report()
+	if header := s.readHeader(r.header); header != nil {
+		report.fillIn(header)
+	}
+	if report.Cached != nil && *report.Cached {
+		// DSPy keeps the cost of the call that filled the cache, and programs the usage.
+		report.Tokens, report.Models, report.Model, report.Cost = nil, nil, "", nil
+	}
+	report.Cut = complete && s.streamed && !s.complete() && !s.tooLong && r.uncoded == nil
+	report.Missing = r.missing(&report, complete)
+	report.Ignored = s.ignored
+	return report
+}
+
+// report returns what the body of the answer says.
+func (s *state) report() Report {
+	r := Report{
+		Cached: s.cached, Failed: s.failed, ErrorType: s.errorType, Content: s.content, Ended: s.complete(), Finish: s.finished,
+	}
+	if !s.severalModels {
+		r.Model = s.model
+	}
+	total := s.spent(&r)
+	r.Tokens = total.tokens.byType()
+	r.Cost = cmp.Or(s.costUSD.pointer(), s.cost.pointer(), total.cost.pointer())
+	return r
+}
+
+// spent returns what was spent on all of the answer: what it says of all of
+// itself, or else the sum of its completions.
+func (s *state) spent(r *Report) spent {
+	u := &s.usage
+	total := u.own.spent()
+	for _, m := range u.models {
+		total.add(m.spent)
+	}
+	total.add(u.rest)
+	if !total.tokens.stated() {
+		sum, some := s.completions.spent()
+		if some {
+			s.ignore("usage of more completions than can be told apart")
+		}
+		sum.cost = cmp.Or(total.cost, sum.cost)
+		total = sum
+	}
+	sensible := s.sensible(&total)
+	if sensible && len(u.models) > 0 {
+		r.Models = make(map[string]Spending, len(u.models))
+		for _, m := range u.models {
+			r.Models[m.name] = Spending{Tokens: m.tokens.byType(), Cost: m.cost.pointer()}
+		}
+	}
+	return total
+}
+
+// sensible takes sums out that are too large, and reports whether there are none.
+func (s *state) sensible(total *spent) bool {
+	sensible := true
+	for i, tokenType := range tokenTypes() {
+		if total.tokens[i].n > maxCount {
+			s.ignore("the sum of " + string(tokenType) + " tokens is too large")
+			total.tokens[i] = count{}
+			sensible = false
+		}
+	}
+	if total.cost.usd > maxCost {
+		s.ignore("the sum of costs is too large")
+		total.cost, sensible = cost{}, false
+	}
+	return sensible
+}
+
+// fillIn states what the header does and the body does not. The two are never
+// added up, and of tokens that is so by type.
+func (r *Report) fillIn(header *Report) {
+	for tokenType, n := range header.Tokens {
+		if r.Tokens == nil {
+			r.Tokens = make(map[views.TokenType]int64)
+		}
+		if _, ok := r.Tokens[tokenType]; !ok {
+			r.Tokens[tokenType] = n
+		}
+	}
+	r.Cost = cmp.Or(r.Cost, header.Cost)
+	r.Cached = cmp.Or(r.Cached, header.Cached)
+	r.Calls, r.CacheHits, r.CacheMisses = header.Calls, header.CacheHits, header.CacheMisses
+	r.ToolCalls, r.ParseFailures = header.ToolCalls, header.ParseFailures
+}
+
+// missing returns why the tokens that were spent are not known, or nothing if
+// they are, or if there can be none: the answer is an error, has no body, came
+// from the program's cache, or says that nothing was spent on it.
+//
+// An answer that was cut off may have stated tokens before. They are all that is
+// known of it, and count as known if they were stated with its content: Anthropic
+// states the input before, and a first guess of the output.
+func (r *Reader) missing(report *Report, complete bool) views.UsageReason {
+	s := &r.state
+	whole := complete && !report.Cut || s.ended
+	switch {
+	case r.status < http.StatusOK || r.status >= http.StatusMultipleChoices,
+		r.status == http.StatusNoContent, r.status == http.StatusResetContent, report.Failed,
+		report.Cached != nil && *report.Cached, report.spentNothing(),
+		s.usage.nothing && len(report.Tokens) == 0,
+		len(report.Tokens) > 0 && (whole || s.lateUsage):
+		return ""
+	case s.tooLong, errors.Is(r.uncoded, errTooLarge):
+		return views.TooLarge
+	case errors.Is(r.uncoded, errCoding):
+		return views.Unreadable
+	case !whole:
+		return views.CutOff
+	case r.uncoded != nil, s.malformed, s.usage.misread:
+		return views.Unreadable
+	default:
+		return views.NotStated
+	}
+}
+
+// spentNothing reports whether no model was called, or all calls were answered by
+// the program's cache.
+func (r *Report) spentNothing() bool {
+	return r.Calls != nil && *r.Calls == 0 || r.CacheMisses != nil && *r.CacheMisses == 0
+}

@@ -1,0 +1,79 @@
+package answer
+
+// readOpenAI reads chat completions, completions and embeddings, as OpenAI, Azure
+// and very many others write them: DeepSeek, Groq, Mistral, OpenRouter, LiteLLM,
+// vLLM, SGLang, llama.cpp.
+//
+// A stream has its usage in the last chunk, or cumulative in each, and its end
+// mark is [DONE] or the finish_reason of each choice.
+func (s *state) readOpenAI(m *message) bool {
+	embeddings := m.object.is("list") && m.data.isArray()
+	if !m.choices.isArray() && !m.object.begins("chat.completion") && !m.object.begins("text_completion") && !embeddings {
+		return false
+	}
+	s.streamed = s.streamed || !m.whole
+	s.readModel(m.model)
+	for e := m.choices.elements(); e.next(); {
+		c := s.readChoice(m, e.value)
+		if !m.whole {
+			s.contains(c.delta, c.message, c.text)
+			s.choose(c.index)
+		}
+		if c.finish.stated() {
+			s.stop(c.index, c.finish)
+		}
+		s.readUsage("choices.usage", c.usage) // Moonshot
+	}
+	if m.vendor.isObject() { // x_groq
+		s.readUsage("x_groq.usage", m.vendor.at("usage"))
+		s.readError("x_groq.error", m.vendor.at("error"), m)
+	}
+	if total := m.usage.at("total_tokens"); embeddings && total.stated() && !m.usage.at("prompt_tokens").stated() {
+		s.readCount(&s.usage.own, promptTokens, total, "usage", "", []byte("total_tokens")) // Voyage
+	}
+	return true
+}
+
+// choice is an element of choices.
+type choice struct {
+	index                int
+	finish               value // the reason, if it is over
+	delta, message, text value
+	usage                value
+}
+
+func (s *state) readChoice(m *message, v value) choice {
+	var c choice
+	for member := v.members(); member.next(); {
+		switch string(member.name) {
+		case "index":
+			index, _ := parseDigits(member.value)
+			c.index = int(index)
+		case "finish_reason":
+			c.finish = reasonOf(member.value)
+		case "delta":
+			c.delta = member.value
+		case "message":
+			c.message = member.value
+		case "text":
+			c.text = member.value
+		case "usage":
+			c.usage = member.value
+		case "error":
+			s.readError("choices.error", member.value, m)
+		}
+	}
+	return c
+}
+
+// reasonOf returns a finish reason, which is in an object for SGLang. It is nil
+// if there is none.
+func reasonOf(v value) value {
+	if v.isObject() {
+		v = v.at("type")
+	}
+	if v.empty() || !v.isString() {
+		return nil
+	}
+	return v
+}

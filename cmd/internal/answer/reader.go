@@ -1,0 +1,181 @@
+package answer
+
+import (
+	"bytes"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// Options of a [Reader].
+type Options struct {
+	// MaxBytes is how long a whole answer, or an event of one that comes in parts,
+	// may be to be read, without its content coding. The default is 64 KiB.
+	MaxBytes int64
+	// OnContent is called once, from Write, when the first content of a stream has
+	// passed: text, reasoning, a tool's argument, a refusal, audio. The default is
+	// that nothing is called.
+	OnContent func()
+}
+
+// Reader reads what an answer says about itself as it passes. It is an io.Writer
+// that never fails, for use beside the writer that the answer goes to, and keeps
+// nothing of what is written but the beginning of an event that has not ended.
+// It is not safe for concurrent use.
+type Reader struct {
+	state   state
+	header  http.Header
+	status  int
+	limit   int
+	length  int64 // that the answer states, or negative
+	seen    int64
+	framer  framer
+	decoder *decoder
+	head    []byte // of an answer of which it is not known yet what it is
+	media   media
+
+	uncoded  error // why the content coding is not read
+	finished *Report
+}
+
+// framer cuts an answer into messages.
+type framer interface {
+	write(p []byte)
+	close()
+}
+
+// media is what the media type of an answer says.
+type media int
+
+const (
+	mediaOther media = iota
+	mediaJSON
+	mediaEvents
+	mediaLines
+	mediaFrames
+)
+
+// NewReader returns a Reader for an answer with this status and header. The
+// header is read again by [Reader.Finish].
+func NewReader(status int, header http.Header, o Options) *Reader {
+	const usual = 64 << 10
+	r := &Reader{status: status, header: header, limit: usual, length: -1, media: mediaOf(header)}
+	if o.MaxBytes > 0 {
+		r.limit = int(min(o.MaxBytes, 1<<30))
+	}
+	if status < http.StatusMultipleChoices { // an error has no tokens
+		r.state.onContent = o.OnContent
+	}
+	if length, err := strconv.ParseInt(header.Get("Content-Length"), 10, 64); err == nil {
+		r.length = length
+	}
+	all, err := codings(header, r.limit)
+	switch {
+	case err != nil:
+		r.uncoded = err
+	case len(all) > 0:
+		r.decoder = newDecoder(all, r.limit, r.plain)
+	}
+	return r
+}
+
+func mediaOf(header http.Header) media {
+	field := header.Get("Content-Type")
+	name, _, err := mime.ParseMediaType(field)
+	if err != nil {
+		name, _, _ = strings.Cut(field, ";")
+		name = strings.ToLower(strings.TrimSpace(name))
+	}
+	switch name {
+	case "application/json", "text/json":
+		return mediaJSON
+	case "text/event-stream":
+		return mediaEvents
+	case "application/vnd.amazon.eventstream":
+		return mediaFrames
+	case "application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonl", "application/jsonlines",
+		"application/x-jsonlines", "application/stream+json", "application/json-lines", "application/x-json-stream", "text/x-ndjson":
+		return mediaLines
+	}
+	if strings.HasSuffix(name, "+json") {
+		return mediaJSON
+	}
+	return mediaOther
+}
+
+// Write reads a part of the answer. It always returns len(p) and nil.
+func (r *Reader) Write(p []byte) (int, error) {
+	r.seen += int64(len(p))
+	switch {
+	case len(p) == 0, r.uncoded != nil, r.finished != nil:
+	case r.decoder != nil:
+		r.decoder.write(p)
+	default:
+		r.plain(p)
+	}
+	return len(p), nil
+}
+
+// Ended reports whether an end mark of the answer's dialect has passed, or an
+// error in the answer. From then on nothing that the client or the program does
+// to the connection changes the outcome.
+func (r *Reader) Ended() bool { return r.state.complete() }
+
+// plain reads a part of the answer without its content coding.
+func (r *Reader) plain(p []byte) {
+	if r.framer != nil {
+		r.framer.write(p)
+		return
+	}
+	if len(r.head) > 0 {
+		p = append(r.head, p...)
+		r.head = nil
+	}
+	if r.framer = r.newFramer(p, false); r.framer != nil {
+		r.framer.write(p)
+	} else if rest := trimLeft(p); len(rest) > 0 { // space may be very long
+		r.head = bytes.Clone(rest)
+	}
+}
+
+// newFramer returns what reads an answer that begins so, or nil if more of it is
+// needed to know that. What an answer is shows in its first characters; its media
+// type decides where these could mean several things.
+func (r *Reader) newFramer(p []byte, all bool) framer {
+	s := &r.state
+	if r.media == mediaFrames {
+		return &frames{state: s, limit: r.limit}
+	}
+	text := trimLeft(bytes.TrimPrefix(p, []byte(byteOrderMark)))
+	switch {
+	case r.media == mediaLines:
+		return &lines{state: s, limit: r.limit}
+	case !all && (len(text) == 0 || len(p) < len(byteOrderMark) && strings.HasPrefix(byteOrderMark, string(p))):
+		return nil
+	case len(text) > 0 && (text[0] == '{' || text[0] == '[' || r.media == mediaJSON && text[0] == '"'):
+		return &values{state: s, limit: r.limit, size: int(min(max(r.length, 0), int64(r.limit)))}
+	case r.media == mediaEvents:
+		return &events{state: s, limit: r.limit}
+	}
+	for _, field := range []string{"data:", "event:", "id:", "retry:", ":"} {
+		switch {
+		case bytes.HasPrefix(text, []byte(field)):
+			return &events{state: s, limit: r.limit}
+		case !all && strings.HasPrefix(field, string(text)):
+			return nil
+		}
+	}
+	return plain{state: s, stream: r.length < 0 && r.media != mediaJSON}
+}
+
+// Finish returns what the answer said. complete is whether the answer came to its
+// end: it is false if the program broke off or the client went away. To be called
+// when nothing more comes; a second call returns the same.
+func (r *Reader) Finish(complete bool) Report {
+	if r.finished == nil {
+		report := r.finish(complete || r.seen == r.length)
+		r.finished = &report
+	}
+	return *r.finished
+}

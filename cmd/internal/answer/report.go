@@ -1,0 +1,98 @@
+package answer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dspy-metrics/dspy-metrics/views"
+)
+
+// Report is what an answer says about itself. A nil field was not stated, which
+// is not the same as zero.
+type Report struct {
+	// Tokens were spent on the answer, by type. A type that was not stated is not
+	// in the map. Cache reads and writes are parts of the input, and reasoning is
+	// a part of the output, however the provider counts them.
+	Tokens map[views.TokenType]int64
+	// Cost is what was spent on the answer, in US dollars.
+	Cost *float64
+	// Models are the parts of Tokens and Cost that were spent on a model, by the
+	// name under which the usage has it. They are less than the whole where a part
+	// is of no named model.
+	Models map[string]Spending
+	// Model is the model that says it answered. It is empty if several do.
+	Model string
+	// Finish is why the model stopped, or empty.
+	Finish FinishReason
+
+	// Cached says whether the whole answer came from the program's own cache.
+	// Tokens, models and cost of such an answer are nil: they were spent on an
+	// earlier one.
+	Cached *bool
+	// Calls are the calls of language models on the way to the answer, CacheHits
+	// those that the program's own cache answered, and CacheMisses the others.
+	Calls, CacheHits, CacheMisses *int64
+	// ToolCalls are the calls of tools on the way to the answer.
+	ToolCalls *int64
+	// ParseFailures are the completions that could not be parsed.
+	ParseFailures *int64
+
+	// Failed says that the answer contains an error, whatever its status.
+	Failed bool
+	// ErrorType is why it failed: PredictionFailed if the answer does not say it
+	// in a word that is known, and empty if it did not fail.
+	ErrorType views.ErrorType
+	// Content says that a stream had content: what OnContent was called for.
+	Content bool
+	// Ended says that the answer said that it ends, with its content or with an
+	// error.
+	Ended bool
+	// Cut says that the answer is a stream of a dialect that says when it ends, and
+	// came to its end without.
+	Cut bool
+
+	// Missing is why the tokens that were spent are not known, or empty if they
+	// are known or none can have been spent.
+	Missing views.UsageReason
+	// Ignored are the statements that make no sense, for a log at debug level.
+	// There are few entries, and they are short.
+	Ignored []string
+}
+
+// Spending is what was spent on one model.
+type Spending struct {
+	Tokens map[views.TokenType]int64
+	Cost   *float64
+}
+
+func (c cost) pointer() *float64 {
+	if !c.stated {
+		return nil
+	}
+	return &c.usd
+}
+
+// ignore notes that something makes no sense.
+func (s *state) ignore(text string) {
+	const most = 8
+	if len(s.ignored) < most && !slices.Contains(s.ignored, text) {
+		s.ignored = append(s.ignored, text)
+	}
+}
+
+// refuse ignores a value because it is not what it ought to be. Of a statement
+// that a stream repeats, one is noted.
+func (s *state) refuse(name string, v []byte, wanted string) {
+	const most = 64
+	for _, ignored := range s.ignored {
+		if rest, ok := strings.CutPrefix(ignored, name); ok && strings.HasPrefix(rest, " is not ") {
+			return
+		}
+	}
+	text := string(v[:min(len(v), most)])
+	if len(v) > most {
+		text += "…"
+	}
+	s.ignore(fmt.Sprintf("%s is not %s: %q", name, wanted, text))
+}

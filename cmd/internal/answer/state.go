@@ -1,0 +1,280 @@
+package answer
+
+import (
+	"fmt"
+
+	"github.com/dspy-metrics/dspy-metrics/views"
+)
+
+// state is what an answer has said so far. The dialects fill it in.
+type state struct {
+	onContent func()
+
+	usage       usage
+	completions completions // of a program that passes them on
+	cost        cost        // of the whole answer, where it says so beside the usage
+	costUSD     cost        // the same, by the name that says what it is
+
+	model         string
+	severalModels bool
+
+	cached *bool
+
+	failed    bool
+	errorType views.ErrorType
+	finished  FinishReason // the last one
+
+	content bool
+	// streamed: there was a part of a stream of a dialect that says when it ends.
+	streamed bool
+	// ended: the end mark was there, after which nothing changes the outcome.
+	ended bool
+	// choices are those that a completion has, and stopped those that are over.
+	// When all are, the answer is complete, though usage may come after it.
+	choices, stopped uint64
+	// lateUsage: usage was stated with the first content or after it.
+	lateUsage bool
+
+	tooLong   bool // a part of the answer was over the limit
+	malformed bool // a part of the answer was not what it ought to be
+
+	ignored []string
+	scratch []byte // for what has to be copied to be read
+}
+
+// complete reports whether nothing more has to come.
+func (s *state) complete() bool {
+	return s.ended || s.failed || s.stopped != 0 && s.choices&^s.stopped == 0
+}
+
+func (s *state) hasContent() {
+	if !s.content {
+		s.content = true
+		if s.onContent != nil {
+			s.onContent()
+		}
+	}
+}
+
+// contains notes the first content, if there is any in one of the parts.
+func (s *state) contains(parts ...value) {
+	for _, part := range parts {
+		if s.content {
+			return
+		}
+		if part.isString() && len(part) > 2 || hasContent(part) {
+			s.hasContent()
+		}
+	}
+}
+
+// stop notes that a choice of a completion, by its index, is over.
+func (s *state) stop(index int, reason value) {
+	s.finish(reason)
+	s.choose(index)
+	s.stopped |= bit(index)
+}
+
+// choose notes that a completion has a choice of this index.
+func (s *state) choose(index int) { s.choices |= bit(index) }
+
+func bit(index int) uint64 { return 1 << (uint(index) % 64) } //nolint:gosec // it is a hash for most
+
+func (s *state) tooLarge(what string, limit int) {
+	s.tooLong = true
+	s.ignore(fmt.Sprintf("%s is longer than %d bytes", what, limit))
+}
+
+func (s *state) broken(why string) {
+	s.malformed = true
+	s.ignore(why)
+}
+
+// event reads one event of a stream.
+func (s *state) event(e event) {
+	data := trim(e.data)
+	if string(data) == "[DONE]" || string(data) == `"[DONE]"` {
+		s.ended = true
+		return
+	}
+	switch {
+	case len(data) > 0 && s.readAs(message{name: e.name, frame: e.frame}, data):
+	case isError(e.name):
+		s.fail(views.PredictionFailed)
+	case s.mark(e.name):
+	case len(e.data) > 0 && !e.open && !isSignal(e.name):
+		s.hasContent()
+	}
+	if string(e.name) == "end" || string(e.name) == "done" {
+		s.ended = true
+	}
+}
+
+// mark reads an event without data whose name is an end mark, and reports whether
+// it is one.
+func (s *state) mark(name []byte) bool {
+	switch string(name) {
+	case "message_stop", "response.completed", "response.incomplete", "message-end", "stream-end":
+		s.ended = true
+		return true
+	default:
+		return false
+	}
+}
+
+// overflow is called when an event is too long, which is before its end.
+func (s *state) overflow(name []byte, limit int) {
+	s.tooLarge("an event", limit)
+	if !isSignal(name) {
+		s.hasContent()
+	}
+}
+
+// isSignal reports whether events of this name have no content.
+func isSignal(name []byte) bool {
+	switch string(name) {
+	case "ping", "heartbeat", "keepalive", "keep-alive", "status", "end", "done", "error", "errors":
+		return true
+	default:
+		return false
+	}
+}
+
+// value reads the JSON value that is the answer.
+func (s *state) value(text []byte) {
+	if text[0] == '{' && !s.read(nil, text, true) {
+		s.broken("the JSON is malformed")
+	}
+}
+
+// element reads an element of the array that is the answer. Gemini streams so.
+// What other arrays contain are several answers, whose usage nobody has defined.
+func (s *state) element(text []byte) {
+	if text[0] != '{' {
+		return
+	}
+	var m message
+	if !m.parse(text, !s.content) {
+		s.broken("the JSON is malformed")
+		return
+	}
+	s.readFailure(&m)
+	if !s.readGemini(&m) {
+		s.readOther(&m)
+	}
+}
+
+// line reads a line of an answer that consists of them.
+func (s *state) line(text []byte) {
+	text = trim(text)
+	if len(text) == 0 || s.read(nil, text, false) {
+		return
+	}
+	if v, ok := only(text); !ok || v.isObject() {
+		s.broken("a line is not JSON")
+	}
+}
+
+// read reads an object, and reports whether the text is one.
+func (s *state) read(name, text []byte, whole bool) bool {
+	return s.readAs(message{name: name, whole: whole}, text)
+}
+
+func (s *state) readAs(m message, text []byte) bool {
+	if !m.parse(text, !m.whole && !s.content) {
+		return false
+	}
+	s.readMessage(&m)
+	return true
+}
+
+// readMessage reads a message in the first dialect that it belongs to. So a call
+// that is stated in the shapes of several dialects counts once.
+func (s *state) readMessage(m *message) {
+	s.readFailure(m)
+	switch {
+	case s.readDSPy(m), s.readResponses(m), s.readAnthropic(m), s.readCohere(m), s.readGemini(m), s.readBedrock(m),
+		s.readOllama(m), s.readSGLang(m), s.readLlamaCPP(m), s.readOpenAI(m):
+	default:
+		s.readOther(m)
+	}
+	s.readCommon(m)
+}
+
+// readCommon reads what is stated in the same way in all dialects.
+func (s *state) readCommon(m *message) {
+	s.readUsage("usage", m.usage)
+	if m.timings.isObject() {
+		s.readCounts(&s.usage.own, "timings", m.timings) // llama.cpp
+	}
+	if m.invocationMetrics.isObject() {
+		s.readCounts(&s.usage.own, "amazon-bedrock-invocationMetrics", m.invocationMetrics)
+	}
+	s.readWholeCost(&s.cost, "cost", m.cost)
+	s.readWholeCost(&s.costUSD, "cost_usd", m.costUSD)
+	s.readCached("cache_hit", m.cacheHit)
+	s.readCached("cached", m.cached)
+}
+
+func (s *state) readWholeCost(c *cost, name string, v value) {
+	if !v.stated() {
+		return
+	}
+	usd, ok := parseCost(v)
+	if !ok {
+		s.refuse(name, v, "a non-negative number of sensible size")
+		return
+	}
+	*c = cost{usd, true}
+}
+
+func (s *state) readCached(name string, v value) {
+	switch {
+	case !v.stated():
+	case v.isBool():
+		s.cached = new(v.isTrue())
+	default:
+		s.refuse(name, v, "true or false")
+	}
+}
+
+// readModel notes which model says that it answers, as long as it is one.
+func (s *state) readModel(v value) {
+	const longest = 256
+	name := v.content()
+	switch {
+	case len(name) == 0 || len(name) > longest || string(name) == s.model:
+	case s.model == "":
+		s.model = v.String()
+	case s.model != v.String():
+		s.severalModels = true
+	}
+}
+
+// readOther reads a message of no dialect that is known. What it contains besides
+// statements about the answer is content.
+func (s *state) readOther(m *message) {
+	// In an answer without usage, or with one by model, a model may be a word of
+	// the answer.
+	if m.usage.isObject() {
+		var one statement
+		if s.readCounts(&one, "usage", m.usage) {
+			s.readModel(m.model)
+		}
+	}
+	if m.whole || s.content || isSignal(m.name) || s.failed {
+		return
+	}
+	if m.others || hasText(m.plainText) || hasText(m.content) || hasText(m.completion) || hasText(m.response) ||
+		hasText(m.delta) || hasText(m.data) || hasText(m.meta) {
+		s.hasContent()
+	}
+}
+
+// exception reads a message of AWS's event stream encoding that is an error.
+func (s *state) exception(kind string, payload []byte) {
+	s.fail(wordType(value(kind)))
+	if len(payload) > 0 {
+		s.fail((&message{text: payload}).errorType(nil))
+	}
+}
