@@ -132,7 +132,7 @@ func TestMalformedNumbers(t *testing.T) {
 			t.Errorf("%s: ignored %q, want one entry", number, got.Ignored)
 		}
 		got.Ignored = nil
-		same(t, number, Report{Tokens: counts{views.Output: 2}, Cached: new(false)}, got)
+		same(t, number, Report{Tokens: counts{views.Output: 2}, Cached: new(false), Whole: true}, got)
 	}
 	for _, number := range []string{`-1`, `"-1"`, `"NaN"`, `NaN`, `""`, `true`, `1e999`, `1e10`, `[0.1]`} {
 		if got := feed(jsonBody(), 0, `{"cost":`+number+`}`).Report; got.Cost != nil || len(got.Ignored) != 1 {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
@@ -96,7 +97,7 @@ func wordType(word value) views.ErrorType {
 	}
 	text := word.String()
 	if status, ok := statusOf(text); ok {
-		return ErrorType(status)
+		return otelmetrics.ClassifyStatus(status)
 	}
 	switch known := views.ErrorType(strings.ToLower(text)); known {
 	case views.Timeout, views.RateLimit, views.InvalidInput, views.PredictionFailed,

@@ -31,6 +31,7 @@ func (r *Reader) finish(complete bool) Report {
 		// DSPy keeps the cost of the call that filled the cache, and programs the usage.
 		report.Tokens, report.Models, report.Model, report.Cost = nil, nil, "", nil
 	}
+	report.Whole = s.whole || s.complete()
 	report.Cut = complete && s.streamed && !s.complete() && !s.tooLong && r.uncoded == nil
 	report.Missing = r.missing(&report, complete)
 	report.Ignored = s.ignored

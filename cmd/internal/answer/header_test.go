@@ -84,7 +84,7 @@ func TestHeaderAndBody(t *testing.T) {
 	}
 	want := func(stated counts, usd *float64, cached bool) Report {
 		return Report{
-			Tokens: stated, Cost: usd, Cached: &cached,
+			Tokens: stated, Cost: usd, Cached: &cached, Whole: true,
 			Calls: new(int64(3)), CacheHits: new(int64(1)), CacheMisses: new(int64(2)), ToolCalls: new(int64(3)), ParseFailures: new(int64(4)),
 		}
 	}

@@ -51,6 +51,7 @@ type media int
 const (
 	mediaOther media = iota
 	mediaJSON
+	mediaText
 	mediaEvents
 	mediaLines
 	mediaFrames
@@ -101,6 +102,9 @@ func mediaOf(header http.Header) media {
 	if strings.HasSuffix(name, "+json") {
 		return mediaJSON
 	}
+	if strings.HasPrefix(name, "text/") {
+		return mediaText
+	}
 	return mediaOther
 }
 
@@ -149,6 +153,8 @@ func (r *Reader) newFramer(p []byte, all bool) framer {
 	}
 	text := trimLeft(bytes.TrimPrefix(p, []byte(byteOrderMark)))
 	switch {
+	case r.media == mediaText && r.length >= 0: // a text, whatever it looks like
+		return plain{state: s}
 	case r.media == mediaLines:
 		return &lines{state: s, limit: r.limit}
 	case !all && (len(text) == 0 || len(p) < len(byteOrderMark) && strings.HasPrefix(byteOrderMark, string(p))):

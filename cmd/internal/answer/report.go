@@ -48,6 +48,9 @@ type Report struct {
 	// Ended says that the answer said that it ends, with its content or with an
 	// error.
 	Ended bool
+	// Whole says that the answer is known to be whole: it said that it ends, or is
+	// one JSON value.
+	Whole bool
 	// Cut says that the answer is a stream of a dialect that says when it ends, and
 	// came to its end without.
 	Cut bool

@@ -29,6 +29,8 @@ type state struct {
 	streamed bool
 	// ended: the end mark was there, after which nothing changes the outcome.
 	ended bool
+	// whole: the answer is one JSON value, which has ended.
+	whole bool
 	// choices are those that a completion has, and stopped those that are over.
 	// When all are, the answer is complete, though usage may come after it.
 	choices, stopped uint64
@@ -83,6 +85,11 @@ func bit(index int) uint64 { return 1 << (uint(index) % 64) } //nolint:gosec // 
 func (s *state) tooLarge(what string, limit int) {
 	s.tooLong = true
 	s.ignore(fmt.Sprintf("%s is longer than %d bytes", what, limit))
+}
+
+// forget drops what an answer states of what was spent.
+func (s *state) forget() {
+	s.usage, s.cost, s.costUSD, s.cached, s.model = usage{}, cost{}, cost{}, nil, ""
 }
 
 func (s *state) broken(why string) {

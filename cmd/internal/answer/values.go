@@ -16,6 +16,7 @@ type values struct {
 	tooLong  bool   // the value is over the limit, and what comes of it is dropped
 	depth    int    // of open brackets, without the array's that contains the values
 	array    bool   // the values are the elements of an array
+	some     bool   // a value has ended
 	inString bool
 	escaped  bool // the next character of the string is escaped
 }
@@ -44,6 +45,7 @@ func (v *values) write(p []byte) {
 			v.depth++
 		case '}', ']':
 			if v.depth == 0 {
+				v.some = v.some || v.array && c == ']'
 				v.array = v.array && c != ']'
 				continue
 			}
@@ -99,6 +101,7 @@ func (v *values) drop() {
 }
 
 func (v *values) end(last []byte) {
+	v.some = v.some || !v.array
 	text := last
 	if len(v.text) > 0 {
 		v.hold(last)
@@ -119,9 +122,11 @@ func (v *values) close() {
 	switch whole := !v.array && !v.state.streamed; {
 	case whole && v.total > int64(v.limit): // a whole answer over the limit is not read
 		v.drop()
-		v.state.usage = usage{}
+		v.state.forget()
 	case v.depth > 0 && !v.tooLong:
 		v.state.broken("the JSON does not end")
+	default:
+		v.state.whole = v.some && v.depth == 0 && !v.array && !v.state.streamed && !v.state.malformed && !v.state.tooLong
 	}
 	v.text = nil
 }

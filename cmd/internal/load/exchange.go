@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/dspy-metrics/dspy-metrics/cmd/internal/usage"
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/answer"
 )
 
 // result is how a request was answered.
@@ -104,13 +104,12 @@ func read(response *http.Response, wantStream bool, onEvent func()) (failure str
 		}
 		return "", err
 	}
-	stream := usage.NewStream(contentType)
-	stream.OnContent = onEvent
-	_, err = io.Copy(stream, response.Body)
-	switch report, ending := stream.Finish(); {
+	reader := answer.NewReader(response.StatusCode, response.Header, answer.Options{MaxBytes: 1 << 20, OnContent: onEvent})
+	_, err = io.Copy(reader, response.Body)
+	switch report := reader.Finish(err == nil); {
 	case report.Failed:
 		failure = failureTold
-	case ending == usage.EndCut:
+	case report.Cut:
 		failure = failureBroken
 	}
 	return failure, err

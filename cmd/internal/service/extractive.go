@@ -54,14 +54,15 @@ func (e *Extractive) Predict(call *Call, r *http.Request) (*http.Response, error
 	if err != nil {
 		return nil, err
 	}
-	body, err := json.Marshal(answer{PredictionType: call.Type, Outputs: outputs})
+	body, err := json.Marshal(extraction{PredictionType: call.Type, Outputs: outputs})
 	if err != nil {
 		return nil, fmt.Errorf("embedded predictor: %w", err)
 	}
 	body = append(body, '\n')
 	return &http.Response{
 		StatusCode: http.StatusOK, ProtoMajor: 1, ProtoMinor: 1, Request: r,
-		Header:        http.Header{"Content-Type": {"application/json"}},
+		// Nothing is missing where no model was called.
+		Header:        http.Header{"Content-Type": {"application/json"}, "Dspy-Lm-Calls": {"0"}},
 		Body:          io.NopCloser(bytes.NewReader(body)),
 		ContentLength: int64(len(body)),
 	}, nil

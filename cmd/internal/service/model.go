@@ -7,7 +7,7 @@ import (
 	"github.com/tidwall/gjson"
 	"go.opentelemetry.io/otel/semconv/v1.41.0/genaiconv"
 
-	"github.com/dspy-metrics/dspy-metrics/cmd/internal/usage"
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/answer"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
@@ -79,17 +79,17 @@ func (s *Service) requested(body []byte) otelmetrics.Model {
 
 // recordTokens adds the tokens of an answer: those of a named model to it, and
 // the rest to the one that was asked for.
-func (s *Service) recordTokens(e *exchange, report usage.Report) {
+func (s *Service) recordTokens(e *exchange, report answer.Report) {
 	asked := s.Model
 	if e.model != (otelmetrics.Model{}) {
 		asked = e.model
 	}
 	asked.ResponseName = report.Model
 	whole := asked // the model of the whole prediction
-	for name, counts := range report.Models {
+	for name, spending := range report.Models {
 		m := s.model(name)
 		whole = m
-		for what, count := range counts {
+		for what, count := range spending.Tokens {
 			e.prediction.AddModelTokens(m, what, count)
 		}
 	}
@@ -98,8 +98,8 @@ func (s *Service) recordTokens(e *exchange, report usage.Report) {
 	}
 	e.prediction.SetModel(whole)
 	for what, count := range report.Tokens {
-		for _, counts := range report.Models {
-			count -= counts[what]
+		for _, spending := range report.Models {
+			count -= spending.Tokens[what]
 		}
 		e.prediction.AddModelTokens(asked, what, count)
 	}

@@ -17,8 +17,8 @@ type inputs struct {
 	Context  string `json:"context"`
 }
 
-// answer is the body of its answers.
-type answer struct {
+// extraction is the body of an answer of the embedded predictor.
+type extraction struct {
 	PredictionType otelmetrics.PredictionType `json:"prediction_type"`
 	Outputs        map[string]any             `json:"outputs"`
 }
