@@ -9,10 +9,14 @@ It needs nothing but DSPy. The counts of a request are kept in DSPy's own contex
 where its settings go: async tasks, asyncio.to_thread, dspy.asyncify and dspy.Parallel alike, and
 concurrent requests never mix.
 
-A streamed response sends its headers before anything is known, and so carries none of these:
-send what current() has in its last event instead.
+A streamed response sends its headers before anything is known. An event stream gets an event of
+its own instead, named `usage`, before its end: dspy.streaming.streaming_response() states no usage.
+A service that states it in an event of its own, with what current() has, turns that off:
+
+    app = HeadersMiddleware(app, usage_event=False)
 """
 
+import json
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from contextlib import AbstractContextManager, contextmanager
@@ -94,6 +98,26 @@ class Tally:
                 "DSPy-Tool-Calls": str(self.tool_calls),
                 "DSPy-Parse-Failures": str(self.parse_failures),
             }
+
+    def event(self) -> bytes:
+        """The server-sent event of a stream; empty if no model was asked."""
+        with self._lock:
+            if not self.lm_calls:
+                return b""
+            usage: dict[str, Any] = {}
+            for name, places in _TOKENS.items():
+                if name in self.tokens:
+                    *parents, key = places[0]
+                    inner = usage
+                    for parent in parents:
+                        inner = inner.setdefault(parent, {})
+                    inner[key] = self.tokens[name]
+            said = {
+                "usage": usage or None,
+                "cost_usd": None if self.cost is None else float(self.cost),
+                "cached": self.cached,
+            }
+            return b"event: usage\ndata: " + json.dumps(said).encode() + b"\n\n"
 
     def _start_lm(self, call_id: str) -> None:
         parent = dspy.settings.get("usage_tracker")
@@ -226,28 +250,68 @@ App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 
 class HeadersMiddleware:
-    """Adds the headers to every response of an ASGI application but event streams."""
+    """Adds the headers to every response of an ASGI application, or the event to event streams."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, usage_event: bool = True) -> None:
         self.app = app
+        self.usage_event = usage_event
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         with measure() as tally:
+            stream: _EventStream | None = None
 
-            async def send_with_headers(message: Message) -> None:
-                if message["type"] == "http.response.start" and not _is_event_stream(message):
-                    own = [(k.lower().encode(), v.encode()) for k, v in tally.headers().items()]
-                    message = {**message, "headers": [*message.get("headers", ()), *own]}
+            async def send_with_usage(message: Message) -> None:
+                nonlocal stream
+                if message["type"] == "http.response.start":
+                    if not _is_event_stream(message):
+                        own = [(k.lower().encode(), v.encode()) for k, v in tally.headers().items()]
+                        message = {**message, "headers": [*message.get("headers", ()), *own]}
+                    elif self.usage_event and _is_plain(message):
+                        stream = _EventStream(tally)
+                elif message["type"] == "http.response.body" and stream is not None:
+                    message = stream.with_usage(message)
                 await send(message)
 
-            await self.app(scope, receive, send_with_headers)
+            await self.app(scope, receive, send_with_usage)
+
+
+class _EventStream:
+    """Puts the event before the end mark of a stream, or at its end if it has none."""
+
+    _END = b"data: [DONE]"
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+        self._done = False
+        self._last = b"\n\n"
+
+    def with_usage(self, message: Message) -> Message:
+        body: bytes = message.get("body", b"")
+        ends = not message.get("more_body", False)
+        # Between two events only: the mark may be a part of a longer one.
+        at = 0 if body.startswith(self._END) and self._last.endswith(b"\n\n") else -1
+        if at < 0 and (found := body.find(b"\n\n" + self._END)) >= 0:
+            at = found + 2
+        if at < 0 and ends and (self._last + body).endswith(b"\n\n"):
+            at = len(body)
+        self._last = (self._last + body)[-2:]
+        if self._done or at < 0:
+            return message
+        self._done = True
+        return {**message, "body": body[:at] + self._tally.event() + body[at:]}
 
 
 def _is_event_stream(start: Message) -> bool:
-    return any(
-        name.lower() == b"content-type" and value.startswith(b"text/event-stream")
-        for name, value in start.get("headers", ())
-    )
+    return _field(start, b"content-type").startswith(b"text/event-stream")
+
+
+def _is_plain(start: Message) -> bool:
+    """Whether the body may be added to: it is neither compressed nor of a stated length."""
+    return not _field(start, b"content-encoding") and not _field(start, b"content-length")
+
+
+def _field(start: Message, name: bytes) -> bytes:
+    return next((value for key, value in start.get("headers", ()) if key.lower() == name), b"")

@@ -98,7 +98,8 @@ def application() -> ASGIApp:
         },
         lifespan=lifespan,
     )
-    measured = HeadersMiddleware(service)
+    # The event of the prediction states the usage.
+    measured = HeadersMiddleware(service, usage_event=False)
     return FaultsMiddleware(measured) if settings.faults else measured
 
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from dspy_metrics_headers import HeadersMiddleware, Tally, UsageCallback, _Call, current, measure
@@ -107,21 +107,6 @@ def test_nothing_known_no_headers() -> None:
 
     assert get(handler, 1) == [{}]
     assert current() is None
-
-
-def test_no_headers_on_event_streams() -> None:
-    async def handler(_: Request) -> Response:
-        await QA.acall(question="n=3")
-
-        async def events() -> Any:
-            tally = current()
-            assert tally is not None
-            yield f"data: {tally.lm_calls}\n\n"
-
-        return StreamingResponse(events(), media_type="text/event-stream")
-
-    with dspy.context(lm=counting_lm()):
-        assert get(handler, 1) == [{}]
 
 
 def test_cache_hits_spend_nothing() -> None:
