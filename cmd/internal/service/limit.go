@@ -43,7 +43,7 @@ type watch struct {
 	cancel context.CancelCauseFunc // nil without limits
 
 	// silentSince is when the program began to be silent, in nanoseconds after
-	// start; 0 while nobody waits for it.
+	// start and one more; 0 while nobody waits for it.
 	silentSince atomic.Int64
 
 	mu    sync.Mutex // guards the fields below
@@ -96,7 +96,7 @@ func (w *watch) check() {
 	if w.silence != 0 {
 		left := w.silence
 		if since := w.silentSince.Load(); since != 0 {
-			left -= now - time.Duration(since)
+			left -= now - time.Duration(since-1)
 		}
 		if left <= 0 {
 			w.cancel(w.wentSilent)
@@ -114,7 +114,7 @@ func (w *watch) read(body io.Reader, p []byte) (int, error) {
 	if w.silence == 0 {
 		return body.Read(p)
 	}
-	w.silentSince.Store(max(1, int64(time.Since(w.start))))
+	w.silentSince.Store(int64(time.Since(w.start)) + 1)
 	n, err := body.Read(p)
 	w.silentSince.Store(0)
 	return n, err
