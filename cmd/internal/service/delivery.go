@@ -39,13 +39,17 @@ func (d *delivery) Read(p []byte) (int, error) {
 func (d *delivery) wrote() {
 	switch {
 	case d.left == 0, d.exchange.reader != nil && d.exchange.reader.Ended():
-		d.complete = true
-		otelmetrics.MarkComplete(d.exchange.writer)
+		d.done()
 	case d.left > 0:
 		// The proxy flushes answers of unknown length. One of known length may
 		// come in parts as well.
 		_ = http.NewResponseController(d.exchange.writer).Flush()
 	}
+}
+
+func (d *delivery) done() {
+	d.complete = true
+	otelmetrics.MarkComplete(d.exchange.writer)
 }
 
 // Close implements [io.Closer].

@@ -109,6 +109,9 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, e *exchange) {
 	}
 	aborted := e.forward(e.ask(ctx, r))
 	writeWithin(w, s.ClientTimeout)
+	if !aborted && e.delivery.body != nil {
+		e.delivery.done()
+	}
 	if aborted && !e.delivery.complete {
 		if paced.slow {
 			e.fail(&otelmetrics.Error{Type: otelmetrics.Canceled, Err: errSlow})
