@@ -1,6 +1,7 @@
 package service
 
 import (
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -47,7 +48,7 @@ func (s *Service) passing(forwarder http.RoundTripper) http.Handler {
 		paced := newPacedWriter(w, s.MinResponseRate, s.longest())
 		r = r.WithContext(ctx)
 		if r.Body != nil && r.Body != http.NoBody {
-			r.Body = body{newPacedReader(w, r.Body, s.MinRequestRate, s.longest()), r.Body}
+			r.Body = body{&untilEnd{Reader: newPacedReader(w, r.Body, s.MinRequestRate, s.longest())}, r.Body}
 		}
 		passed := proxy
 		passed.ModifyResponse = func(response *http.Response) error {
@@ -65,6 +66,25 @@ func (s *Service) passing(forwarder http.RoundTripper) http.Handler {
 type body struct {
 	io.Reader
 	io.Closer
+}
+
+// untilEnd is read no more after its end. The transport reads once more, to see
+// whether a request is longer than it says. The server may have closed the body by
+// then, because the answer has begun; the transport would take that for a failure
+// and break the answer off.
+type untilEnd struct {
+	io.Reader
+	ended bool
+}
+
+// Read implements [io.Reader].
+func (u *untilEnd) Read(p []byte) (int, error) {
+	if u.ended {
+		return 0, io.EOF
+	}
+	n, err := u.Reader.Read(p)
+	u.ended = errors.Is(err, io.EOF)
+	return n, err
 }
 
 // notPassed answers a request that was to be forwarded when the program has not.
@@ -111,7 +131,8 @@ func (s *Service) aboutRoutes(mux *http.ServeMux, patterns []string, next http.H
 			return
 		}
 		other := r.WithContext(r.Context())
-		for _, other.Method = range methods {
+		// The method that a browser is about to use goes first.
+		for _, other.Method = range append([]string{r.Header.Get("Access-Control-Request-Method")}, methods...) {
 			_, pattern := mux.Handler(other)
 			if !slices.Contains(patterns, pattern) {
 				continue

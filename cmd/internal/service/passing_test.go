@@ -1,0 +1,275 @@
+package service_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/service"
+)
+
+// echo answers with what it was asked.
+func echo(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	if r.Method == http.MethodOptions {
+		w.Header().Set("Access-Control-Allow-Origin", r.Header.Get("Origin"))
+		w.Header().Set("Access-Control-Allow-Methods", r.Header.Get("Access-Control-Request-Method"))
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	w.Header().Set("X-Asked", r.Method+" "+r.URL.RequestURI()+" ["+string(body)+"]")
+	w.WriteHeader(http.StatusAccepted)
+	_, _ = io.WriteString(w, "the program")
+}
+
+// noPrediction are the lines of a page when something was asked for, and no
+// prediction.
+func noPrediction() []string {
+	return []string{
+		predictions("predict", "success", 0), predictions("predict", "failure", 0), errorsOf("invalid_input", 0), errorsOf("other", 0),
+		errorsOf("upstream_unavailable", 0), attempted("success", 0), idle,
+	}
+}
+
+// Browsers ask before they send a request to another host. The program answers.
+func TestPreflights(t *testing.T) {
+	t.Parallel()
+	routes := func(c *service.Config) {
+		c.Routes = []service.Route{{Pattern: "POST /predict"}, {Pattern: "POST /qa/{id}"}, {Pattern: "GET /qa/{name}"}, {Pattern: "PUT /deep/{rest...}", Type: "cot"}}
+		c.Pass = []string{"GET /v1/models", "/docs/{rest...}"}
+	}
+	for path, endpoint := range map[string]string{
+		"/predict": "/predict", "/qa/7": "/qa/{id}", "/deep/a/b": "/deep/{rest...}", "/v1/models": "/v1/models", "/docs/a": "/docs/{rest...}",
+	} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			url := behind(t, echo, routes)
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, url+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header.Set("Origin", "https://app.example")
+			request.Header.Set("Access-Control-Request-Method", "POST")
+			response, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = response.Body.Close()
+			if response.StatusCode != http.StatusNoContent || response.Header.Get("Access-Control-Allow-Origin") != "https://app.example" ||
+				response.Header.Get("Access-Control-Allow-Methods") != "POST" {
+				t.Errorf("got %s, %v", response.Status, response.Header)
+			}
+			poll(t, url, append(noPrediction(), latency(endpoint, "OPTIONS", "204"))...)
+		})
+	}
+	t.Run("elsewhere", func(t *testing.T) {
+		t.Parallel()
+		url := behind(t, echo, routes)
+		if got := must(t, http.MethodOptions, url+"/elsewhere", ""); got.status != http.StatusNotFound {
+			t.Errorf("got %+v", got)
+		}
+		poll(t, url, errorsOf("invalid_input", 1), latency("unmatched", "OPTIONS", "404"))
+	})
+	t.Run("a path that is ambiguous", func(t *testing.T) {
+		t.Parallel()
+		url := behind(t, echo, routes)
+		if got := must(t, http.MethodOptions, url+"/deep/a/%2e%2e/b", ""); got.status != http.StatusBadRequest {
+			t.Errorf("got %+v", got)
+		}
+	})
+	t.Run("a route of its own", func(t *testing.T) {
+		t.Parallel()
+		url := behind(t, echo, func(c *service.Config) { c.Routes = append(c.Routes, service.Route{Pattern: "OPTIONS /predict"}) })
+		must(t, http.MethodOptions, url+"/predict", "")
+		poll(t, url, predictions("predict", "success", 1))
+	})
+	t.Run("embedded", func(t *testing.T) {
+		t.Parallel()
+		_, url := start(t, answers, nil)
+		if got := must(t, http.MethodOptions, url+"/predict", ""); got.status != http.StatusNoContent || got.header.Get("Allow") != "OPTIONS, POST" {
+			t.Errorf("got %+v", got)
+		}
+		poll(t, url, append(noPrediction(), latency("/predict", "OPTIONS", "204"))...)
+	})
+}
+
+// A HEAD asks what a GET would answer, and for no prediction.
+func TestHead(t *testing.T) {
+	t.Parallel()
+	url := behind(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Asked", r.Method)
+		w.Header().Set("Content-Length", "1000")
+	}, func(c *service.Config) { c.Routes = []service.Route{{Pattern: "GET /answer"}} })
+	got := must(t, http.MethodHead, url+"/answer", "")
+	if got.status != http.StatusOK || got.header.Get("X-Asked") != "HEAD" || got.header.Get("Content-Length") != "1000" {
+		t.Errorf("got %+v", got)
+	}
+	poll(t, url, append(noPrediction(), latency("/answer", "HEAD", "200"))...)
+}
+
+// What --pass lets through reaches the program as it came.
+func TestPass(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		method, path, body string
+		status             int
+		asked, endpoint    string
+	}{
+		"GET":            {"GET", "/v1/models?a=%2F&b", "", 202, "GET /v1/models?a=%2F&b []", "/v1/models"},
+		"HEAD":           {"HEAD", "/v1/models", "", 202, "HEAD /v1/models []", "/v1/models"},
+		"any method":     {"DELETE", "/docs/a/b", "", 202, "DELETE /docs/a/b []", "/docs/{rest...}"},
+		"body":           {"POST", "/files", "not JSON", 202, "POST /files [not JSON]", "/files"},
+		"large body":     {"POST", "/files", strings.Repeat("x", 100_000), 202, "POST /files [" + strings.Repeat("x", 100_000) + "]", "/files"},
+		"another method": {"POST", "/v1/models", "", 405, "", "unmatched"},
+		"another path":   {"GET", "/v1/model", "", 404, "", "unmatched"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := behind(t, echo, func(c *service.Config) { c.Pass = []string{"GET /v1/models", "/docs/{rest...}", "POST /files"} })
+			got := must(t, test.method, url+test.path, test.body)
+			if got.status != test.status || got.header.Get("X-Asked") != test.asked {
+				t.Errorf("got status %d, asked %.100q, want %d, %.100q", got.status, got.header.Get("X-Asked"), test.status, test.asked)
+			}
+			lines := append(noPrediction(), latency(test.endpoint, test.method, strconv.Itoa(test.status)))
+			if test.status != http.StatusAccepted {
+				lines = []string{errorsOf("invalid_input", 1), latency("unmatched", test.method, strconv.Itoa(test.status))}
+				if !strings.Contains(got.body, "--pass") {
+					t.Errorf("the answer does not name the flag: %s", got.body)
+				}
+			}
+			poll(t, url, lines...)
+		})
+	}
+}
+
+// A program that is away is no error of a prediction.
+func TestPassWithoutTheProgram(t *testing.T) {
+	t.Parallel()
+	away := httptest.NewServer(http.NotFoundHandler())
+	away.Close()
+	url := front(t, away.URL, func(c *service.Config) { c.Pass = []string{"/v1/models"} })
+	got := must(t, http.MethodGet, url+"/v1/models", "")
+	if got.status != http.StatusBadGateway || got.header.Get("Content-Type") != "application/problem+json" || strings.Contains(got.body, "127.0.0.1") {
+		t.Errorf("got %+v", got)
+	}
+	poll(t, url, append(noPrediction(), latency("/v1/models", "GET", "502"))...)
+}
+
+// A program may speak another protocol on a path that passes.
+func TestPassUpgrades(t *testing.T) {
+	t.Parallel()
+	url := behind(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Upgrade") != "echo" {
+			w.WriteHeader(http.StatusUpgradeRequired)
+			return
+		}
+		conn, buffered, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+		line, _ := buffered.ReadString('\n')
+		_, _ = io.WriteString(conn, line)
+	}, func(c *service.Config) { c.Pass = []string{"/ws"} })
+	conn := dial(t, url)
+	_, _ = io.WriteString(conn, "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+	in := bufio.NewReader(conn)
+	response, err := http.ReadResponse(in, nil)
+	if err != nil || response.StatusCode != http.StatusSwitchingProtocols {
+		t.Fatalf("got %v, %v", response, err)
+	}
+	_, _ = io.WriteString(conn, "hello\n")
+	if line, err := in.ReadString('\n'); err != nil || line != "hello\n" {
+		t.Errorf("got %q, %v", line, err)
+	}
+}
+
+// Many small requests with a body, whose program answers before it is asked for
+// more: none is broken off.
+func TestPassManyBodies(t *testing.T) {
+	t.Parallel()
+	url := behind(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		for range 3 {
+			_, _ = io.WriteString(w, "part")
+			_ = http.NewResponseController(w).Flush()
+		}
+	}, func(c *service.Config) { c.Pass = []string{"POST /files"} })
+	for range 2000 {
+		if got := must(t, http.MethodPost, url+"/files", "a body"); got.body != "partpartpart" {
+			t.Fatalf("got %+v", got)
+		}
+	}
+}
+
+func TestPassPatterns(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{"/v1/models": "/v1/models", "GET /v1/models": "GET /v1/models", "/docs/{rest...}": "/docs/{rest...}", "/": "/"} {
+		if got, err := service.ParsePass(text); err != nil || got != want {
+			t.Errorf("%q: got %q, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"", "v1", "GET v1", "GET", " "} {
+		if got, err := service.ParsePass(text); err == nil || !strings.Contains(err.Error(), "pass "+strconv.Quote(text)) {
+			t.Errorf("%q: got %q, %v", text, got, err)
+		}
+	}
+	recorderOf := func(change func(*service.Config)) error {
+		c := config(nil, acting{})
+		change(&c)
+		c.Logger = slog.New(slog.DiscardHandler)
+		_, err := service.New(c)
+		return err
+	}
+	for _, pattern := range []string{"GET /metrics", "GET /health", "POST /predict", "/{"} {
+		if err := recorderOf(func(c *service.Config) { c.Pass = []string{pattern} }); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("%q", pattern)) {
+			t.Errorf("%q: got %v", pattern, err)
+		}
+	}
+	embedded := struct{ service.Backend }{acting{}} // it has no RoundTrip
+	if err := recorderOf(func(c *service.Config) { c.Backend, c.Pass = embedded, []string{"/x"} }); err == nil || !strings.Contains(err.Error(), "/x") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A redirect of the program leads back through the service, counts as a failure on
+// a route of predictions, and can be followed.
+func TestRedirects(t *testing.T) {
+	t.Parallel()
+	for _, code := range []int{301, 302, 303, 307, 308} {
+		t.Run(strconv.Itoa(code), func(t *testing.T) {
+			t.Parallel()
+			program := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/base/predict" {
+					http.Redirect(w, r, "http://"+r.Host+"/base/predict/new?a=b", code)
+					return
+				}
+				echo(w, r)
+			}))
+			t.Cleanup(program.Close)
+			url := front(t, program.URL+"/base", func(c *service.Config) {
+				c.Routes = append(c.Routes, service.Route{Pattern: "POST /predict/new"})
+				c.Pass = []string{"GET /predict/new"}
+			})
+			got := must(t, http.MethodPost, url+"/predict", "{}")
+			asked := "POST /base/predict/new?a=b [{}]"
+			if code < 307 {
+				asked = "GET /base/predict/new?a=b []"
+			}
+			if got.status != http.StatusAccepted || got.header.Get("X-Asked") != asked {
+				t.Errorf("got %+v, want %q", got, asked)
+			}
+			poll(t, url, predictions("predict", "failure", 1), errorsOf("invalid_input", 1), attempted("invalid_input", 1),
+				latency("/predict", "POST", strconv.Itoa(code)), idle)
+		})
+	}
+}
