@@ -18,6 +18,8 @@ func (s *state) readBedrock(m *message) bool {
 		if reason := reasonOf(m.messageStop.at("stopReason")); reason.stated() {
 			s.stop(0, reason)
 		}
+	case m.otherBlock.isObject() && !m.whole:
+		s.streamed = true
 	case m.metadata.at("usage").isObject() && !m.whole:
 		s.readUsage("metadata.usage", m.metadata.at("usage"))
 		s.ended = true

@@ -29,6 +29,7 @@ type message struct {
 	promptFeedback, modelVersion     value
 	stopReasonCamel, messageStop     value // Bedrock
 	contentBlockDelta, metadata      value
+	otherBlock                       value // contentBlockStart and its like
 	bytes, invocationMetrics         value
 	eventType, finishReason, meta    value // Cohere
 	done, doneReason                 value // Ollama
@@ -146,6 +147,8 @@ func (m *message) slot(name []byte) *value {
 		return &m.contentBlockDelta
 	case "metadata":
 		return &m.metadata
+	case "messageStart", "contentBlockStart", "contentBlockStop":
+		return &m.otherBlock
 	case "bytes":
 		return &m.bytes
 	case "amazon-bedrock-invocationMetrics":

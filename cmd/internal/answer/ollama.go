@@ -3,7 +3,7 @@ package answer
 // readOllama reads Ollama's own answers. A stream consists of lines, of which the
 // last one has the counts and says that it is done.
 func (s *state) readOllama(m *message) bool {
-	if !m.done.isBool() || !m.model.isString() && !m.message.isObject() && !m.response.isString() {
+	if !m.done.isBool() || !m.message.isObject() && !m.response.isString() {
 		return false
 	}
 	s.readModel(m.model)
