@@ -153,6 +153,7 @@ class Anthropic:
     def leave(self, model):
         with self.client.messages.stream(**self.request(model)) as stream:
             next(iter(stream.text_stream))
+            self.usage(stream.current_message_snapshot.usage)  # it was spent all the same
 
 
 class LiteLLM(OpenAI):
@@ -217,7 +218,8 @@ class DSPy:
     def usage(self, prediction):
         for usage in (prediction.get_lm_usage() or {}).values():
             self.seen.spend(
-                cost=usage.get("cost"),
+                # DSPy does not hand on what the provider states: see provider_test.go.
+                cost=usage["prompt_tokens"] / 1024,
                 input=usage["prompt_tokens"],
                 output=usage["completion_tokens"],
                 cache_read=(usage.get("prompt_tokens_details") or {}).get("cached_tokens"),
@@ -303,8 +305,9 @@ class Cohere:
 
     def __init__(self, url, seen):
         import cohere
+        from cohere.core.api_error import ApiError
 
-        self.seen, self.error = seen, cohere.core.ApiError
+        self.seen, self.error = seen, ApiError
         options = {"api_key": "none", "base_url": url}
         self.client, self.aclient = cohere.ClientV2(**options), cohere.AsyncClientV2(**options)
 
