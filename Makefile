@@ -108,6 +108,11 @@ sbom: ## Write the software bill of materials of the service to bin/sbom.cdx.jso
 	@mkdir -p bin
 	CGO_ENABLED=0 $(TOOL) cyclonedx-gomod app -licenses -json -noserial -output bin/sbom.cdx.json -main cmd/dspy-metrics .
 
+.PHONY: gateways
+gateways: build ## Compare what gateways cost: nginx, HAProxy, Portkey, LiteLLM, Go's bare proxy and ours
+	@programs=$$(e2e/gateways/install)
+	PATH="$$programs:$$PATH" go -C e2e run ./gateways -service "$$PWD/bin/dspy-metrics"
+
 .PHONY: bench
 bench: ## Run the benchmarks COUNT times and summarize them
 	@go test -run '^$$' -bench . -benchmem -count $(COUNT) ./... | tee bench.out

@@ -44,7 +44,10 @@ func all(service string) []gateway {
 			},
 			headers: map[string]string{"x-portkey-provider": "openai", "x-portkey-custom-host": "%s/v1"},
 		},
-		{name: "litellm", program: "litellm-proxy", slowness: 20, args: litellm},
+		{
+			name: "litellm", program: "litellm-proxy", slowness: 20, args: litellm,
+			headers: map[string]string{"Authorization": "Bearer " + litellmKey},
+		},
 	}
 }
 
@@ -85,6 +88,9 @@ listen all
 `, "-db", "-f")
 }
 
+// litellmKey is no secret: the proxy does not start without one.
+const litellmKey = "sk-8f14e45fceea167a5a36dedd4bea2543"
+
 func litellm(dir, listen, upstream string) ([]string, error) {
 	_, port, err := net.SplitHostPort(listen)
 	if err != nil {
@@ -94,6 +100,7 @@ func litellm(dir, listen, upstream string) ([]string, error) {
   - model_name: gpt-4o-mini
     litellm_params: {model: openai/gpt-4o-mini, api_base: "`+upstream+`/v1", api_key: none}
 litellm_settings: {callbacks: [prometheus]}
+general_settings: {master_key: `+litellmKey+`}
 `, "--host", "127.0.0.1", "--port", port, "--telemetry", "False", "--config")
 	return args, err
 }

@@ -97,34 +97,45 @@ func measure(ctx context.Context, o options, g gateway, program *program, result
 	}
 	defer running.stop()
 	for _, s := range scenarios() {
-		requests := max(1, o.requests/s.share/g.slowness)
 		program.delay.Store(int64(s.delay))
 		l := load{url: running.url, header: g.header(program.url), stream: s.stream, clients: o.clients}
-		if _, err := l.run(ctx, max(1, requests/10)); err != nil { // warm it up
-			return results, fmt.Errorf("%s: %w", s.name, err)
+		rounds, err := l.rounds(ctx, running, max(1, o.requests/s.share/g.slowness), o.rounds)
+		switch {
+		case ctx.Err() != nil:
+			return results, context.Cause(ctx)
+		case err != nil: // the others can still be measured
+			fmt.Fprintf(os.Stderr, "gateways: %s, %s: left out: %v\n", g.name, s.name, err)
+		default:
+			results = append(results, result{gateway: g.name, scenario: s.name, figures: medians(rounds)})
+			fmt.Fprintf(os.Stderr, "gateways: %s, %s: done\n", g.name, s.name)
 		}
-		var rounds []figures
-		for round := range o.rounds {
-			fmt.Fprintf(os.Stderr, "\r%-14s %-28s round %d of %d ", g.name, s.name, round+1, o.rounds)
-			before, err := running.usage()
-			if err != nil {
-				return results, err
-			}
-			latencies, err := l.run(ctx, requests)
-			if err != nil {
-				return results, fmt.Errorf("%s: %w", s.name, err)
-			}
-			after, err := running.usage()
-			if err != nil {
-				return results, err
-			}
-			rounds = append(rounds, figures{
-				cpu:    (after.cpu - before.cpu).Seconds() / float64(requests) * 1000,
-				median: quantile(latencies, 0.5), high: quantile(latencies, 0.99), memory: after.memory,
-			})
-		}
-		results = append(results, result{gateway: g.name, scenario: s.name, figures: medians(rounds)})
 	}
-	fmt.Fprintln(os.Stderr)
 	return results, nil
+}
+
+// rounds asks in several rounds, after one to warm up.
+func (l load) rounds(ctx context.Context, gateway *running, requests, count int) ([]figures, error) {
+	if _, err := l.run(ctx, max(1, requests/10)); err != nil {
+		return nil, err
+	}
+	rounds := make([]figures, count)
+	for i := range rounds {
+		before, err := gateway.usage()
+		if err != nil {
+			return nil, err
+		}
+		latencies, err := l.run(ctx, requests)
+		if err != nil {
+			return nil, err
+		}
+		after, err := gateway.usage()
+		if err != nil {
+			return nil, err
+		}
+		rounds[i] = figures{
+			cpu:    (after.cpu - before.cpu).Seconds() / float64(requests) * 1000,
+			median: quantile(latencies, 0.5), high: quantile(latencies, 0.99), memory: after.memory,
+		}
+	}
+	return rounds, nil
 }
