@@ -36,6 +36,28 @@ test: ## Run the tests
 race: ## Run the tests with the race detector
 	go test -race ./...
 
+# Where an int has 32 bits the library's tests run: natively on x86, and on ARM if
+# there is QEMU to run them. With arm64 it is the assembly of package goexit that
+# is tried. The other systems can only be built and vetted here.
+PLATFORMS ?= linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64 linux/386 linux/arm
+LIBRARY := ./otelmetrics/... ./views/...
+
+.PHONY: platforms
+platforms: ## Build and vet for every platform, and test the library where an int has 32 bits
+	@export CGO_ENABLED=0
+	for platform in $(PLATFORMS); do
+		echo "build and vet for $$platform"
+		GOOS=$${platform%/*} GOARCH=$${platform#*/} go build ./...
+		GOOS=$${platform%/*} GOARCH=$${platform#*/} go vet ./...
+	done
+	echo "test on 386"
+	GOARCH=386 go test -short $(LIBRARY)
+	for emulated in arm:qemu-arm arm64:qemu-aarch64; do
+		command -v "$${emulated#*:}" >/dev/null || continue
+		echo "test on $${emulated%:*}"
+		GOARCH=$${emulated%:*} go test -short -timeout 30m -exec "$${emulated#*:}" ./otelmetrics/bound ./otelmetrics/internal/goexit
+	done
+
 .PHONY: lint
 lint: ## Lint every module
 	@for module in $(MODULES); do

@@ -121,7 +121,7 @@ func (p *pipeline) build(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("otlp exporter: %w", err)
 		}
-		p.push = &push{Exporter: exporter, logger: p.logger, now: p.now}
+		p.push = newPush(exporter, p.config)
 		producers := append(runtime, bound.NewProducer(exporter.Temporality))
 		options = append(options, bound.WithReader(p.push.reader(p.otlp.interval, producers)))
 	}
@@ -130,7 +130,7 @@ func (p *pipeline) build(ctx context.Context) error {
 	}
 	p.provider = p.own
 	if err := p.declare(); err != nil {
-		return errors.Join(err, p.own.Shutdown(ctx))
+		return err
 	}
 	scrapeFailed, err := p.counter(p.contract.Metrics.ScrapeErrors)
 	if err != nil {
@@ -150,7 +150,7 @@ func (p *pipeline) declare() (err error) {
 		return err
 	}
 	failed, err := p.counter(p.contract.Metrics.ExportErrors)
-	if p.push != nil {
+	if err == nil && p.push != nil {
 		p.push.failed = failed
 	}
 	return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -11,6 +12,8 @@ import (
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/backlog"
 )
 
 // newExporter makes the exporter; it does not connect.
@@ -40,37 +43,101 @@ func metricsURL(endpoint string) string {
 	return u.String()
 }
 
-// push is the exporter of the push path. It tells an outage once, not at every
-// export: the reader hands each error to a global handler otherwise.
+// push is the exporter of the push path. It logs an outage once, not at every
+// export: the reader hands each error to a global handler otherwise. The reader
+// exports one thing after the other.
+//
+// The reader runs as soon as it is made, which is before there is anything that
+// an export needs. So an export waits until the push begins.
 type push struct {
 	sdkmetric.Exporter
 	logger *slog.Logger
 	now    func() time.Time
-	failed func()
+	failed func() // counts a failed export
+	begun  chan struct{}
+
+	backlog backlog.Backlog
 
 	mu    sync.Mutex
 	err   error // of the last export
 	since time.Time
+	lost  int // points, in this outage
 }
 
-// Export exports and keeps the error to itself. Totals are cumulative, so the
-// next export that succeeds carries what this one did not.
+func newPush(exporter sdkmetric.Exporter, c config) *push {
+	return &push{Exporter: exporter, logger: c.logger, now: c.now, failed: func() {}, begun: make(chan struct{})}
+}
+
+// Export exports and keeps the error to itself. The next export that succeeds
+// carries what this one did not: totals have it anyway, and deltas are kept.
 func (p *push) Export(ctx context.Context, data *metricdata.ResourceMetrics) error {
-	err := p.Exporter.Export(ctx, data)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	switch {
-	case err != nil && p.err == nil:
-		p.since = p.now()
-		p.logger.Warn("otlp push fails; it is tried again at every interval, and the totals go out with the first that succeeds",
-			slog.Any("error", err))
-	case err == nil && p.err != nil:
-		p.logger.Info("otlp push works again", slog.Duration("outage", p.now().Sub(p.since)))
+	data = p.backlog.Join(data)
+	select {
+	case <-p.begun:
+	case <-ctx.Done():
+		p.backlog.Keep(data)
+		return nil
 	}
-	if p.err = err; err != nil {
+	err := p.Exporter.Export(ctx, data)
+	lost := 0
+	switch {
+	case err == nil || takenInPart(err):
+		p.backlog.Drop()
+	default:
+		lost = p.backlog.Keep(data)
+		if refusedAsInvalid(err) {
+			lost += p.backlog.Drop()
+		}
+	}
+	p.note(err, lost)
+	return nil
+}
+
+// note counts a failed export and logs when an outage begins, when it begins to
+// lose something, and when it ends.
+func (p *push) note(err error, lost int) {
+	p.mu.Lock()
+	before, since, lostBefore := p.err, p.since, p.lost
+	p.err = err
+	p.lost += lost
+	lostInAll := p.lost
+	switch {
+	case err == nil:
+		p.lost = 0
+	case before == nil:
+		p.since = p.now()
+	}
+	p.mu.Unlock()
+
+	if err != nil {
 		p.failed()
 	}
-	return nil
+	switch {
+	case err != nil && before == nil:
+		p.logger.Warn("otlp push fails; it is tried again at every interval, and what it did not bring goes out with the first that succeeds",
+			slog.Any("error", err))
+	case err == nil && before != nil:
+		p.logger.Info("otlp push works again", slog.Duration("outage", p.now().Sub(since)), slog.Int("points_lost", lostInAll))
+	}
+	if lostBefore == 0 && lost > 0 {
+		p.logger.Error("otlp push loses deltas: the collector refuses them as invalid, or they are too many or too old to keep",
+			slog.Int("points", lost))
+	}
+}
+
+// takenInPart reports whether the collector took all but what it rejected, and
+// so must not get it again. The exporter has no other sign of it than its text.
+func takenInPart(err error) bool { return strings.Contains(err.Error(), "OTLP partial success: ") }
+
+// refusedAsInvalid reports whether the collector will never take the same data,
+// and so must not get it again. The HTTP exporter has no other sign of it than
+// its text.
+func refusedAsInvalid(err error) bool {
+	if classify(err).errorType == InvalidInput {
+		return true
+	}
+	text := err.Error()
+	return strings.Contains(text, ": 400 Bad Request") || strings.Contains(text, ": 413 ") || strings.Contains(text, "too large: exceeded")
 }
 
 // lastError returns what became of the last export; nil is no push path.
@@ -83,6 +150,14 @@ func (p *push) lastError() error {
 	return p.err
 }
 
+// begin lets exports begin, once all is set. It must be called once.
+func (p *push) begin() {
+	if p != nil {
+		close(p.begun)
+	}
+}
+
+// reader returns the reader of the push path, which runs from now on.
 func (p *push) reader(interval *time.Duration, producers []sdkmetric.Producer) sdkmetric.Reader {
 	var options []sdkmetric.PeriodicReaderOption
 	if interval != nil {

@@ -59,11 +59,12 @@ func New(ctx context.Context, options ...Option) (*Recorder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("otelmetrics: %w", err)
 	}
+	var r *Recorder
 	p, err := newPipeline(ctx, c)
-	if err != nil {
-		return nil, fmt.Errorf("otelmetrics: %w", err)
+	if err == nil {
+		r, err = p.recorder(append([]string{*p.service}, make([]string, len(c.contract.Labels.Own))...)...)
 	}
-	r, err := p.recorder(append([]string{*p.service}, make([]string, len(c.contract.Labels.Own))...)...)
+	p.push.begin()
 	if err != nil {
 		return nil, fmt.Errorf("otelmetrics: %w", errors.Join(err, p.stop(ctx)))
 	}
