@@ -60,6 +60,10 @@ type Family struct {
 	seen                   bool // whether there was a sample, kept or not
 	// temporality is an OTLP metric's.
 	temporality string
+	// bounds are the buckets of a histogram's first series; mixed is set if another
+	// series has others.
+	bounds []float64
+	mixed  bool
 	// state is what the judge remembers until the family is complete.
 	state *state
 	// predecessor is another family of the same name, which is complete.

@@ -78,6 +78,8 @@ const (
 	Decreased Rule = "decreased"
 	// Vanished: a series was not there any more at the second reading.
 	Vanished Rule = "vanished"
+	// Disagreement: targets have a metric in different ways.
+	Disagreement Rule = "disagreement"
 	// Restarted: the process started anew between the readings.
 	Restarted Rule = "restarted"
 )

@@ -37,7 +37,7 @@ func (r *review) terms(metric contract.Metric, terms contract.Terms, at position
 			remedy = "use " + terms.Replacement
 		}
 		r.add(Warning, Deprecated, metric.Name, at, remedy, "the %s %s is deprecated: %s", what, short(name), short(terms.Deprecated))
-	case terms.Stability != "" && terms.Stability != contract.Stable:
+	case what == "metric" && terms.Stability != "" && terms.Stability != contract.Stable:
 		r.add(Info, NotStable, metric.Name, at, "", "the %s %s is in %s, and may change", what, short(name), terms.Stability)
 	}
 }

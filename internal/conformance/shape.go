@@ -47,6 +47,7 @@ func (j *judge) shape(f *Family, g *group) {
 				"the bucket of %v has %v, less than the %v of the one below it", b.le, b.value, buckets[i-1].value)
 		}
 	}
+	f.keepBounds(buckets)
 	n := len(buckets)
 	if n == 0 || !math.IsInf(buckets[n-1].le, 1) {
 		wrong(MissingBucket, g.first.at, "the bucket of +Inf counts all observations", "no bucket of +Inf")
@@ -82,4 +83,18 @@ func (j *judge) totals(f *Family, g *group, negative bool, wrong func(rule Rule,
 	case g.count != nil && g.count.value == 0 && g.sum.value != 0 && !math.IsNaN(g.sum.value):
 		wrong(WrongCount, g.sum.at, "", "the sum is %v of no observations", g.sum.value)
 	}
+}
+
+// keepBounds remembers the buckets of the family, without +Inf.
+func (f *Family) keepBounds(buckets []bound) {
+	bounds := make([]float64, 0, len(buckets))
+	for _, b := range buckets {
+		if !math.IsInf(b.le, 1) {
+			bounds = append(bounds, b.le)
+		}
+	}
+	if f.bounds == nil {
+		f.bounds = bounds
+	}
+	f.mixed = f.mixed || !slices.Equal(f.bounds, bounds)
 }

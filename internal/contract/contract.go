@@ -165,7 +165,7 @@ func Of(documented views.Contract) Contract {
 		metric := Metric{
 			Name: m.Name, Stream: m.Name, Instrument: m.Instrument, Kind: Kind(m.Kind.String()),
 			Whole: m.Number == views.Int64, NonNegative: true, Unit: m.Unit, Help: m.Description,
-			Buckets: m.Buckets,
+			Buckets: m.Buckets, Terms: Terms{Level: Recommended},
 		}
 		if m.Kind == views.Histogram {
 			metric.Form = Form(m.Form.String())
@@ -183,7 +183,7 @@ func Of(documented views.Contract) Contract {
 }
 
 func labelOf(l views.Label) Label {
-	label := Label{ID: l.Key, Key: l.Key, Help: l.Description, Closed: l.Closed, Budget: l.Budget}
+	label := Label{ID: l.Key, Key: l.Key, Help: l.Description, Closed: l.Closed, Budget: l.Budget, Terms: Terms{Level: Required}}
 	for _, value := range l.Values {
 		label.Values = append(label.Values, Value{Text: value})
 	}

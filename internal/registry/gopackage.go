@@ -229,6 +229,7 @@ func (m *goMetric) contract(values map[string][]string) (contract.Metric, bool) 
 	metric := contract.Metric{
 		Stream: m.name, Kind: contract.Kind(strings.ToLower(kind)), Unit: m.unit, Help: sentence(m.description),
 		Whole: strings.HasPrefix(m.instrument, "Int64") && kind != "Histogram",
+		Terms: contract.Terms{Level: contract.Optional}, // The package cannot say it.
 	}
 	known := []contract.Kind{contract.Counter, contract.UpDownCounter, contract.Gauge, contract.Histogram}
 	if m.name == "" || !slices.Contains(known, metric.Kind) {

@@ -68,10 +68,17 @@ func (l *loader) level(path string, node yaml.Node) contract.Level {
 	return contract.Recommended
 }
 
-// metricLevel reads that of a metric, which the second form of a registry has.
+// metricLevel reads that of a metric. In the second form it is recommended unless
+// something else is said. The first form cannot say it, so nobody promised that the
+// metric is there.
 func (l *loader) metricLevel(g *group, m *contract.Metric) {
-	if g.Level.Kind != 0 {
+	switch {
+	case g.Level.Kind != 0:
 		m.Level = l.level(g.file, g.Level)
+	case g.MetricName != "":
+		m.Level = contract.Optional
+	default:
+		m.Level = contract.Recommended
 	}
 }
 

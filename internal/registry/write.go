@@ -2,6 +2,7 @@ package registry
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -123,7 +124,7 @@ func defined(l contract.Label, standIns []string) attribute {
 	}
 	a.Deprecated, _ = deprecated(l.Terms)
 	annotation := own{Budget: l.Budget, Closed: l.Closed}
-	if l.Key != "" && l.Key != l.ID {
+	if l.Key != "" && (l.Key != l.ID || !plain(l.Key)) {
 		annotation.Name = l.Key
 	}
 	var texts []string
@@ -239,4 +240,9 @@ func levelOf(level contract.Level) (node yaml.Node) {
 		node = scalar("required")
 	}
 	return node
+}
+
+// plain names are spelled alike under every translation strategy.
+func plain(name string) bool {
+	return regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9]*(_[a-zA-Z0-9]+)*$`).MatchString(name)
 }
