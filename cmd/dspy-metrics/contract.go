@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/dashboards"
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/rules"
@@ -19,15 +21,24 @@ import (
 )
 
 type contractCommand struct {
-	With   string `placeholder:"FILE" type:"path" help:"A contract file that is laid over the documented contract: YAML or JSON."`
+	Targets []string `arg:"" optional:"" name:"target" help:"For --infer: a URL, a file, a pattern of files, @FILE for a list with one target a line, or - for standard input."`
+
+	With   string `placeholder:"PATH" help:"A contract file that is laid over the documented contract, YAML or JSON; for --diff also a registry of semantic conventions or a package of them."`
 	Format string `default:"markdown" enum:"markdown,json,yaml,weaver" help:"How to print it: markdown, json, yaml or weaver, OpenTelemetry's registry form (${default})."`
 	Schema bool   `help:"Print the JSON Schema of contract files instead."`
+
+	Diff   string        `placeholder:"PATH" help:"Print what changed since this contract: a contract file, a registry, git:REVISION for what --with names at that revision, or git:latest for the last tag."`
+	FailOn string        `default:"breaking" enum:"breaking,compatible,documentation,never" help:"The least change for which --diff fails: breaking, compatible, documentation, or never (${default})."`
+	Infer  bool          `help:"Print a contract that the targets, or what arrives at --otlp, keep: a registry in YAML."`
+	OTLP   string        `name:"otlp" placeholder:"ADDRESS" help:"For --infer: listen here for OTLP, gRPC and HTTP."`
+	For    time.Duration `placeholder:"DURATION" help:"For --otlp: how long to listen, by default 70s."`
 
 	Dashboards     string `placeholder:"DIR" type:"path" help:"Write its Grafana dashboards here, instead of printing."`
 	Rules          string `placeholder:"DIR" type:"path" help:"Write its Prometheus rules here, instead of printing."`
 	PrometheusRule string `placeholder:"FILE" type:"path" help:"Write the rules here as one resource of the Prometheus operator, instead of printing."`
 	Check          bool   `help:"Write nothing, and fail if a file is not what would be written."`
 	objectives     `embed:""`
+	targetFlags    `embed:""`
 }
 
 // Help is shown by --help.
@@ -48,17 +59,40 @@ Examples:
     --latency-bound 5 --p95 2.5
   dspy-metrics contract --with contract.yaml --rules prometheus --check
   dspy-metrics contract --schema > contract.schema.json
+  dspy-metrics contract --infer http://localhost:9090/metrics > prometheus.yaml
+  dspy-metrics contract --infer --otlp localhost:4317 --for 2m > service.yaml
+  dspy-metrics contract --diff git:latest --with contract.yaml
+  dspy-metrics contract --diff old/registry --with registry --format json
 
-Exit codes: 0 if done, 1 if --check found a difference or a file could not be written, 2 for wrong flags
-or a wrong contract file.`
+What --infer prints is a registry of semantic conventions, as OpenTelemetry's weaver reads it, with comments
+where a person has to decide; check --contract takes it. What --diff prints is a table for a pull request.
+
+Exit codes: 0 if done, 1 if --check found a difference, --diff a change that fails, or a file could not be
+written, 2 for wrong flags or a wrong contract file, or if a target cannot be read.`
 }
 
 // Validate is called by the parser.
 func (c *contractCommand) Validate() error {
+	var errs []error
 	if c.Check && !c.writes() {
-		return errors.New("--check needs --dashboards, --rules or --prometheus-rule: it compares their files")
+		errs = append(errs, errors.New("--check needs --dashboards, --rules or --prometheus-rule: it compares their files"))
 	}
-	return nil
+	if c.Infer && (len(c.Targets) == 0) == (c.OTLP == "") {
+		errs = append(errs, errors.New("--infer wants either targets (a URL, a file, or -) or --otlp"))
+	}
+	if !c.Infer && (len(c.Targets) > 0 || c.OTLP != "") {
+		errs = append(errs, errors.New("targets and --otlp are for --infer"))
+	}
+	if c.Infer && c.Diff != "" {
+		errs = append(errs, errors.New("--infer and --diff exclude each other"))
+	}
+	if c.Diff != "" && c.Format != "markdown" && c.Format != "json" {
+		errs = append(errs, errors.New("--diff is printed as markdown or json"))
+	}
+	if c.For < 0 || c.Timeout <= 0 || c.MaxBytes < 1 {
+		errs = append(errs, errors.New("--for, --timeout and --max-bytes must be positive"))
+	}
+	return errors.Join(errs...)
 }
 
 func (c *contractCommand) writes() bool {
@@ -66,7 +100,13 @@ func (c *contractCommand) writes() bool {
 }
 
 // Run prints the contract or writes what is made from it.
-func (c *contractCommand) Run() error {
+func (c *contractCommand) Run(ctx context.Context) error {
+	switch {
+	case c.Infer:
+		return c.infer(ctx)
+	case c.Diff != "":
+		return c.diff(ctx)
+	}
 	if c.Schema {
 		schema, err := contractfile.Schema()
 		return errors.Join(err, write(os.Stdout, schema))

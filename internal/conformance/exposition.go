@@ -98,6 +98,14 @@ func (s sample) label(name string) (label, bool) {
 	return s.labels[i], true
 }
 
+// named is the labels for a finding, nothing if there are none.
+func (s sample) named() string {
+	if text := s.series("le", "quantile"); text != "{}" {
+		return short(text)
+	}
+	return ""
+}
+
 // series writes the labels in the notation of the text format, but some.
 func (s sample) series(but ...string) string {
 	var b strings.Builder

@@ -80,6 +80,8 @@ const (
 	Vanished Rule = "vanished"
 	// Disagreement: targets have a metric in different ways.
 	Disagreement Rule = "disagreement"
+	// Unreachable: a target could be read at first, and later not.
+	Unreachable Rule = "unreachable"
 	// Restarted: the process started anew between the readings.
 	Restarted Rule = "restarted"
 )

@@ -59,7 +59,7 @@ func (j *judge) om() bool { return j.format == OpenMetrics }
 // wrong adds an error about one series.
 func (j *judge) wrong(rule Rule, f *Family, s sample, at position, remedy, message string) {
 	j.add(Finding{
-		Severity: Error, Rule: rule, Metric: short(f.documented(j.format)), Labels: short(s.series("le", "quantile")),
+		Severity: Error, Rule: rule, Metric: short(f.documented(j.format)), Labels: s.named(),
 		Line: at.line, Column: at.column, Message: message, Remedy: remedy,
 	})
 }

@@ -94,7 +94,7 @@ func (r *review) wrong(rule Rule, metric contract.Metric, s sample, at position,
 // about adds a finding about one series.
 func (r *review) about(severity Severity, rule Rule, metric contract.Metric, s sample, at position, remedy, format string, args ...any) {
 	r.found.add(Finding{
-		Severity: severity, Rule: rule, Metric: metric.Name, Labels: short(s.series("le")),
+		Severity: severity, Rule: rule, Metric: metric.Name, Labels: s.named(),
 		Line: at.line, Column: at.column, Message: fmt.Sprintf(format, args...), Remedy: remedy,
 	})
 }

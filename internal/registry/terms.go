@@ -93,9 +93,15 @@ func (l *loader) annotate(g *group, m *contract.Metric) {
 		l.histogram(g, a, m)
 		l.constant(g, a, m)
 	}
+	if m.Help == m.Stream {
+		m.Help = "" // The form asks for a text, and there was none.
+	}
 	a := g.Annotations.Contract
 	if a == nil {
 		return
+	}
+	if m.Stability == development {
+		m.Stability = "" // The same.
 	}
 	if a.Name != "" {
 		m.Name = a.Name

@@ -29,7 +29,7 @@ func Write(c contract.Contract, remarks Remarks, standIns ...string) ([]byte, er
 		attributes.Annotations.Contract = &own{Namespaces: c.Namespaces}
 	}
 	for _, id := range order {
-		node, err := nodeOf(defined(labels[id], standIns), remarks[id])
+		node, err := nodeOf(defined(labels[id], standIns), "")
 		if err != nil {
 			return nil, err
 		}
@@ -40,6 +40,7 @@ func Write(c contract.Contract, remarks Remarks, standIns ...string) ([]byte, er
 		if err != nil {
 			return nil, err
 		}
+		remark(node, order, remarks)
 		groups.Content = append(groups.Content, node)
 	}
 	for _, m := range c.Metrics {
@@ -64,6 +65,18 @@ func Write(c contract.Contract, remarks Remarks, standIns ...string) ([]byte, er
 	}
 	err := encoder.Close()
 	return out.Bytes(), err
+}
+
+// remark puts comments before the definitions of labels.
+func remark(attributes *yaml.Node, order []string, remarks Remarks) {
+	for i := 0; i+1 < len(attributes.Content); i += 2 {
+		if attributes.Content[i].Value != "attributes" {
+			continue
+		}
+		for j, id := range order {
+			attributes.Content[i+1].Content[j].HeadComment = remarks[id]
+		}
+	}
 }
 
 func nodeOf(value any, remark string) (*yaml.Node, error) {

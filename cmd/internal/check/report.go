@@ -23,6 +23,8 @@ type Report struct {
 	Unchecked string `json:"unchecked,omitempty"`
 	// Findings are what differs from the contract.
 	Findings []conformance.Finding `json:"findings"`
+	// Readings is how often the target was read, if more than once.
+	Readings int `json:"readings,omitempty"`
 	// Metrics are the names that were looked for.
 	Metrics []string `json:"-"`
 }
@@ -30,10 +32,23 @@ type Report struct {
 // Reports are the outcome of one run.
 type Reports []Report
 
+// Targets counts the reports but that about all targets.
+func (r Reports) Targets() int {
+	n := 0
+	for _, report := range r {
+		if report.Unchecked != "" || report.Format != "" {
+			n++
+		}
+	}
+	return n
+}
+
 // Summary counts what was found.
 type Summary struct {
 	Errors   int `json:"errors"`
 	Warnings int `json:"warnings"`
+	// Notes are findings that nobody needs to act on.
+	Notes int `json:"notes"`
 	// Unchecked counts the targets that could not be checked.
 	Unchecked int `json:"unchecked"`
 }
@@ -47,10 +62,13 @@ func (r Reports) Summary() Summary {
 			s.Unchecked++
 		}
 		for _, f := range report.Findings {
-			if f.Severity == conformance.Error {
+			switch f.Severity {
+			case conformance.Error:
 				s.Errors++
-			} else {
+			case conformance.Warning:
 				s.Warnings++
+			default:
+				s.Notes++
 			}
 		}
 	}
@@ -59,7 +77,26 @@ func (r Reports) Summary() Summary {
 
 // String is the summary in words.
 func (s Summary) String() string {
-	return fmt.Sprintf("%s, %s", plural(s.Errors, "error"), plural(s.Warnings, "warning"))
+	text := fmt.Sprintf("%s, %s", plural(s.Errors, "error"), plural(s.Warnings, "warning"))
+	if s.Notes > 0 {
+		text += ", " + plural(s.Notes, "note")
+	}
+	return text
+}
+
+// Fails tells whether there is a finding of this severity or a worse one. Never
+// is for severities that are none.
+func (s Summary) Fails(severity conformance.Severity) bool {
+	switch severity {
+	case conformance.Error:
+		return s.Errors > 0
+	case conformance.Warning:
+		return s.Errors+s.Warnings > 0
+	case conformance.Info:
+		return s.Errors+s.Warnings+s.Notes > 0
+	default:
+		return false
+	}
 }
 
 func plural(n int, what string) string {
@@ -69,15 +106,16 @@ func plural(n int, what string) string {
 	return fmt.Sprintf("%d %s", n, what)
 }
 
-// JSON writes the reports as one JSON document.
-func (r Reports) JSON(w io.Writer) error {
+// JSON writes the reports and the coverage as one JSON document.
+func (r Reports) JSON(w io.Writer, coverage conformance.Coverage) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
 	return encoder.Encode(struct {
-		Summary Summary `json:"summary"`
-		Reports Reports `json:"reports"`
-	}{r.Summary(), r})
+		Summary  Summary  `json:"summary"`
+		Coverage covering `json:"coverage"`
+		Reports  Reports  `json:"reports"`
+	}{r.Summary(), coverageOf(coverage), r})
 }
 
 // GitHub writes the workflow commands that annotate files in GitHub Actions.
@@ -93,7 +131,11 @@ func (r Reports) GitHub(w io.Writer) error {
 			if f.Line > 0 && !isURL(report.Target) {
 				properties += fmt.Sprintf(",file=%s,line=%d,col=%d", property(report.Target), f.Line, max(f.Column, 1))
 			}
-			if _, err := fmt.Fprintf(w, "::%s %s::%s\n", f.Severity, properties, command(report.Target+": "+f.Text())); err != nil {
+			level := string(f.Severity)
+			if f.Severity == conformance.Info {
+				level = "notice"
+			}
+			if _, err := fmt.Fprintf(w, "::%s %s::%s\n", level, properties, command(report.Target+": "+f.Text())); err != nil {
 				return err
 			}
 		}

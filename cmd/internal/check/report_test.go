@@ -68,7 +68,7 @@ func TestJSON(t *testing.T) {
 		Reports []check.Report  `json:"reports"`
 		Unknown json.RawMessage `json:"-"`
 	}
-	if err := json.Unmarshal([]byte(written(t, func(b *bytes.Buffer) error { return reports().JSON(b) })), &got); err != nil {
+	if err := json.Unmarshal([]byte(written(t, func(b *bytes.Buffer) error { return reports().JSON(b, conformance.Coverage{}) })), &got); err != nil {
 		t.Fatal(err)
 	}
 	if want := (check.Summary{Errors: 2, Warnings: 1, Unchecked: 1}); got.Summary != want {

@@ -35,10 +35,21 @@ func (r Report) table(w io.Writer, paint paint) error {
 		return err
 	}
 	verdict := paint.green("clean")
-	if len(r.Findings) > 0 {
-		verdict = Reports{r}.Summary().String()
+	summary := Reports{r}.Summary()
+	switch {
+	case summary.Fails(conformance.Warning):
+		verdict = summary.String()
+	case summary.Notes > 0:
+		verdict += ", " + plural(summary.Notes, "note")
 	}
-	if _, err := fmt.Fprintf(w, "%s: %s of %s as %s: %s\n", paint.bold(visible(r.Target)), plural(r.Series, "sample"), visible(r.Contract), r.Format, verdict); err != nil {
+	of := fmt.Sprintf("%s of %s as %s: ", plural(r.Series, "sample"), visible(r.Contract), r.Format)
+	if r.Format == "" {
+		of = "" // It is about several targets.
+	}
+	if r.Readings > 1 {
+		verdict += fmt.Sprintf(", in %d readings", r.Readings)
+	}
+	if _, err := fmt.Fprintf(w, "%s: %s%s\n", paint.bold(visible(r.Target)), of, verdict); err != nil {
 		return err
 	}
 	if len(r.Findings) == 0 {
