@@ -20,18 +20,18 @@ type prometheus struct {
 
 // scrape starts a Prometheus that scrapes the target every second, and returns
 // once it is ready to be queried.
-func scrape(t *testing.T, target string) *prometheus {
+func scrape(t *testing.T, target string, flags ...string) *prometheus {
 	t.Helper()
 	return scrapeJobs(t, fmt.Sprintf(`
   - job_name: dspy-metrics
     honor_labels: true
     static_configs:
       - targets: [%q]
-`, target))
+`, target), flags...)
 }
 
 // scrapeJobs is scrape with the scrape_configs of the test.
-func scrapeJobs(t *testing.T, jobs string) *prometheus {
+func scrapeJobs(t *testing.T, jobs string, flags ...string) *prometheus {
 	t.Helper()
 	dir := t.TempDir()
 	config := filepath.Join(dir, "prometheus.yml")
@@ -44,10 +44,11 @@ scrape_configs:
 		t.Fatal(err)
 	}
 	address := freeAddress(t)
-	p := &prometheus{address: address, process: start(t, "prometheus",
-		"--config.file="+config,
-		"--storage.tsdb.path="+filepath.Join(dir, "data"),
-		"--web.listen-address="+address)}
+	p := &prometheus{address: address, process: start(t, "prometheus", append([]string{
+		"--config.file=" + config,
+		"--storage.tsdb.path=" + filepath.Join(dir, "data"),
+		"--web.listen-address=" + address,
+	}, flags...)...)}
 	until(t, p.process, func() error {
 		status, _, _, err := exchange(t, http.MethodGet, "http://"+address+"/-/ready", nil)
 		if err == nil && status != http.StatusOK {

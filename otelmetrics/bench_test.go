@@ -168,6 +168,38 @@ func BenchmarkGenAI(b *testing.B) {
 	benchmark(b, "prediction", all...)
 }
 
+// BenchmarkOwn is a counter and a histogram of the user's, with attributes that are prepared once and that come with the call.
+func BenchmarkOwn(b *testing.B) {
+	ctx := b.Context()
+	theirs, _ := sdk(b)
+	var prebuilt, given []implementation
+	for name, meter := range map[string]metric.Meter{
+		"dspy": newRecorder(b, withoutExemplars()).MeterProvider().Meter("example.com/own"), "otel_sdk": theirs,
+	} {
+		counter, err := meter.Int64Counter("documents")
+		if err != nil {
+			b.Fatal(err)
+		}
+		histogram, err := meter.Float64Histogram("ranking", metric.WithUnit("s"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		attributes := []attribute.KeyValue{attribute.String("index", "main"), attribute.String("kind", "pdf"), attribute.Bool("cached", true)}
+		option := metric.WithAttributeSet(attribute.NewSet(attributes...))
+		add, record := []metric.AddOption{option}, []metric.RecordOption{option}
+		prebuilt = append(prebuilt, implementation{name, func(i int) {
+			counter.Add(ctx, 1, add...)
+			histogram.Record(ctx, float64(i&63), record...)
+		}})
+		given = append(given, implementation{name, func(i int) {
+			counter.Add(ctx, 1, metric.WithAttributes(attributes...))
+			histogram.Record(ctx, float64(i&63), metric.WithAttributes(attributes...))
+		}})
+	}
+	benchmark(b, "prebuilt", prebuilt...)
+	benchmark(b, "attributes", given...)
+}
+
 // nothing is a response writer that costs nothing.
 type nothing struct{ header http.Header }
 

@@ -22,11 +22,10 @@ type Series struct {
 // returns their attributes. A reader that did not collect during the whole timeout has gone away and holds nothing back.
 // The caller collects.
 func (st *stream) forget(now time.Time) []attribute.Set {
-	over := overflow()
 	expired := func(s series) bool {
 		h := s.header()
-		if h.ended && h.finished == 0 {
-			return true
+		if h.lastSeen == ended {
+			return h.finished == 0
 		}
 		return st.timeout > 0 && now.UnixNano()-h.lastSeen >= int64(st.timeout) && !h.primed.Load() && !st.kind.busy(s)
 	}
@@ -36,34 +35,30 @@ func (st *stream) forget(now time.Time) []attribute.Set {
 	// A measurement that comes now activates its cell again, and holds the series by that.
 	st.retire(func(c cell) bool { return expired(st.seriesBy(c.home().attrs)) })
 	forgotten, overflowing := st.remove(func(s series) bool { return s.header().cells == 0 && expired(s) })
-	if len(forgotten) > 0 && overflowing {
+	if len(forgotten) > 0 && overflowing != nil {
 		// There is room now for what went to the overflow: its handles look again.
-		st.retire(func(c cell) bool { return c.home().attrs.Equivalent() == over.Equivalent() })
+		st.retire(func(c cell) bool { return c.home() == overflowing.header() })
 	}
 	return forgotten
 }
 
-// seriesBy returns the series of the attributes. The caller holds the lock.
-func (st *stream) seriesBy(attrs attribute.Set) series { return st.byAttrs[attrs.Equivalent()] }
-
-// remove removes the chosen series. It returns their attributes, and whether there is a series of the overflow.
-func (st *stream) remove(choose func(series) bool) (removed []attribute.Set, overflowing bool) {
+// remove removes the chosen series. It returns their attributes, and the series of the overflow, or nil.
+func (st *stream) remove(choose func(series) bool) (removed []attribute.Set, overflowing series) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	kept := make([]series, 0, len(st.all))
+	kept := make([]series, 0, len(st.all)) // and not in place: collections hold the other
 	for _, s := range st.all {
-		if !choose(s) {
-			kept = append(kept, s)
+		attrs := s.header().attrs
+		if choose(s) {
+			delete(st.byAttrs, attrs.Equivalent())
+			removed = append(removed, attrs)
 			continue
 		}
-		attrs := s.header().attrs
-		delete(st.byAttrs, attrs.Equivalent())
-		removed = append(removed, attrs)
+		st.byAttrs[attrs.Equivalent()] = int32(len(kept))
+		kept = append(kept, s)
 	}
 	st.all = kept
-	over := overflow()
-	_, overflowing = st.byAttrs[over.Equivalent()]
-	return removed, overflowing
+	return removed, st.seriesBy(overflow())
 }
 
 // finish finishes the series of the attributes, as given with a measurement. See [Finisher].

@@ -10,23 +10,25 @@ import (
 // histogram is the series of a histogram with explicit buckets.
 type histogram[N int64 | float64] struct {
 	seriesHeader
-	// Whoever collects may use these: the total, and the value of each interval.
+	// Whoever collects may use these: the total, and the value of each interval, if any reader wants intervals.
 	total     distribution[N]
-	intervals []distribution[N]
+	intervals *[]distribution[N]
 }
 
 // add adds what is in a buffer of a cell, whose buckets begin at first.
 func (h *histogram[N]) add(words []atomic.Uint64, first int) {
 	h.total.add(words, first)
-	for i := range h.intervals {
-		h.intervals[i].add(words, first)
+	if h.intervals != nil {
+		for i := range *h.intervals {
+			(*h.intervals)[i].add(words, first)
+		}
 	}
 }
 
 // value returns what a collection reports.
 func (h *histogram[N]) value(c *collection) *distribution[N] {
 	if c.delta() {
-		return &h.intervals[c.slot-1]
+		return &(*h.intervals)[c.slot-1]
 	}
 	return &h.total
 }
@@ -39,8 +41,12 @@ type histogramKind[N int64 | float64] struct {
 
 func (k *histogramKind[N]) newSeries(st *stream) series {
 	h := &histogram[N]{total: newDistribution[N](k.bounds)}
-	for range st.intervals() {
-		h.intervals = append(h.intervals, newDistribution[N](k.bounds))
+	if n := st.intervals(); n > 0 {
+		intervals := make([]distribution[N], n)
+		for i := range intervals {
+			intervals[i] = newDistribution[N](k.bounds)
+		}
+		h.intervals = &intervals
 	}
 	return h
 }

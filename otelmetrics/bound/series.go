@@ -1,6 +1,7 @@
 package bound
 
 import (
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -20,17 +21,20 @@ type series interface {
 type seriesHeader struct {
 	attrs     attribute.Set
 	exemplars atomic.Pointer[exemplars]
-	// born is when the series began, and lastSeen when a collection last found a measurement, in Unix nanoseconds.
+	// born is when the series began, and lastSeen when a collection last found a measurement, in Unix nanoseconds. In a
+	// series that was finished, and not measured since, lastSeen is ended. Whoever collects may use lastSeen.
 	born, lastSeen int64
 	// fresh has a bit for each reader that has not yet reported the latest measurements, and finished one for each that
-	// has not yet reported a finished series. Whoever collects may use these, and lastSeen.
+	// has not yet reported an ended series. Whoever collects may use them.
 	fresh, finished uint32
-	ended           bool // finished, and not measured since
 	// cells is how many cells of the series are active. The lock of the stream guards it.
 	cells int32
 	// primed series are never forgotten.
 	primed atomic.Bool
 }
+
+// ended is when a series that was finished was last seen.
+const ended = math.MinInt64
 
 func (h *seriesHeader) header() *seriesHeader { return h }
 
@@ -38,14 +42,13 @@ func (h *seriesHeader) share(c cell) cell { return c }
 
 // touch notes that measurements were found. A finished series is revived by them.
 func (h *seriesHeader) touch(readers uint32, now time.Time) {
-	h.fresh, h.lastSeen = readers, now.UnixNano()
-	h.ended, h.finished = false, 0
+	h.fresh, h.finished, h.lastSeen = readers, 0, now.UnixNano()
 }
 
 // finish makes each reader report the series once more.
 func (h *seriesHeader) finish(readers uint32) {
-	if !h.ended {
-		h.ended, h.finished = true, readers
+	if h.lastSeen != ended {
+		h.finished, h.lastSeen = readers, ended
 	}
 }
 
@@ -58,7 +61,7 @@ func (h *seriesHeader) reports(reader int, delta bool) bool {
 	switch {
 	case delta:
 		return fresh
-	case h.ended:
+	case h.lastSeen == ended:
 		return finished
 	}
 	return true

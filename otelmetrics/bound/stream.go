@@ -37,8 +37,8 @@ type stream struct {
 
 	// mu guards which series there are and which cells are active. A measurement takes it only to activate its cell.
 	mu      sync.RWMutex
-	byAttrs map[attribute.Distinct]series
 	all     []series
+	byAttrs map[attribute.Distinct]int32 // the place in all
 	cells   []cell
 }
 
@@ -61,7 +61,7 @@ func overflow() attribute.Set {
 
 // init completes a stream for readers, some of which want intervals.
 func (st *stream) init(deltas []bool) {
-	st.byAttrs = make(map[attribute.Distinct]series)
+	st.byAttrs = make(map[attribute.Distinct]int32)
 	st.last = slices.Repeat([]time.Time{st.now()}, len(deltas))
 	st.slots = make([]int, len(deltas))
 	n := 0
@@ -87,25 +87,32 @@ func (st *stream) snapshot() []series {
 	return st.all
 }
 
+// seriesBy returns the series of the attributes, or nil. The caller holds the lock.
+func (st *stream) seriesBy(attrs attribute.Set) series {
+	if i, ok := st.byAttrs[attrs.Equivalent()]; ok {
+		return st.all[i]
+	}
+	return nil
+}
+
 // admit returns the series of attrs or, if it is new and there is no room, the one of the overflow.
 // The caller holds the lock.
 func (st *stream) admit(attrs attribute.Set) series {
-	if s, ok := st.byAttrs[attrs.Equivalent()]; ok {
+	if s := st.seriesBy(attrs); s != nil {
 		return s
 	}
-	over := overflow()
-	overflowing, ok := st.byAttrs[over.Equivalent()]
+	overflowing := st.seriesBy(overflow())
 	n := len(st.all)
-	if ok {
+	if overflowing != nil {
 		n--
 	}
-	if st.limit <= 0 || n < st.limit-1 {
+	switch {
+	case st.limit <= 0 || n < st.limit-1:
 		return st.add(attrs)
-	}
-	if ok {
+	case overflowing != nil:
 		return overflowing
 	}
-	return st.add(over)
+	return st.add(overflow())
 }
 
 // add makes a new series of attrs. The caller holds the lock.
@@ -115,7 +122,7 @@ func (st *stream) add(attrs attribute.Set) series {
 	h.attrs = attrs
 	h.born = st.now().UnixNano()
 	h.lastSeen = h.born
-	st.byAttrs[attrs.Equivalent()] = s
+	st.byAttrs[attrs.Equivalent()] = int32(len(st.all))
 	st.all = append(st.all, s)
 	return s
 }

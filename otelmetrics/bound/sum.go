@@ -7,9 +7,9 @@ import (
 // sum is the series of a counter or an up-down counter.
 type sum struct {
 	seriesHeader
-	// Whoever collects may use these: the total, and the sum of each interval.
+	// Whoever collects may use these: the total, and the sum of each interval, if any reader wants intervals.
 	total     sumValue
-	intervals []sumValue
+	intervals *[]sumValue
 }
 
 // value returns what a collection reports, and begins the next interval.
@@ -17,15 +17,18 @@ func (s *sum) value(c *collection) sumValue {
 	if !c.delta() {
 		return s.total
 	}
-	v := s.intervals[c.slot-1]
-	s.intervals[c.slot-1] = sumValue{}
+	interval := &(*s.intervals)[c.slot-1]
+	v := *interval
+	*interval = sumValue{}
 	return v
 }
 
 func (s *sum) add(v sumValue) {
 	s.total.add(v)
-	for i := range s.intervals {
-		s.intervals[i].add(v)
+	if s.intervals != nil {
+		for i := range *s.intervals {
+			(*s.intervals)[i].add(v)
+		}
 	}
 }
 
@@ -54,7 +57,8 @@ type sumKind[N int64 | float64] struct{ updown bool }
 func (sumKind[N]) newSeries(st *stream) series {
 	s := new(sum)
 	if n := st.intervals(); n > 0 {
-		s.intervals = make([]sumValue, n)
+		intervals := make([]sumValue, n)
+		s.intervals = &intervals
 	}
 	return s
 }
