@@ -12,7 +12,7 @@ import (
 type delivery struct {
 	body     io.ReadCloser
 	exchange *exchange
-	left     int64 // of the length that the answer states, or negative if it states none
+	left     int64 // of the length that the answer states; negative if it states none, or has not come
 	written  bool  // something has been read, and so written by the next read
 	// complete: the client has the whole answer, by its length or by the end mark
 	// of its protocol. From then on nothing changes the outcome: many clients close
@@ -43,13 +43,13 @@ func (d *delivery) wrote() {
 	case d.left > 0:
 		// The proxy flushes answers of unknown length. One of known length may
 		// come in parts as well.
-		_ = http.NewResponseController(d.exchange.writer).Flush()
+		_ = http.NewResponseController(&d.exchange.writer).Flush()
 	}
 }
 
 func (d *delivery) done() {
 	d.complete = true
-	otelmetrics.MarkComplete(d.exchange.writer)
+	otelmetrics.MarkComplete(&d.exchange.writer)
 }
 
 // Close implements [io.Closer].

@@ -16,14 +16,15 @@ import (
 type exchange struct {
 	Call
 	service    *Service
-	writer     http.ResponseWriter // to the client
-	model      otelmetrics.Model   // that the request asks for, if it says so
+	writer     pacedWriter       // to the client
+	model      otelmetrics.Model // that the request asks for, if it says so
 	started    otelmetrics.Prediction
 	prediction *otelmetrics.Prediction // what it costs: started, or that of another exchange that it is made for
 	watch      watch
 	question   question
 	proxy      httputil.ReverseProxy // of this exchange: its transport is the exchange
 	program    watched               // the body of the answer, as it comes from the backend
+	observed   observed              // the same body, as it is read on its way
 	delivery   delivery              // the same body, as it goes to the client
 	// reader reads what the answer says about itself. It is nil if nothing is read.
 	reader interface{ Ended() bool }

@@ -32,7 +32,8 @@ func (o observing) answer(e *exchange, r *http.Request) (*http.Response, error) 
 		OnContent: e.prediction.FirstToken,
 	})
 	e.reader = reader
-	response.Body = &observed{ReadCloser: response.Body, ctx: r.Context(), exchange: e, service: o.service, reader: reader}
+	e.observed = observed{ReadCloser: response.Body, ctx: r.Context(), exchange: e, service: o.service, reader: reader}
+	response.Body = &e.observed
 	return response, nil
 }
 
@@ -75,7 +76,7 @@ func (o *observed) settle(complete bool) {
 		return
 	}
 	o.settled = true
-	report := o.reader.Finish(complete)
+	report := o.reader.Finish(complete || o.exchange.delivery.left == 0)
 	o.exchange.whole = report.Whole
 	switch {
 	case report.Failed:

@@ -74,19 +74,32 @@ func (r *pacedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// slack is how far the deadline of a connection may be from what it should be. An
+// answer has many small parts, and to set the deadline for each costs more than to
+// write it.
+const slack = time.Second
+
 // pacedWriter writes to a client that has to take at a rate, within a time in all,
 // which may be noDeadline.
 type pacedWriter struct {
 	http.ResponseWriter
 	pace
 	deadline time.Time
-	slow     bool // the client was too slow
+	until    time.Time // the deadline that the connection has
+	shared   bool      // the connection has other answers as well, as in HTTP/2
+	slow     bool      // the client was too slow
 }
 
-func newPacedWriter(w http.ResponseWriter, rate int64, within time.Duration) *pacedWriter {
-	paced := &pacedWriter{ResponseWriter: w, pace: newPace(rate), deadline: after(within)}
-	_ = http.NewResponseController(w).SetWriteDeadline(paced.deadline)
-	return paced
+// begin is called before the first write. The request is that of the answer.
+func (w *pacedWriter) begin(to http.ResponseWriter, r *http.Request, rate int64, within time.Duration) {
+	w.ResponseWriter, w.pace, w.shared = to, newPace(rate), r.ProtoMajor > 1
+	w.deadline = after(within)
+	w.setDeadline(w.deadline)
+}
+
+func (w *pacedWriter) setDeadline(until time.Time) {
+	w.until = until
+	_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(until)
 }
 
 // Write implements io.Writer.
@@ -106,25 +119,28 @@ func (w *pacedWriter) FlushError() error {
 // Unwrap is for [http.ResponseController].
 func (w *pacedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// within gives the client the time to take n bytes. The deadline is set back
-// afterwards: HTTP/2 resets a stream whose deadline has passed, whether somebody
-// writes or not.
+// within gives the client the time to take n bytes. On a connection that has other
+// answers as well the deadline is exact, and set back afterwards: HTTP/2 resets a
+// stream whose deadline has passed, whether somebody writes or not.
 func (w *pacedWriter) within(n int, write func() error) error {
 	if w.rate == 0 {
 		return write()
 	}
-	controller := http.NewResponseController(w.ResponseWriter)
 	start := time.Now()
 	until := earlier(start.Add(w.credit+w.earned(n)), w.deadline)
-	_ = controller.SetWriteDeadline(until)
+	if w.shared || until.Sub(w.until).Abs() > slack {
+		w.setDeadline(until)
+	}
 	err := write()
 	now := time.Now()
 	w.waited(now.Sub(start), n)
-	if err != nil && !until.Equal(w.deadline) && !now.Before(until) {
+	if err != nil && !w.until.Equal(w.deadline) && !now.Before(w.until) {
 		w.slow = true
 		return err
 	}
-	_ = controller.SetWriteDeadline(w.deadline)
+	if w.shared {
+		w.setDeadline(w.deadline)
+	}
 	return err
 }
 

@@ -45,7 +45,8 @@ func (s *Service) passing(forwarder http.RoundTripper) http.Handler {
 		ctx := limit.begin(r.Context(), s.limits)
 		defer limit.end()
 		readWithin(w, s.longest())
-		paced := newPacedWriter(w, s.MinResponseRate, s.longest())
+		var paced pacedWriter
+		paced.begin(w, r, s.MinResponseRate, s.longest())
 		r = r.WithContext(ctx)
 		if r.Body != nil && r.Body != http.NoBody {
 			r.Body = body{&untilEnd{Reader: newPacedReader(w, r.Body, s.MinRequestRate, s.longest())}, r.Body}
@@ -58,7 +59,7 @@ func (s *Service) passing(forwarder http.RoundTripper) http.Handler {
 			}
 			return nil
 		}
-		passed.ServeHTTP(paced, r)
+		passed.ServeHTTP(&paced, r)
 	})
 }
 

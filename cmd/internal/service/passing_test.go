@@ -2,6 +2,7 @@ package service_test
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"log/slog"
@@ -208,6 +209,47 @@ func TestPassManyBodies(t *testing.T) {
 		if got := must(t, http.MethodPost, url+"/files", "a body"); got.body != "partpartpart" {
 			t.Fatalf("got %+v", got)
 		}
+	}
+}
+
+// reading is a program that reads a body as net/http's transport does: once more
+// after the end, to see whether there is more than was stated.
+type reading struct{ acting }
+
+func (reading) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if _, more := r.Body.Read(make([]byte, 1)); err != nil || more != io.EOF {
+		return nil, fmt.Errorf("reading: %w, and on: %w", err, more)
+	}
+	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(bytes.NewReader(body)), ContentLength: -1, Request: r}, nil
+}
+
+// closedAtTheEnd is a body that the server closes as soon as it can.
+type closedAtTheEnd struct{ strings.Reader }
+
+func (c *closedAtTheEnd) Read(p []byte) (int, error) {
+	if c.Len() == 0 {
+		return 0, http.ErrBodyReadAfterClose
+	}
+	n, err := c.Reader.Read(p)
+	if c.Len() == 0 {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// A server closes the body of a request when the answer begins. The transport may
+// be about to look for its end.
+func TestPassWhileTheBodyIsClosed(t *testing.T) {
+	t.Parallel()
+	handler, _ := without(t, reading{}, func(c *service.Config) { c.Pass = []string{"POST /files"} })
+	body := new(closedAtTheEnd)
+	body.Reset("a body")
+	request, got := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/files", body), httptest.NewRecorder()
+	request.ContentLength = 6
+	handler.ServeHTTP(got, request)
+	if got.Code != http.StatusOK || got.Body.String() != "a body" {
+		t.Errorf("got status %d, %s", got.Code, got.Body)
 	}
 }
 

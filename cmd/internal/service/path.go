@@ -62,6 +62,9 @@ func plain(path string) bool {
 			return false
 		}
 	}
+	if !strings.Contains(path, "//") && !strings.Contains(path, "/.") {
+		return true // no segment is empty, and none begins with a dot
+	}
 	return checkPath(path) == nil
 }
 

@@ -97,8 +97,8 @@ func (s *Service) refuse(recorder *otelmetrics.Recorder, w http.ResponseWriter, 
 
 // answer makes the prediction within its time.
 func (s *Service) answer(w http.ResponseWriter, r *http.Request, e *exchange) {
-	paced := newPacedWriter(w, s.MinResponseRate, s.longest())
-	e.service, e.writer, e.Deadline = s, paced, s.deadline()
+	e.service, e.Deadline, e.delivery.left = s, s.deadline(), -1
+	e.writer.begin(w, r, s.MinResponseRate, s.longest())
 	ctx := e.watch.begin(r.Context(), s.limits)
 	defer e.watch.end()
 	_, e.started = e.recorder.StartPrediction(r.Context(), e.Type)
@@ -113,7 +113,7 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, e *exchange) {
 		e.delivery.done()
 	}
 	if aborted && !e.delivery.complete {
-		if paced.slow {
+		if e.writer.slow {
 			e.fail(&otelmetrics.Error{Type: otelmetrics.Canceled, Err: errSlow})
 		}
 		e.fail(cmp.Or(context.Cause(ctx), context.Canceled)) // the client took no more of the answer

@@ -56,7 +56,7 @@ func (e *exchange) forward(r *http.Request) (aborted bool) {
 	}()
 	e.proxy = e.service.proxy
 	e.proxy.Transport, e.proxy.ErrorHandler = e, e.unanswered
-	e.proxy.ServeHTTP(e.writer, r)
+	e.proxy.ServeHTTP(&e.writer, r)
 	return false
 }
 
