@@ -22,7 +22,7 @@ const stored = "dspy-metrics:cache:v2:"
 type host struct {
 	*miniredis.Miniredis
 	used, evicted atomic.Int64
-	refuse        sync.Map // error replies by command
+	refuse        sync.Map // error replies by command, or by command and key
 	infos         atomic.Int64
 
 	mu   sync.Mutex
@@ -53,7 +53,7 @@ func (h *host) restart(t *testing.T) {
 }
 
 // before is called before each command, and returns whether it has answered.
-func (h *host) before(peer *server.Peer, command string, _ ...string) bool {
+func (h *host) before(peer *server.Peer, command string, args ...string) bool {
 	h.mu.Lock()
 	hung := h.hung
 	h.mu.Unlock()
@@ -61,9 +61,11 @@ func (h *host) before(peer *server.Peer, command string, _ ...string) bool {
 		<-hung
 	}
 	command = strings.ToUpper(command)
-	if reply, ok := h.refuse.Load(command); ok {
-		peer.WriteError(reply.(string))
-		return true
+	for _, refused := range []string{command, strings.Join(append([]string{command}, args[:min(1, len(args))]...), " ")} {
+		if reply, ok := h.refuse.Load(refused); ok {
+			peer.WriteError(reply.(string))
+			return true
+		}
 	}
 	if command != "INFO" {
 		return false

@@ -190,7 +190,7 @@ func (f *flight) carry(k *kept) {
 	for {
 		space := f.space()
 		n, err := f.response.Body.Read(space)
-		if err != nil && errors.Is(err, io.EOF) && k != nil && !f.overflown {
+		if size := f.start + int64(len(f.body)+n); errors.Is(err, io.EOF) && k != nil && size <= f.caching.limit {
 			k.end(f.body[:len(f.body)+n], f.response.Trailer)
 		}
 		if err != nil {

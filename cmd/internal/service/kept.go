@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"mime"
@@ -21,6 +22,7 @@ type kept struct {
 	fresh    httpcache.Freshness
 	header   http.Header
 	measured bool // it has a length, which shows whether all of it has come
+	json     bool // it is to be one JSON value, not encoded in another way
 }
 
 // keep returns nil if the header already says that the answer is not to be kept.
@@ -35,6 +37,7 @@ func (c *caching) keep(e *exchange, r *http.Request, key string, response *http.
 		caching: c, exchange: e, ctx: withRecorder(r.Context(), e.recorder), key: key,
 		came: came, fresh: fresh, header: endToEnd(response.Header),
 		measured: response.ContentLength >= 0 && !isStream(mediaTypeOf(response)),
+		json:     isJSON(mediaTypeOf(response)) && response.Header.Get("Content-Encoding") == "",
 	}
 }
 
@@ -44,11 +47,19 @@ func (c *caching) keep(e *exchange, r *http.Request, key string, response *http.
 // has some is not kept either.
 func (k *kept) end(body []byte, trailer http.Header) {
 	left := k.fresh.Left() - time.Since(k.came)
-	if k.exchange.err != nil || !k.measured && !k.exchange.whole || len(trailer) > 0 || left <= 0 {
+	if k.exchange.err != nil || !k.whole(body) || len(trailer) > 0 || left <= 0 {
 		return
 	}
 	answer := stored{came: k.came, fresh: k.fresh, header: k.header, body: body}
 	k.caching.cache.Set(k.ctx, k.key, answer.encode(), left)
+}
+
+// whole reports whether all of the answer has come.
+func (k *kept) whole(body []byte) bool {
+	if k.json && !k.measured {
+		return json.Valid(body)
+	}
+	return k.measured || k.exchange.whole
 }
 
 // shareable reports whether an answer, of whatever outcome, can go to several

