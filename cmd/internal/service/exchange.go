@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/pace"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
@@ -16,7 +17,7 @@ import (
 type exchange struct {
 	Call
 	service    *Service
-	writer     pacedWriter       // to the client
+	writer     pace.Writer       // to the client
 	model      otelmetrics.Model // that the request asks for, if it says so
 	started    otelmetrics.Prediction
 	prediction *otelmetrics.Prediction // what it costs: started, or that of another exchange that it is made for

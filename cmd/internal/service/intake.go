@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/address"
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/pace"
 )
 
 // A request takes a place among the predictions when its body is whole, so that
@@ -30,7 +31,7 @@ func (s *Service) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		body.Reader = http.MaxBytesReader(w, r.Body, s.MaxBodyBytes)
 	}
 	if s.MinRequestRate > 0 {
-		body.Reader = newPacedReader(w, body.Reader, s.MinRequestRate, s.ClientTimeout)
+		body.Reader = pace.NewReader(w, body.Reader, s.MinRequestRate, after(s.ClientTimeout))
 	}
 	return body.readAll(min(max(r.ContentLength, bytes.MinRead), s.MaxBodyBytes, firstRoom))
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/pace"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
@@ -45,11 +46,11 @@ func (s *Service) passing(forwarder http.RoundTripper) http.Handler {
 		ctx := limit.begin(r.Context(), s.limits)
 		defer limit.end()
 		readWithin(w, s.longest())
-		var paced pacedWriter
-		paced.begin(w, r, s.MinResponseRate, s.longest())
+		var paced pace.Writer
+		paced.Begin(w, r, s.MinResponseRate, after(s.longest()))
 		r = r.WithContext(ctx)
 		if r.Body != nil && r.Body != http.NoBody {
-			r.Body = body{&untilEnd{Reader: newPacedReader(w, r.Body, s.MinRequestRate, s.longest())}, r.Body}
+			r.Body = body{&untilEnd{Reader: pace.NewReader(w, r.Body, s.MinRequestRate, after(s.longest()))}, r.Body}
 		}
 		passed := proxy
 		passed.ModifyResponse = func(response *http.Response) error {

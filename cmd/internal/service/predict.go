@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/address"
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/pace"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
@@ -65,7 +66,7 @@ func (s *Service) unread(recorder *otelmetrics.Recorder, w http.ResponseWriter, 
 	case errors.Is(err, errAllTaken), errors.Is(err, errShareTaken):
 		answerFirst(w)
 		s.refuseOverload(recorder, w, r, err)
-	case errors.Is(err, errSlow):
+	case errors.Is(err, pace.ErrSlow):
 		s.refuse(recorder, w, r, http.StatusRequestTimeout, otelmetrics.Timeout,
 			fmt.Sprintf("the body came more slowly than %d bytes a second", s.MinRequestRate))
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -98,7 +99,7 @@ func (s *Service) refuse(recorder *otelmetrics.Recorder, w http.ResponseWriter, 
 // answer makes the prediction within its time.
 func (s *Service) answer(w http.ResponseWriter, r *http.Request, e *exchange) {
 	e.service, e.Deadline, e.delivery.left = s, s.deadline(), -1
-	e.writer.begin(w, r, s.MinResponseRate, s.longest())
+	e.writer.Begin(w, r, s.MinResponseRate, after(s.longest()))
 	ctx := e.watch.begin(r.Context(), s.limits)
 	defer e.watch.end()
 	_, e.started = e.recorder.StartPrediction(r.Context(), e.Type)
@@ -113,8 +114,8 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, e *exchange) {
 		e.delivery.done()
 	}
 	if aborted && !e.delivery.complete {
-		if e.writer.slow {
-			e.fail(&otelmetrics.Error{Type: otelmetrics.Canceled, Err: errSlow})
+		if e.writer.Slow() {
+			e.fail(&otelmetrics.Error{Type: otelmetrics.Canceled, Err: pace.ErrSlow})
 		}
 		e.fail(cmp.Or(context.Cause(ctx), context.Canceled)) // the client took no more of the answer
 	}

@@ -1,4 +1,7 @@
-package service
+// Package pace has clients of an HTTP server send and take at a rate. Deadlines alone
+// let a client that sends or takes a byte now and then hold what it was given for as
+// long as the fastest one may need.
+package pace
 
 import (
 	"errors"
@@ -12,8 +15,8 @@ import (
 // against it. Networks stall for seconds.
 const patience = 10 * time.Second
 
-// errSlow says that a client sent or took less than it must.
-var errSlow = errors.New("the client is too slow")
+// ErrSlow says that a client sent or took less than it must.
+var ErrSlow = errors.New("the client is too slow")
 
 // pace is how a client keeps to a rate. It has up to patience as credit. Waiting
 // for the client costs time, and each byte earns what it may take. Time in which
@@ -36,37 +39,41 @@ func (p *pace) waited(took time.Duration, n int) {
 	p.credit = min(patience, p.credit+p.earned(n)-took)
 }
 
-// pacedReader reads from a client that has to send at a rate, within a time in all,
-// which may be noDeadline.
-type pacedReader struct {
-	io.Reader
+// Reader reads from a client that has to send at a rate. It is used by one goroutine.
+type Reader struct {
+	from io.Reader
 	pace
 	w        http.ResponseWriter
 	deadline time.Time
 }
 
-func newPacedReader(w http.ResponseWriter, from io.Reader, rate int64, within time.Duration) *pacedReader {
-	return &pacedReader{Reader: from, pace: newPace(rate), w: w, deadline: after(within)}
+// NewReader returns a reader of the body of a request, which w answers. The rate is in
+// bytes a second; 0 allows any. All of it has to come before the deadline, which is
+// none if it is zero. A client that is too slow makes Read fail with [ErrSlow], one
+// that misses the deadline with [os.ErrDeadlineExceeded].
+func NewReader(w http.ResponseWriter, from io.Reader, rate int64, deadline time.Time) *Reader {
+	_ = http.NewResponseController(w).SetReadDeadline(deadline)
+	return &Reader{from: from, pace: newPace(rate), w: w, deadline: deadline}
 }
 
 // Read implements io.Reader. The deadline is set back after bytes have come: net/http
 // goes on reading when the body is whole, and takes a failure for a client that has
 // gone away. It stays when it has passed: net/http waits for the rest of the body
 // before it answers.
-func (r *pacedReader) Read(p []byte) (int, error) {
+func (r *Reader) Read(p []byte) (int, error) {
 	if r.rate == 0 {
-		return r.Reader.Read(p)
+		return r.from.Read(p)
 	}
 	start := time.Now()
 	until := earlier(start.Add(r.credit), r.deadline)
 	controller := http.NewResponseController(r.w)
 	_ = controller.SetReadDeadline(until)
-	n, err := r.Reader.Read(p)
+	n, err := r.from.Read(p)
 	now := time.Now()
 	r.waited(now.Sub(start), n)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		if !until.Equal(r.deadline) {
-			err = errSlow
+			err = ErrSlow
 		}
 		return n, err
 	}
@@ -79,31 +86,36 @@ func (r *pacedReader) Read(p []byte) (int, error) {
 // write it.
 const slack = time.Second
 
-// pacedWriter writes to a client that has to take at a rate, within a time in all,
-// which may be noDeadline.
-type pacedWriter struct {
+// Writer writes to a client that has to take at a rate. Begin comes first. It is used
+// by one goroutine at a time, and does not allocate.
+type Writer struct {
 	http.ResponseWriter
 	pace
 	deadline time.Time
 	until    time.Time // the deadline that the connection has
 	shared   bool      // the connection has other answers as well, as in HTTP/2
-	slow     bool      // the client was too slow
+	slow     bool
 }
 
-// begin is called before the first write. The request is that of the answer.
-func (w *pacedWriter) begin(to http.ResponseWriter, r *http.Request, rate int64, within time.Duration) {
+// Begin is called before the first write. The request is that of the answer, the rate
+// is in bytes a second; 0 allows any. All of it has to be taken before the deadline,
+// which is none if it is zero.
+func (w *Writer) Begin(to http.ResponseWriter, r *http.Request, rate int64, deadline time.Time) {
 	w.ResponseWriter, w.pace, w.shared = to, newPace(rate), r.ProtoMajor > 1
-	w.deadline = after(within)
-	w.setDeadline(w.deadline)
+	w.deadline = deadline
+	w.setDeadline(deadline)
 }
 
-func (w *pacedWriter) setDeadline(until time.Time) {
+// Slow reports whether a write failed because the client took less than it must.
+func (w *Writer) Slow() bool { return w.slow }
+
+func (w *Writer) setDeadline(until time.Time) {
 	w.until = until
 	_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(until)
 }
 
 // Write implements io.Writer.
-func (w *pacedWriter) Write(p []byte) (n int, err error) {
+func (w *Writer) Write(p []byte) (n int, err error) {
 	err = w.within(len(p), func() error {
 		n, err = w.ResponseWriter.Write(p)
 		return err
@@ -112,17 +124,17 @@ func (w *pacedWriter) Write(p []byte) (n int, err error) {
 }
 
 // FlushError is what [http.ResponseController] calls.
-func (w *pacedWriter) FlushError() error {
+func (w *Writer) FlushError() error {
 	return w.within(0, http.NewResponseController(w.ResponseWriter).Flush)
 }
 
 // Unwrap is for [http.ResponseController].
-func (w *pacedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+func (w *Writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // within gives the client the time to take n bytes. On a connection that has other
 // answers as well the deadline is exact, and set back afterwards: HTTP/2 resets a
 // stream whose deadline has passed, whether somebody writes or not.
-func (w *pacedWriter) within(n int, write func() error) error {
+func (w *Writer) within(n int, write func() error) error {
 	if w.rate == 0 {
 		return write()
 	}
