@@ -158,21 +158,27 @@ func (c *targetFlags) client() (*http.Client, error) {
 
 // listen takes OTLP for a while.
 func (c *checkCommand) listen(ctx context.Context, checker conformance.Checker, contract string) (check.Outcome, error) {
-	clients, err := received(ctx, c.OTLP, c.For, c.MaxBytes, checker)
+	clients, missed, err := received(ctx, c.OTLP, c.For, c.MaxBytes, checker)
 	if err != nil {
 		return check.Outcome{}, err
 	}
-	return check.Clients(clients, contract, checker), nil
+	outcome := check.Clients(clients, contract, checker)
+	if len(missed) > 0 {
+		outcome.Reports = append(outcome.Reports, check.Report{Target: "exports not checked", Format: conformance.OTLP, Findings: missed})
+	}
+	return outcome, nil
 }
 
-// received returns what arrives by OTLP at the address.
-func received(ctx context.Context, address string, wait time.Duration, maxBytes int, checker conformance.Checker) ([]*conformance.Client, error) {
+// received returns what arrives by OTLP at the address, and what was not taken of it.
+func received(
+	ctx context.Context, address string, wait time.Duration, maxBytes int, checker conformance.Checker,
+) ([]*conformance.Client, []conformance.Finding, error) {
 	if wait == 0 {
 		wait = listenFor
 	}
 	receiver, err := check.Listen(ctx, address, checker, maxBytes)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	fmt.Fprintf(os.Stderr, "listening for OTLP at %s for %s\n", receiver.Addr(), wait)
 	select {
@@ -180,16 +186,13 @@ func received(ctx context.Context, address string, wait time.Duration, maxBytes 
 	case <-ctx.Done(): // interrupted: report what there is
 	}
 	if err := receiver.Close(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if n := receiver.Refused(); n > 0 {
-		fmt.Fprintf(os.Stderr, "%d exports of more clients were not checked\n", n)
+	clients, missed := receiver.Clients(), receiver.Missed()
+	if len(clients) == 0 && len(missed) == 0 {
+		return nil, nil, fmt.Errorf("no OTLP metrics arrived at %s within %s", receiver.Addr(), wait)
 	}
-	clients := receiver.Clients()
-	if len(clients) == 0 {
-		return nil, fmt.Errorf("no OTLP metrics arrived at %s within %s", receiver.Addr(), wait)
-	}
-	return clients, nil
+	return clients, missed, nil
 }
 
 func (c *checkCommand) write(w io.Writer, outcome check.Outcome) error {

@@ -33,9 +33,12 @@ func (c *contractCommand) infer(ctx context.Context) error {
 func (c *contractCommand) expositions(ctx context.Context) ([]*conformance.Exposition, error) {
 	var expositions []*conformance.Exposition
 	if c.OTLP != "" {
-		clients, err := received(ctx, c.OTLP, c.For, c.MaxBytes, conformance.Checker{})
+		clients, missed, err := received(ctx, c.OTLP, c.For, c.MaxBytes, conformance.Checker{})
 		for _, client := range clients {
 			expositions = append(expositions, client.Exposition)
+		}
+		for _, f := range missed {
+			fmt.Fprintf(os.Stderr, "%s: %s\n", f.Rule, f.Text())
 		}
 		return expositions, err
 	}

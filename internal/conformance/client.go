@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"fmt"
 	"slices"
 
 	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
@@ -14,13 +13,17 @@ type Client struct {
 	Name string
 	// Exposition is the last of every series, with what was found on the way.
 	Exposition *Exposition
+	// Most is how many bytes of series may be kept, as Kept counts them. What comes
+	// beyond is a finding.
+	Most int64
 
+	kept     int64
 	families map[form]int // index in Exposition.Families
 }
 
 // NewClient returns a client that has sent nothing yet.
 func NewClient(resource *resourcepb.Resource) *Client {
-	c := &Client{Name: "unnamed service", Exposition: &Exposition{Format: OTLP}, families: make(map[form]int)}
+	c := &Client{Name: "unnamed service", Exposition: &Exposition{Format: OTLP}, Most: maxKept, families: make(map[form]int)}
 	instance := ""
 	for _, attribute := range resource.GetAttributes() {
 		switch value := text(attribute.GetValue()); {
@@ -47,9 +50,12 @@ func (c *Client) Add(checker Checker, metrics *metricspb.ResourceMetrics) {
 		key := form{family.name, family.kind == exponentialHistogram}
 		i, ok := c.families[key]
 		if !ok {
-			if len(c.families) < maxFamilies {
+			if size := family.size(); len(c.families) == maxFamilies || c.kept+size > c.Most {
+				all.add(tooMuch(family.name, c.Most))
+			} else {
 				c.families[key] = len(c.Exposition.Families)
 				c.Exposition.Families = append(c.Exposition.Families, family)
+				c.kept += size
 			}
 			continue
 		}
@@ -62,22 +68,28 @@ func (c *Client) Add(checker Checker, metrics *metricspb.ResourceMetrics) {
 			}
 		}
 		family.samples = merge(before.samples, family.samples)
-		if len(family.samples) > maxPoints {
-			family.samples = family.samples[:maxPoints]
-			all.add(Finding{Severity: Error, Rule: TooLarge, Metric: short(family.name), Message: fmt.Sprintf("more than %d series: the rest was not checked", maxPoints)})
+		grown := family.size() - before.size()
+		if c.kept+grown > c.Most {
+			all.add(tooMuch(family.name, c.Most))
+			continue
 		}
+		c.kept += grown
 		c.Exposition.Families[i] = family
 	}
 }
 
+// Kept is how many bytes of series are kept, roughly.
+func (c *Client) Kept() int64 { return c.kept }
+
 // merge puts the samples that are not there any more behind the new ones.
 func merge(before, after []sample) []sample {
-	there := make(map[string]struct{}, len(after))
+	var keys seriesKeys
+	there := make(map[seriesKey]struct{}, len(after))
 	for _, s := range after {
-		there[s.name+s.series()] = struct{}{}
+		there[keys.of(s)] = struct{}{}
 	}
 	return append(slices.Clip(after), slices.DeleteFunc(slices.Clone(before), func(s sample) bool {
-		_, ok := there[s.name+s.series()]
+		_, ok := there[keys.of(s)]
 		return ok
 	})...)
 }

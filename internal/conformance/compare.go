@@ -20,10 +20,11 @@ func (c Checker) Compare(before, after *Exposition) []Finding {
 }
 
 func (r *review) compare(before, after *Exposition) {
-	now := make(map[string]sample)
+	var keys seriesKeys
+	now := make(map[seriesKey]sample)
 	for _, family := range after.Families {
 		for _, s := range family.samples {
-			now[s.name+s.series()] = s
+			now[keys.of(s)] = s
 		}
 	}
 	for _, family := range before.Families {
@@ -33,7 +34,7 @@ func (r *review) compare(before, after *Exposition) {
 		}
 		grows := metric.Kind == contract.Counter || metric.Kind == contract.Histogram
 		for _, s := range family.samples {
-			then, ok := now[s.name+s.series()]
+			then, ok := now[keys.of(s)]
 			switch {
 			case !ok:
 				r.add(Warning, Vanished, metric.Name, position{}, "a series stays until the process ends, but for those that it forgets when idle",

@@ -20,8 +20,9 @@ const (
 const (
 	maxFamilies = 100_000
 	maxSamples  = 1_000_000 // of a page
-	maxPoints   = 200_000   // of an OTLP client
+	maxKept     = 32 << 20  // bytes of an OTLP client, as sizes count them
 	maxLabels   = 100
+	maxText     = 4096 // bytes of a name, a unit or a help text by OTLP
 )
 
 // Exposition is what a service exposed at one moment.

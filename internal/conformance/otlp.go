@@ -8,6 +8,7 @@ import (
 
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
 	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
+	"google.golang.org/protobuf/proto"
 )
 
 // form tells the families of OTLP apart: a histogram may have both forms under one name.
@@ -22,28 +23,29 @@ func (c Checker) decode(resource *metricspb.ResourceMetrics) *Exposition {
 	keeps := c.scope().wanted
 	e := &Exposition{Format: OTLP}
 	families := make(map[form]*Family)
-	samples := 0
+	room := int64(maxKept)
 	for _, scope := range resource.GetScopeMetrics() {
 		for _, metric := range scope.GetMetrics() {
-			if c.OnlyContract && !keeps(metric.GetName()) {
+			name := cut(metric.GetName())
+			if c.OnlyContract && !keeps(name) {
 				continue
 			}
-			key := form{metric.GetName(), metric.GetExponentialHistogram() != nil}
+			key := form{name, metric.GetExponentialHistogram() != nil}
 			family, ok := families[key]
 			if !ok {
 				if len(families) == maxFamilies {
 					e.problems.add(Finding{Severity: Error, Rule: TooLarge, Message: fmt.Sprintf("more than %d metrics: the rest was not checked", maxFamilies)})
 					return e
 				}
-				family = &Family{name: metric.GetName(), kept: keeps(metric.GetName())}
+				family = &Family{name: name, kept: keeps(name)}
 				families[key] = family
 				e.Families = append(e.Families, family)
 			}
-			d := decoder{exposition: e, family: family, room: maxPoints - samples}
+			d := decoder{exposition: e, family: family, room: room, names: make(map[string]string)}
 			d.metric(metric)
-			samples = maxPoints - d.room
-			if d.room <= 0 {
-				e.problems.add(Finding{Severity: Error, Rule: TooLarge, Message: fmt.Sprintf("more than %d series: the rest was not checked", maxPoints)})
+			room = d.room - familySize
+			if room <= 0 {
+				e.problems.add(tooMuch("", maxKept))
 				return e
 			}
 		}
@@ -54,12 +56,13 @@ func (c Checker) decode(resource *metricspb.ResourceMetrics) *Exposition {
 type decoder struct {
 	exposition *Exposition
 	family     *Family
-	room       int // how many samples may come
+	room       int64             // bytes that samples may still take
+	names      map[string]string // of samples, by their suffix
 }
 
 func (d *decoder) metric(m *metricspb.Metric) {
 	f := d.family
-	f.seen, f.unit, f.help, f.hasHelp = true, m.GetUnit(), m.GetDescription(), m.GetDescription() != ""
+	f.seen, f.unit, f.help, f.hasHelp = true, cut(m.GetUnit()), cut(m.GetDescription()), m.GetDescription() != ""
 	switch data := m.GetData().(type) {
 	case *metricspb.Metric_Sum:
 		f.kind, f.temporality = upDownCounter, temporality(data.Sum.GetAggregationTemporality())
@@ -78,6 +81,9 @@ func (d *decoder) metric(m *metricspb.Metric) {
 	case *metricspb.Metric_ExponentialHistogram:
 		f.kind, f.temporality = exponentialHistogram, temporality(data.ExponentialHistogram.GetAggregationTemporality())
 		for _, point := range data.ExponentialHistogram.GetDataPoints() {
+			if d.room <= 0 {
+				return
+			}
 			labels := labelsOf(point.GetAttributes())
 			d.add("_count", labels, float64(point.GetCount()), point.GetStartTimeUnixNano())
 		}
@@ -98,13 +104,22 @@ func temporality(t metricspb.AggregationTemporality) string {
 }
 
 func (d *decoder) add(suffix string, labels []label, value float64, start uint64) {
-	if d.room--; d.room >= 0 {
-		d.family.samples = append(d.family.samples, sample{name: d.family.name + suffix, labels: labels, value: value, start: start})
+	name, ok := d.names[suffix]
+	if !ok {
+		name = d.family.name + suffix
+		d.names[suffix] = name
+	}
+	s := sample{name: name, labels: labels, value: value, start: start}
+	if d.room -= s.size(); d.room >= 0 {
+		d.family.samples = append(d.family.samples, s)
 	}
 }
 
 func (d *decoder) numbers(points []*metricspb.NumberDataPoint) {
 	for _, point := range points {
+		if d.room <= 0 {
+			return
+		}
 		if unrecorded(point.GetFlags()) {
 			continue
 		}
@@ -121,14 +136,14 @@ func unrecorded(flags uint32) bool {
 }
 
 func (d *decoder) histogram(point *metricspb.HistogramDataPoint) {
-	if unrecorded(point.GetFlags()) {
+	if d.room <= 0 || unrecorded(point.GetFlags()) {
 		return
 	}
 	labels, start := labelsOf(point.GetAttributes()), point.GetStartTimeUnixNano()
 	bounds, counts := point.GetExplicitBounds(), point.GetBucketCounts()
 	if len(counts) != len(bounds)+1 {
 		d.exposition.problems.add(Finding{
-			Severity: Error, Rule: Syntax, Metric: d.family.name, Labels: short(sample{labels: labels}.series()),
+			Severity: Error, Rule: Syntax, Metric: short(d.family.name), Labels: short(sample{labels: labels}.series()),
 			Message: fmt.Sprintf("a point has %d bucket counts for %d bounds, want one more than bounds", len(counts), len(bounds)),
 		})
 		return
@@ -178,6 +193,9 @@ func text(value *commonpb.AnyValue) string {
 	case nil:
 		return ""
 	default:
+		if size := proto.Size(value); size > maxText {
+			return fmt.Sprintf("a list of %d bytes", size)
+		}
 		return short(value.String())
 	}
 }

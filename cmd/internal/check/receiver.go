@@ -1,15 +1,17 @@
 package check
 
 import (
-	"compress/gzip"
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
-	"mime"
+	"log/slog"
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -17,7 +19,6 @@ import (
 	collectorpb "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
 	"google.golang.org/grpc"
 	_ "google.golang.org/grpc/encoding/gzip" // the only way to accept compressed requests
-	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
@@ -26,10 +27,12 @@ import (
 // What a receiver takes at most.
 const (
 	maxClients = 100
-	// maxExports are decoded at a time, so that memory is bounded.
-	maxExports = 2
-	// readTimeout is how long a client may take to send one export.
-	readTimeout = 30 * time.Second
+	// maxKept is how many bytes of series are kept of all clients together.
+	maxKept = 64 << 20
+	// bodies is how many exports of the largest size may be read at a time.
+	bodies = 4
+	// idleTimeout is how long a connection may be idle; a client sends every minute.
+	idleTimeout = 5 * time.Minute
 )
 
 // Receiver takes OTLP metrics over gRPC and over HTTP, both at one address and
@@ -40,12 +43,16 @@ type Receiver struct {
 	listener net.Listener
 	server   *http.Server
 	served   chan error
-	places   chan struct{}
+	grpc     *grpc.Server
+	intake   *intake
+	decoding chan struct{} // has the one export that is decoded at a time
 
 	mu      sync.Mutex
 	clients []*conformance.Client
-	known   map[string]*conformance.Client // by their resource
-	refused int
+	known   map[[sha256.Size]byte]*conformance.Client // by their resource
+	kept    int64                                     // of all clients
+	missed  missed
+	closed  bool
 }
 
 // Listen starts a receiver at the address. An export that is larger than
@@ -57,43 +64,46 @@ func Listen(ctx context.Context, address string, checker conformance.Checker, ma
 	}
 	r := &Receiver{
 		checker: checker, maxBytes: maxBytes, listener: listener,
-		served: make(chan error, 1), places: make(chan struct{}, maxExports),
-		known: make(map[string]*conformance.Client),
+		served: make(chan error, 1), intake: newIntake(bodies * maxBytes), decoding: make(chan struct{}, 1),
+		known: make(map[[sha256.Size]byte]*conformance.Client),
+		grpc:  grpc.NewServer(grpc.MaxRecvMsgSize(maxBytes), grpc.ForceServerCodecV2(newCodec(maxBytes))),
 	}
-	service := grpc.NewServer(grpc.MaxRecvMsgSize(maxBytes))
-	collectorpb.RegisterMetricsServiceServer(service, &metricsService{receiver: r})
+	collectorpb.RegisterMetricsServiceServer(r.grpc, &metricsService{receiver: r})
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/metrics", r.serveHTTP)
+	mux.HandleFunc("POST /opentelemetry.proto.collector.metrics.v1.MetricsService/Export", r.serveGRPC)
 
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true) // what gRPC clients speak without TLS
 	r.server = &http.Server{
-		Protocols:   &protocols,
-		ReadTimeout: readTimeout, // of one request, not of the connection, in HTTP/2
-		Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-			if !r.enter(req) {
-				return
-			}
-			defer func() { <-r.places }()
-			if req.ProtoMajor == 2 && strings.HasPrefix(req.Header.Get("Content-Type"), "application/grpc") {
-				service.ServeHTTP(w, req)
-				return
-			}
-			mux.ServeHTTP(w, req)
-		}),
+		Protocols:         &protocols,
+		ReadHeaderTimeout: readTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    64 << 10,
+		Handler:           mux,
+		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug), // the report is what it says
 	}
 	go func() { r.served <- r.server.Serve(listener) }()
 	return r, nil
 }
 
-// enter waits for a place.
-func (r *Receiver) enter(req *http.Request) bool {
+// enter reads the body of a request and waits until it can be decoded. Whoever sends
+// slowly keeps nobody waiting. The caller calls leave.
+func (r *Receiver) enter(w http.ResponseWriter, req *http.Request) (body []byte, leave func(), err error) {
+	const frame = 5 // of gRPC, before the message
+	body, give, err := r.intake.read(w, req, r.maxBytes+frame)
+	if err != nil {
+		give()
+		r.miss(err)
+		return nil, nil, err
+	}
 	select {
-	case r.places <- struct{}{}:
-		return true
+	case r.decoding <- struct{}{}:
+		return body, func() { <-r.decoding; give() }, nil
 	case <-req.Context().Done():
-		return false
+		give()
+		return nil, nil, context.Cause(req.Context())
 	}
 }
 
@@ -102,6 +112,9 @@ func (r *Receiver) Addr() string { return r.listener.Addr().String() }
 
 // Close ends the receiver and all its connections.
 func (r *Receiver) Close() error {
+	r.mu.Lock()
+	r.closed = true // what is cut off now has not been refused
+	r.mu.Unlock()
 	err := r.server.Close()
 	if served := <-r.served; !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(err, served)
@@ -116,11 +129,24 @@ func (r *Receiver) Clients() []*conformance.Client {
 	return slices.Clone(r.clients)
 }
 
-// Refused returns how many clients were too many to keep.
-func (r *Receiver) Refused() int {
+// Missed returns what arrived and was not checked, as findings.
+func (r *Receiver) Missed() []conformance.Finding {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.refused
+	return r.missed.findings()
+}
+
+// miss takes note of an export that was refused.
+func (r *Receiver) miss(reason error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return
+	}
+	r.missed.refused++
+	if r.missed.reason == nil {
+		r.missed.reason = reason
+	}
 }
 
 func (r *Receiver) receive(in *collectorpb.ExportMetricsServiceRequest) {
@@ -131,24 +157,27 @@ func (r *Receiver) receive(in *collectorpb.ExportMetricsServiceRequest) {
 		client, ok := r.known[key]
 		if !ok {
 			if len(r.clients) == maxClients {
-				r.refused++
+				r.missed.clients++
 				continue
 			}
 			client = conformance.NewClient(resource.GetResource())
 			r.known[key] = client
 			r.clients = append(r.clients, client)
 		}
+		before := client.Kept()
+		client.Most = before + maxKept - r.kept
 		client.Add(r.checker, resource)
+		r.kept += client.Kept() - before
 	}
 }
 
 // keyOf identifies a resource.
-func keyOf(resource proto.Message) string {
+func keyOf(resource proto.Message) [sha256.Size]byte {
 	raw, err := proto.MarshalOptions{Deterministic: true}.Marshal(resource)
 	if err != nil {
-		return err.Error()
+		return sha256.Sum256([]byte(err.Error()))
 	}
-	return string(raw)
+	return sha256.Sum256(raw)
 }
 
 type metricsService struct {
@@ -162,61 +191,48 @@ func (s *metricsService) Export(_ context.Context, in *collectorpb.ExportMetrics
 	return &collectorpb.ExportMetricsServiceResponse{}, nil
 }
 
+// serveGRPC has the body read before gRPC sees the request: it would decode as many
+// at a time as there are clients.
+func (r *Receiver) serveGRPC(w http.ResponseWriter, req *http.Request) {
+	body, leave, err := r.enter(w, req)
+	if err != nil {
+		w.Header().Set("Content-Type", "application/grpc")
+		_, code := statusOf(err)
+		w.Header().Set("Grpc-Status", strconv.Itoa(int(code)))
+		w.Header().Set("Grpc-Message", err.Error())
+		return
+	}
+	defer leave()
+	req.Body = io.NopCloser(bytes.NewReader(body))
+	r.grpc.ServeHTTP(w, req)
+	if status := w.Header().Get("Grpc-Status"); status != "" && status != "0" { // a trailer
+		r.miss(errors.New(w.Header().Get("Grpc-Message")))
+	}
+}
+
 func (r *Receiver) serveHTTP(w http.ResponseWriter, req *http.Request) {
-	var in collectorpb.ExportMetricsServiceRequest
-	contentType, _, _ := mime.ParseMediaType(req.Header.Get("Content-Type"))
-	body, err := unpacked(req.Body, req.Header.Get("Content-Encoding"), int64(r.maxBytes))
+	body, leave, err := r.enter(w, req)
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+		status, _ := statusOf(err)
+		http.Error(w, err.Error(), status)
 		return
 	}
-	switch contentType {
-	case "application/x-protobuf":
-		err = proto.Unmarshal(body, &in)
-	case "application/json":
-		err = protojson.UnmarshalOptions{DiscardUnknown: true}.Unmarshal(body, &in)
-	default:
-		http.Error(w, fmt.Sprintf("content type %q, want application/x-protobuf or application/json", contentType), http.StatusUnsupportedMediaType)
-		return
+	defer leave()
+	contentType := req.Header.Get("Content-Type")
+	plain, err := unpacked(bytes.NewReader(body), req.Header.Get("Content-Encoding"), int64(r.maxBytes))
+	status := http.StatusBadRequest
+	var in *collectorpb.ExportMetricsServiceRequest
+	if err == nil {
+		in, status, err = decode(plain, contentType, r.maxBytes)
 	}
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+		r.miss(err)
+		http.Error(w, err.Error(), status)
 		return
 	}
-	r.receive(&in)
+	r.receive(in)
 	w.Header().Set("Content-Type", contentType)
-	if contentType == "application/json" {
+	if strings.HasPrefix(contentType, "application/json") {
 		_, _ = io.WriteString(w, "{}")
 	}
-}
-
-// unpacked reads a body of at most so many bytes.
-func unpacked(body io.Reader, encoding string, most int64) ([]byte, error) {
-	switch encoding {
-	case "", "identity":
-	case "gzip":
-		unzipped, err := gzip.NewReader(body)
-		if err != nil {
-			return nil, fmt.Errorf("gzip: %w", err)
-		}
-		body = unzipped
-	default:
-		return nil, fmt.Errorf("content encoding %q, want gzip or none", encoding)
-	}
-	return limited(body, most)
-}
-
-// limited reads everything, or fails if there is more than may be.
-func limited(from io.Reader, most int64) ([]byte, error) {
-	// One byte more than allowed shows that there was more.
-	raw, err := io.ReadAll(io.LimitReader(from, most+1))
-	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, fmt.Errorf("cut off after %d bytes: %w", len(raw), err)
-	case err != nil:
-		return nil, err
-	case int64(len(raw)) > most:
-		return nil, fmt.Errorf("more than %d bytes when unpacked: see --max-bytes", most)
-	}
-	return raw, nil
 }

@@ -3,9 +3,13 @@ package check_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"strings"
 	"testing"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetricgrpc"
@@ -109,5 +113,81 @@ func TestReceiverHTTP(t *testing.T) {
 	}
 	if got := clients[0].Exposition.Series(); got != 1 {
 		t.Errorf("got %d series, want 1", got)
+	}
+}
+
+// Whoever stalls keeps nobody waiting, neither before nor in its body, and gives way
+// where it has taken all the room for bodies.
+func TestStalledSenders(t *testing.T) {
+	t.Parallel()
+	const most = 1 << 20
+	receiver, err := check.Listen(t.Context(), "127.0.0.1:0", checker(), most)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 20 {
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", receiver.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		request := fmt.Sprintf("POST /v1/metrics HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", most)
+		sent := []string{request[:20], request, request + "{", request + strings.Repeat(" ", most-1)}[i%4]
+		if _, err := io.WriteString(conn, sent); err != nil {
+			t.Fatal(err)
+		}
+	}
+	document := `{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"dspy_x","gauge":{"dataPoints":[{"asInt":"1"}]}}]}]}]}`
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+	defer cancel()
+	for {
+		request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+receiver.Addr()+"/v1/metrics", strings.NewReader(document))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/json")
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatalf("others are kept waiting: %v", err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode == http.StatusOK {
+			break
+		}
+		if response.StatusCode != http.StatusServiceUnavailable {
+			t.Fatalf("got %s, want 200, or 503 for a moment", response.Status)
+		}
+	}
+	if err := receiver.Close(); err != nil {
+		t.Error(err)
+	}
+	if got := len(receiver.Clients()); got != 1 {
+		t.Errorf("got %d clients, want 1", got)
+	}
+}
+
+// What is over a bound is a finding.
+func TestMissed(t *testing.T) {
+	t.Parallel()
+	receiver, err := check.Listen(t.Context(), "127.0.0.1:0", checker(), megabyte)
+	if err != nil {
+		t.Fatal(err)
+	}
+	send := senderOf(t, "grpc", receiver.Addr())
+	for i := range 110 {
+		send(field(1, field(1, pair(1, "service.instance.id", fmt.Sprint(i)))))
+	}
+	send(bytes.Repeat(field(1), megabyte/2-10))
+	send(make([]byte, 2*megabyte))
+	senderOf(t, "http", receiver.Addr())([]byte("no export"))
+	if err := receiver.Close(); err != nil {
+		t.Error(err)
+	}
+	missed := receiver.Missed()
+	if len(missed) != 2 || !strings.Contains(missed[0].Message, "10 exports were not checked") || !strings.Contains(missed[1].Message, "3 exports were refused") {
+		t.Errorf("got %+v", missed)
+	}
+	if got := len(receiver.Clients()); got != 100 {
+		t.Errorf("got %d clients", got)
 	}
 }
