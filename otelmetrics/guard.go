@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"time"
 )
 
 // guard calls a function of the user's, and returns what instead is if it panics.
@@ -59,7 +60,7 @@ func describe(value any) string {
 
 // containedHandler is a log handler of the user's that can do no harm to the
 // goroutine that measures: it may panic or end its goroutine, which is one of
-// its own. There are few lines to log.
+// its own, and it may hang. There are few lines to log.
 type containedHandler struct{ slog.Handler }
 
 func contain(logger *slog.Logger) *slog.Logger {
@@ -67,24 +68,32 @@ func contain(logger *slog.Logger) *slog.Logger {
 }
 
 // Enabled implements [slog.Handler].
-func (h containedHandler) Enabled(ctx context.Context, level slog.Level) (enabled bool) {
-	contained(func() { enabled = h.Handler.Enabled(ctx, level) })
-	return enabled
+func (h containedHandler) Enabled(ctx context.Context, level slog.Level) bool {
+	return contained(func() bool { return h.Handler.Enabled(ctx, level) })
 }
 
 // Handle implements [slog.Handler].
-func (h containedHandler) Handle(ctx context.Context, record slog.Record) (err error) {
-	contained(func() { err = h.Handler.Handle(ctx, record) })
-	return err
+func (h containedHandler) Handle(ctx context.Context, record slog.Record) error {
+	return contained(func() error { return h.Handler.Handle(ctx, record) })
 }
 
-// contained returns when call has returned, panicked or ended its goroutine.
-func contained(call func()) {
-	ended := make(chan struct{})
+// longestLog is how long a measurement waits for a line to be logged.
+const longestLog = time.Second
+
+// contained returns what call returned, or nothing if it panicked, ended its
+// goroutine or took too long.
+func contained[T any](call func() T) (result T) {
+	returned := make(chan T, 1)
 	go func() {
-		defer close(ended)
+		defer close(returned)
 		defer func() { _ = recover() }()
-		call()
+		returned <- call()
 	}()
-	<-ended
+	timer := time.NewTimer(longestLog)
+	defer timer.Stop()
+	select {
+	case result = <-returned:
+	case <-timer.C:
+	}
+	return result
 }
