@@ -102,12 +102,12 @@ soak: ## Make traffic at the limit of the machine for SOAK, and watch what grows
 .PHONY: python
 python: ## Lint and test what is in Python
 	@programs=$$(e2e/install)
-	for folder in examples/dspy-service docs/screenshots; do
+	for folder in examples/dspy-service docs/screenshots e2e/clients; do
 		(
 			cd "$$folder"
 			"$$programs/e2e-python" -m ruff check --no-cache .
 			"$$programs/e2e-python" -m ruff format --no-cache --check .
-			"$$programs/e2e-python" -m pytest -q -p no:cacheprovider
+			[ ! -d tests ] || "$$programs/e2e-python" -m pytest -q -p no:cacheprovider
 		)
 	done
 
