@@ -21,55 +21,73 @@ type providerClient struct {
 
 // callKind is one of the ways in which a client asks.
 type callKind struct {
-	name, model string
-	tokens      []string // the types that the provider states
-	cost        bool     // the provider states it
+	name   string
+	tokens []string // the types that the provider states
+	cost   bool     // the provider states it
+	whole  bool     // there are no streams
 	// A stream without its end mark is a whole one for it, whose usage it makes up.
 	blind bool
 }
 
 func providerClients() []providerClient {
 	const rateLimit, unavailable, failed = "rate_limit", "upstream_unavailable", "prediction_failed"
-	const chat, messages, gpt, claude = "/v1/chat/completions", "/v1/messages", "gpt-4o-mini", "claude-sonnet-4-5"
+	const chat, messages = "/v1/chat/completions", "/v1/messages"
 	openAI := []string{"input", "output", "cache_read", "reasoning"}
 	anthropic := []string{"input", "output", "cache_read", "cache_write"}
 	plain := []string{"input", "output"}
 	return []providerClient{
 		{
-			name: "openai", routes: []string{chat, "/v1/completions"}, streams: 800, lateOverload: unavailable, lateRateLimit: rateLimit,
-			calls: []callKind{{"chat", gpt, openAI, true, false}, {"completions", gpt, openAI, true, false}},
+			name: "openai", routes: []string{chat, "/v1/completions", "/v1/embeddings"}, streams: 1200, // of embeddings there are none
+			calls: []callKind{
+				{name: "chat", tokens: openAI, cost: true},
+				{name: "completions", tokens: openAI, cost: true},
+				{name: "embeddings", tokens: []string{"input"}, whole: true},
+			},
+			lateOverload: unavailable, lateRateLimit: rateLimit,
 		},
 		{
-			name: "responses", routes: []string{"/v1/responses"}, streams: 200, lateOverload: failed, lateRateLimit: rateLimit,
-			calls: []callKind{{"responses", "gpt-5", openAI, true, false}},
+			name: "responses", routes: []string{"/v1/responses"}, streams: 200,
+			calls:        []callKind{{name: "responses", tokens: openAI, cost: true}},
+			lateOverload: failed, lateRateLimit: rateLimit,
 		},
 		{
-			name: "anthropic", routes: []string{messages}, streams: 1000, lateOverload: unavailable, lateRateLimit: rateLimit,
-			calls: []callKind{{"create", claude, anthropic, true, false}, {"helper", claude, anthropic, true, false}},
+			name: "anthropic", routes: []string{messages}, streams: 1000,
+			calls:        []callKind{{name: "create", tokens: anthropic, cost: true}, {name: "helper", tokens: anthropic, cost: true}},
+			lateOverload: unavailable, lateRateLimit: rateLimit,
 		},
 		{
-			name: "litellm", routes: []string{chat, messages}, streams: 1000, lateOverload: unavailable, lateRateLimit: rateLimit,
-			calls: []callKind{{"openai", gpt, openAI, true, true}, {"anthropic", claude, anthropic, true, true}},
+			name: "litellm", routes: []string{chat, messages}, streams: 1000,
+			calls:        []callKind{{name: "openai", tokens: openAI, cost: true, blind: true}, {name: "anthropic", tokens: anthropic, cost: true, blind: true}},
+			lateOverload: unavailable, lateRateLimit: rateLimit,
 		},
 		{
-			name: "dspy", routes: []string{chat, messages}, streams: 1000, readsOn: true, lateOverload: unavailable, lateRateLimit: rateLimit,
-			calls: []callKind{{"openai", gpt, openAI, true, false}, {"anthropic", claude, anthropic, true, false}, {"litellm", gpt, openAI, true, true}},
+			name: "dspy", routes: []string{chat, messages}, streams: 1000, readsOn: true,
+			calls: []callKind{
+				{name: "openai", tokens: openAI, cost: true},
+				{name: "anthropic", tokens: anthropic, cost: true},
+				{name: "litellm", tokens: openAI, cost: true, blind: true},
+			},
+			lateOverload: unavailable, lateRateLimit: rateLimit,
 		},
 		{
-			name: "gemini", routes: []string{"/v1beta/models/{call}"}, streams: 120, lateOverload: unavailable, lateRateLimit: rateLimit,
-			calls: []callKind{{"generate", "gemini-2.5-flash", openAI, false, false}},
+			name: "gemini", routes: []string{"/v1beta/models/{call}"}, streams: 120,
+			calls:        []callKind{{name: "generate", tokens: openAI}},
+			lateOverload: unavailable, lateRateLimit: rateLimit,
 		},
 		{
-			name: "cohere", routes: []string{"/v2/chat"}, streams: 120, lateOverload: failed, lateRateLimit: failed,
-			calls: []callKind{{"chat", "command-r", plain, false, false}},
+			name: "cohere", routes: []string{"/v2/chat"}, streams: 120,
+			calls:        []callKind{{name: "chat", tokens: plain}},
+			lateOverload: failed, lateRateLimit: failed,
 		},
 		{
-			name: "ollama", routes: []string{"/api/chat"}, streams: 120, lateOverload: failed, lateRateLimit: failed,
-			calls: []callKind{{"chat", "llama3", plain, false, false}},
+			name: "ollama", routes: []string{"/api/chat"}, streams: 120,
+			calls:        []callKind{{name: "chat", tokens: plain}},
+			lateOverload: failed, lateRateLimit: failed,
 		},
 		{
 			name: "bedrock", routes: []string{"/model/{model}/converse", "/model/{model}/converse-stream"}, streams: 120, synchronous: true,
-			lateOverload: unavailable, lateRateLimit: rateLimit, calls: []callKind{{"converse", "anthropic.claude", anthropic, false, false}},
+			calls:        []callKind{{name: "converse", tokens: anthropic}},
+			lateOverload: unavailable, lateRateLimit: rateLimit,
 		},
 	}
 }

@@ -43,6 +43,7 @@ func Handler() http.Handler {
 	for pattern, d := range map[string]dialect{
 		"POST /v1/chat/completions":     chat{},
 		"POST /v1/completions":          completions{},
+		"POST /v1/embeddings":           embeddings{},
 		"POST /v1/responses":            responses{},
 		"POST /v1/messages":             messages{},
 		"POST /v1beta/models/{call}":    gemini{},

@@ -87,6 +87,16 @@ func completion(a *answer, text string, finish any) {
 	})
 }
 
+// embeddings are OpenAI's, which have no streams.
+type embeddings struct{ chat }
+
+func (embeddings) whole(a *answer) any {
+	return object{
+		"object": "list", "model": a.model, "usage": object{"prompt_tokens": a.Input, "total_tokens": a.Input},
+		"data": list{object{"object": "embedding", "index": 0, "embedding": list{1, 2, 3}}},
+	}
+}
+
 func openAIUsage(o Order) object {
 	return object{
 		"prompt_tokens": o.Input, "completion_tokens": o.Output, "total_tokens": o.Input + o.Output, "cost": o.Cost,
