@@ -232,8 +232,9 @@ func compareAnswers(samples model.Vector, calls []*providerCall) error {
 	return want.compare(samples)
 }
 
-// compareFailures compares the metrics with calls that have failed.
-func compareFailures(samples model.Vector, calls []*providerCall) error {
+// compareFailures compares the metrics with calls that have failed. What was
+// stated before counts, which is seen where the client does not hide it.
+func compareFailures(samples model.Vector, calls []*providerCall, hides bool) error {
 	want := expectation{
 		"dspy_active_predictions": 0, "dspy_predictions_total status success": 0,
 		"dspy_predictions_total status failure": float64(len(calls)), "dspy_errors_total": float64(len(calls)),
@@ -242,6 +243,12 @@ func compareFailures(samples model.Vector, calls []*providerCall) error {
 		want["dspy_errors_total error_type "+call.errorType]++
 		if late := call.order.Fault == provider.LateOverload || call.order.Fault == provider.LateRateLimit; call.Leave || call.order.Fault == provider.Cut || late {
 			want["dspy_time_to_first_token_seconds_count"]++
+		}
+		if hides {
+			continue
+		}
+		for tokenType, count := range call.read.Tokens {
+			want["dspy_tokens_total token_type "+tokenType] += float64(count)
 		}
 	}
 	return want.compare(samples)

@@ -47,7 +47,9 @@ class Client:
         pass
 
     def close(self, stream: Any) -> None:
-        pass
+        # It has no such method, and httpcore may deadlock when the garbage collector does it.
+        source = stream.completion_stream
+        getattr(source, "streaming_response", source).close()
 
     async def close_async(self, stream: Any) -> None:
         await stream.aclose()

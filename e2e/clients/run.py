@@ -7,6 +7,7 @@ way, sync and async, are made several at a time.
 """
 
 import asyncio
+import faulthandler
 import importlib
 import json
 import sys
@@ -17,6 +18,7 @@ from typing import Any
 
 from seen import Call, Seen
 
+LONGEST = 240  # seconds
 THREADS = 6
 TASKS = 24
 
@@ -94,6 +96,7 @@ def main(name: str) -> None:
     def say(seen: Seen) -> None:
         sys.stdout.write(seen.line() + "\n")
 
+    faulthandler.dump_traceback_later(LONGEST, exit=True)
     started = time.monotonic()
     with ThreadPoolExecutor(THREADS) as pool:
         synchronous = [call for call in calls if call.way == "sync"]
