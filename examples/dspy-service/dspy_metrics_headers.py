@@ -17,6 +17,9 @@ A service that states it in an event of its own, with what current() has, turns 
 """
 
 import json
+import logging
+import math
+import re
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from contextlib import AbstractContextManager, contextmanager
@@ -27,6 +30,8 @@ from typing import Any
 import dspy
 from dspy.utils.callback import BaseCallback
 from dspy.utils.usage_tracker import UsageTracker
+
+log = logging.getLogger(__name__)
 
 _SETTING = "dspy_metrics_tally"
 
@@ -65,6 +70,8 @@ class Tally:
     """Answers of a language model that an adapter could not parse."""
     tokens: dict[str, int] = field(default_factory=dict)
     """Tokens by header name, of what was reported only."""
+    models: dict[str, dict[str, int]] = field(default_factory=dict)
+    """The same by language model."""
     _cost: Decimal = Decimal(0)
     _priced: int = 0
     _billed: int = 0
@@ -104,16 +111,8 @@ class Tally:
         with self._lock:
             if not self.lm_calls:
                 return b""
-            usage: dict[str, Any] = {}
-            for name, places in _TOKENS.items():
-                if name in self.tokens:
-                    *parents, key = places[0]
-                    inner = usage
-                    for parent in parents:
-                        inner = inner.setdefault(parent, {})
-                    inner[key] = self.tokens[name]
             said = {
-                "usage": usage or None,
+                "usage": {model: _usage(tokens) for model, tokens in self.models.items()} or None,
                 "cost_usd": None if self.cost is None else float(self.cost),
                 "cached": self.cached,
             }
@@ -142,9 +141,11 @@ class Tally:
                 self.lm_cache_hits += 1
 
     def _bill(self, call: "_Call") -> None:
-        for usage in call.reports:
+        for lm, usage in call.reports:
             for name, places in _TOKENS.items():
                 if (count := _count(usage, places)) is not None:
+                    model = self.models.setdefault(lm, {})
+                    model[name] = model.get(name, 0) + count
                     self.tokens[name] = self.tokens.get(name, 0) + count
         self._billed += 1
         if (cost := call.cost()) is not None:
@@ -172,7 +173,7 @@ class _Call(UsageTracker):
 
     def __init__(self, parent: UsageTracker | None) -> None:
         super().__init__()
-        self.reports: list[Mapping[str, Any]] = []
+        self.reports: list[tuple[str, Mapping[str, Any]]] = []
         self.history: list[Mapping[str, Any]] = []
         self._parent = parent
         self._context: AbstractContextManager[None] | None = None
@@ -187,14 +188,31 @@ class _Call(UsageTracker):
             self._context.__exit__(None, None, None)
 
     def add_usage(self, lm: str, usage_entry: dict[str, Any]) -> None:
-        self.reports.append(self._flatten_usage_entry(usage_entry))
+        try:
+            self.reports.append((str(lm), self._flatten_usage_entry(usage_entry)))
+        except Exception:  # it is called by DSPy in the midst of the user's program
+            log.warning("the usage of %s cannot be read", lm, exc_info=True)
         if self._parent is not None:
             self._parent.add_usage(lm, usage_entry)
 
     def cost(self) -> Decimal | None:
         """The cost that DSPy knows, None without its history (dspy.configure(disable_history))."""
         cost = self.history[0].get("cost") if len(self.history) == 1 else None
-        return None if cost is None else Decimal(str(cost))
+        if isinstance(cost, bool) or not isinstance(cost, int | float | Decimal):
+            return None
+        return Decimal(str(cost)) if math.isfinite(cost) and cost >= 0 else None
+
+
+def _usage(tokens: dict[str, int]) -> dict[str, Any]:
+    """The counts under the names of chat completions."""
+    usage: dict[str, Any] = {}
+    for name, count in tokens.items():
+        *parents, key = _TOKENS[name][0]
+        inner = usage
+        for parent in parents:
+            inner = inner.setdefault(parent, {})
+        inner[key] = count
+    return usage
 
 
 def _count(usage: Mapping[str, Any], places: tuple[tuple[str, ...], ...]) -> int | None:
@@ -202,7 +220,7 @@ def _count(usage: Mapping[str, Any], places: tuple[tuple[str, ...], ...]) -> int
         value: Any = usage
         for key in path:
             value = value.get(key) if isinstance(value, Mapping) else None
-        if isinstance(value, int) and not isinstance(value, bool):
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
             return value
     return None
 
@@ -261,27 +279,46 @@ class HeadersMiddleware:
             await self.app(scope, receive, send)
             return
         with measure() as tally:
-            stream: _EventStream | None = None
+            response = _Response(tally, self.usage_event)
 
             async def send_with_usage(message: Message) -> None:
-                nonlocal stream
-                if message["type"] == "http.response.start":
-                    if not _is_event_stream(message):
-                        own = [(k.lower().encode(), v.encode()) for k, v in tally.headers().items()]
-                        message = {**message, "headers": [*message.get("headers", ()), *own]}
-                    elif self.usage_event and _is_plain(message):
-                        stream = _EventStream(tally)
-                elif message["type"] == "http.response.body" and stream is not None:
-                    message = stream.with_usage(message)
+                try:
+                    message = response.with_usage(message)
+                except Exception:  # the answer matters more
+                    log.warning("the usage of a request cannot be stated", exc_info=True)
                 await send(message)
 
             await self.app(scope, receive, send_with_usage)
 
 
+class _Response:
+    """States the usage in the messages of one response."""
+
+    def __init__(self, tally: Tally, usage_event: bool) -> None:
+        self._tally = tally
+        self._usage_event = usage_event
+        self._stream: _EventStream | None = None
+
+    def with_usage(self, message: Message) -> Message:
+        if message["type"] == "http.response.start":
+            # ASGI lets the headers be an iterator, which can be read once.
+            message["headers"] = list(message.get("headers", ()))
+            if not _is_event_stream(message):
+                own = [(k.lower().encode(), v.encode()) for k, v in self._tally.headers().items()]
+                return {**message, "headers": [*message["headers"], *own]}
+            if self._usage_event and _is_plain(message):
+                self._stream = _EventStream(self._tally)
+        elif message["type"] == "http.response.body" and self._stream is not None:
+            return self._stream.with_usage(message)
+        return message
+
+
 class _EventStream:
     """Puts the event before the end mark of a stream, or at its end if it has none."""
 
-    _END = b"data: [DONE]"
+    # Lines end with LF, CRLF or CR. The mark begins an event: it may be a part of a longer one.
+    _BETWEEN = (b"\n\n", b"\r\n\r\n", b"\r\r")
+    _MARK = re.compile(rb"(?:\n\n|\r\n\r\n|\r\r)(?=data: ?\[DONE\])")
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
@@ -290,14 +327,12 @@ class _EventStream:
 
     def with_usage(self, message: Message) -> Message:
         body: bytes = message.get("body", b"")
-        ends = not message.get("more_body", False)
-        # Between two events only: the mark may be a part of a longer one.
-        at = 0 if body.startswith(self._END) and self._last.endswith(b"\n\n") else -1
-        if at < 0 and (found := body.find(b"\n\n" + self._END)) >= 0:
-            at = found + 2
-        if at < 0 and ends and (self._last + body).endswith(b"\n\n"):
+        before, text = len(self._last), self._last + body
+        mark = self._MARK.search(text)
+        at = -1 if mark is None else mark.end() - before
+        if at < 0 and not message.get("more_body", False) and text.endswith(self._BETWEEN):
             at = len(body)
-        self._last = (self._last + body)[-2:]
+        self._last = text[-4:]
         if self._done or at < 0:
             return message
         self._done = True
@@ -305,7 +340,7 @@ class _EventStream:
 
 
 def _is_event_stream(start: Message) -> bool:
-    return _field(start, b"content-type").startswith(b"text/event-stream")
+    return _field(start, b"content-type").strip().lower().startswith(b"text/event-stream")
 
 
 def _is_plain(start: Message) -> bool:

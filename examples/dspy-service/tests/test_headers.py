@@ -246,3 +246,47 @@ def test_unreported_tokens_are_not_zero(usage: dict[str, Any]) -> None:
     tally = Tally()
     bill(tally, usage, None)
     assert tally.tokens == {}
+
+
+@pytest.mark.parametrize("cost", [float("nan"), float("inf"), -1.0, "free", True])
+def test_absurd_costs_are_none(cost: Any) -> None:
+    tally = Tally()
+    bill(tally, {"prompt_tokens": -3, "completion_tokens": 2}, cost)
+    assert tally.cost is None
+    assert tally.tokens == {"DSPy-Output-Tokens": 2}
+
+
+def test_unreadable_usage_is_no_failure() -> None:
+    class Broken(dict[str, Any]):
+        def items(self) -> Any:
+            raise RuntimeError("broken")
+
+    call = _Call(None)
+    call.add_usage("model", Broken(prompt_tokens=3))
+    assert call.reports == []
+
+
+def test_a_failing_tally_leaves_the_response_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Tally) -> dict[str, str]:
+        raise RuntimeError("broken")
+
+    async def handler(_: Request) -> Response:
+        return PlainTextResponse("ok")
+
+    monkeypatch.setattr(Tally, "headers", fail)
+    assert get(handler, 1) == [{}]
+
+
+def test_headers_that_can_be_read_once() -> None:
+    async def app(_: Any, __: Any, send: Any) -> None:
+        headers = iter([(b"content-type", b"text/plain"), (b"x-own", b"1")])
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    async def run() -> httpx.Response:
+        transport = httpx.ASGITransport(HeadersMiddleware(app))
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            return await client.get("/")
+
+    response = asyncio.run(run())
+    assert (response.text, response.headers["x-own"]) == ("ok", "1")

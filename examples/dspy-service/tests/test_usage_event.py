@@ -55,10 +55,12 @@ def test_streaming_response_of_dspy(lm: FakeLM) -> None:
     assert usage.name == "usage"
     said = json.loads(usage.data)
     assert said["usage"] == {
-        "prompt_tokens": 70,
-        "completion_tokens": 30,
-        "prompt_tokens_details": {"cached_tokens": 20},
-        "completion_tokens_details": {"reasoning_tokens": 10},
+        "openai/gpt-4o-mini": {
+            "prompt_tokens": 70,
+            "completion_tokens": 30,
+            "prompt_tokens_details": {"cached_tokens": 20},
+            "completion_tokens_details": {"reasoning_tokens": 10},
+        }
     }
     assert said["cost_usd"] > 0
     assert said["cached"] is False
@@ -76,8 +78,9 @@ def asking(*parts: str, question: str = "n=3") -> Callable[[], AsyncIterator[str
 
 
 ADDED = (
-    'event: usage\ndata: {"usage": {"prompt_tokens": 3, "completion_tokens": 6, '
-    '"prompt_tokens_details": {"cache_creation_tokens": 3}}, "cost_usd": null, "cached": false}\n\n'
+    'event: usage\ndata: {"usage": {"test/counting": {"prompt_tokens": 3, "completion_tokens": 6, '
+    '"prompt_tokens_details": {"cache_creation_tokens": 3}}}, "cost_usd": null, '
+    '"cached": false}\n\n'
 )
 
 
@@ -91,6 +94,13 @@ ADDED = (
         (["data: 1\n\n"], "data: 1\n\n" + ADDED),
         ([MARK, MARK], ADDED + MARK + MARK),
         ([], ADDED),
+        # However lines end.
+        (
+            ["data: 1\r\n\r\n", "data: [DONE]\r\n\r\n"],
+            f"data: 1\r\n\r\n{ADDED}data: [DONE]\r\n\r\n",
+        ),
+        (["data: 1\r\n", "\r\n"], "data: 1\r\n\r\n" + ADDED),
+        (["data: 1\n\ndata:[DONE]\n\n"], f"data: 1\n\n{ADDED}data:[DONE]\n\n"),
         # Between two events only.
         (["data: 1\n", MARK], "data: 1\n" + MARK + ADDED),
         (["data: cut off"], "data: cut off"),
