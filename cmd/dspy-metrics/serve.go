@@ -111,6 +111,9 @@ func (c *serve) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if c.Contract == "" {
+		keepBothForms(&contract)
+	}
 	labels, err := c.labels(contract, logger)
 	if err != nil {
 		return usageError{err}
@@ -126,6 +129,15 @@ func (c *serve) Run(ctx context.Context) error {
 		logger.Warn("the last push failed", slog.Any("error", err))
 	}
 	return served
+}
+
+// keepBothForms keeps native histograms beside the documented buckets of what language models spread over decades, so that a
+// quantile above the highest bucket is true where a Prometheus asks for them. A contract file says itself what it wants.
+func keepBothForms(contract *views.Contract) {
+	m := &contract.Metrics
+	for _, histogram := range []*views.Metric{&m.PredictionDuration, &m.APILatency, &m.TimeToFirstToken} {
+		histogram.Form = views.ClassicAndNative
+	}
 }
 
 // serve fills in the rest of the configuration.

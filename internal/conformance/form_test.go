@@ -66,7 +66,6 @@ func TestForms(t *testing.T) {
 		"page native as classic+native":  conformance.MissingBucket,
 		"page classic+native as native":  conformance.ExtraBucket,
 		"otlp classic as native":         conformance.WrongType,
-		"otlp classic as classic+native": conformance.MissingMetric,
 		"otlp native as classic":         conformance.WrongType,
 		"otlp native as classic+native":  conformance.MissingMetric,
 		"otlp classic+native as classic": conformance.WrongType,

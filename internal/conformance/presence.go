@@ -16,7 +16,7 @@ func (r *review) presence(metric contract.Metric) {
 	case sampled:
 		r.terms(metric, metric.Terms, r.families[metric.Name][0].at, "metric", metric.Name)
 		if metric.Form == contract.ClassicAndNative && r.exposition.Format == OTLP {
-			r.bothForms(metric)
+			r.classicForm(metric)
 		}
 	case metric.Deprecated != "":
 	case metric.Level == contract.Required:
@@ -61,12 +61,12 @@ func (r *review) requiredValues(metric contract.Metric) {
 	}
 }
 
-// bothForms reports a form that OTLP lacks. On a page the native one does not show.
-func (r *review) bothForms(metric contract.Metric) {
-	for _, want := range []string{string(metric.Kind), exponentialHistogram} {
-		if !slices.ContainsFunc(r.families[metric.Name], func(f *Family) bool { return f.kind == want }) {
-			r.add(Error, MissingMetric, metric.Name, position{}, "", "there is no %s; in the contract it is %s", want, metric.Form)
-		}
+// classicForm reports that OTLP lacks the explicit buckets of a histogram in both forms. Only a scrape has the native ones,
+// and only in protobuf.
+func (r *review) classicForm(metric contract.Metric) {
+	want := string(metric.Kind)
+	if !slices.ContainsFunc(r.families[metric.Name], func(f *Family) bool { return f.kind == want }) {
+		r.add(Error, MissingMetric, metric.Name, position{}, "", "there is no %s; in the contract it is %s", want, metric.Form)
 	}
 }
 

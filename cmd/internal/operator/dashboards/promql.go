@@ -98,11 +98,12 @@ func (p writer) quantile(q float64, m views.Metric, by ...string) string {
 	return promql.Either(quantile("", by...), quantile("_bucket", append(slices.Clone(by), "le")...))
 }
 
-// within is the share of observations no larger than a bucket's bound.
+// within is the share of observations no larger than a bucket's bound. The bucket, which is exact, comes before the native
+// histogram, which estimates, where both are stored.
 func (p writer) within(m views.Metric, bound float64, over over, by ...string) string {
 	return promql.Either(
-		fmt.Sprintf("histogram_fraction(0, %v, %s)", bound, promql.Sum(over(p.selector(m, "")), by...)),
 		fmt.Sprintf("%s\n/\n(%s > 0)", promql.Sum(over(p.selector(m, "_bucket", promql.Bucket(bound))), by...), promql.Sum(over(p.selector(m, "_count")), by...)),
+		fmt.Sprintf("histogram_fraction(0, %v, %s)", bound, promql.Sum(over(p.selector(m, "")), by...)),
 	)
 }
 

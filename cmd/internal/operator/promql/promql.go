@@ -25,11 +25,11 @@ func Range(function, selector, window string) string {
 	return function + "(" + selector + "[" + window + "])"
 }
 
-// Either returns the answer of a native histogram or, for series that have none,
-// that of a classic one. The comparison drops NaN, the answer of a histogram
+// Either returns the answer of one form of a histogram or, for series that do not
+// have it, that of the other. The comparison drops NaN, the answer of a histogram
 // without observations.
-func Either(native, classic string) string {
-	return Parentheses(native+"\nor\n"+classic) + " >= 0"
+func Either(first, second string) string {
+	return Parentheses(first+"\nor\n"+second) + " >= 0"
 }
 
 // OrZero returns expr, or zero where only other has series.

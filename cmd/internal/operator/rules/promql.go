@@ -51,16 +51,17 @@ func (r ruler) quantile(q float64, histogram views.Metric, window string) string
 		promql.Sum(promql.Range("rate", histogram.Name+"_bucket", window), classic...))
 }
 
-// above returns the share of observations above a bound.
+// above returns the share of observations above a bucket's bound. The bucket counts exactly where a native histogram, whose
+// buckets have other bounds, estimates, so it comes first where both are stored.
 func (r ruler) above(bound float64, histogram views.Metric, window string) string {
 	rate := func(suffix string) string {
 		return r.sum(promql.Range("rate", histogram.Name+suffix, window))
 	}
 	return fmt.Sprintf(`1 - (
-  histogram_fraction(0, %s, %s) >= 0
-  or
   %s
   /
   (%s > 0)
-)`, promql.Number(bound), rate(""), rate("_bucket{"+promql.Bucket(bound)+"}"), rate("_count"))
+  or
+  histogram_fraction(0, %s, %s) >= 0
+)`, rate("_bucket{"+promql.Bucket(bound)+"}"), rate("_count"), promql.Number(bound), rate(""))
 }
