@@ -33,7 +33,11 @@ func (s *Service) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if s.MinRequestRate > 0 {
 		body.Reader = pace.NewReader(w, body.Reader, s.MinRequestRate, after(s.ClientTimeout))
 	}
-	return body.readAll(min(max(r.ContentLength, bytes.MinRead), s.MaxBodyBytes, firstRoom))
+	expected := r.ContentLength
+	if expected < 0 {
+		expected = bytes.MinRead
+	}
+	return body.readAll(min(expected, s.MaxBodyBytes, firstRoom))
 }
 
 // readAll is [io.ReadAll] for a body of which so many bytes are expected.

@@ -180,10 +180,10 @@ func TestSlowReaders(t *testing.T) {
 					t.Fatalf("got %v, %v", response, err)
 				}
 				takes(answer, test.bytes, test.pause)
+				synctest.Wait()
 				if held < test.least || held > test.most {
 					t.Errorf("held its place for %v, want %v to %v", held, test.least, test.most)
 				}
-				synctest.Wait()
 				gathered(t, metrics, predictions("predict", "failure", 1), idle)
 			})
 		})
