@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 )
 
@@ -23,7 +24,7 @@ func TestIncrease(t *testing.T) {
 	s := startListening(t, nil, program)
 	record := func(kind string, count int) {
 		t.Helper()
-		query := url.Values{"type": {kind}, "count": {fmt.Sprint(count)}}.Encode()
+		query := url.Values{"type": {kind}, "count": {strconv.Itoa(count)}}.Encode()
 		if status, _, answer, err := exchange(t, http.MethodPost, "http://"+s.address+"/tokens?"+query, nil); err != nil || status != http.StatusOK {
 			t.Fatalf("got status %d, %v: %s", status, err, answer)
 		}

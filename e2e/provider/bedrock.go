@@ -66,7 +66,7 @@ func message(a *answer, kind, name string, payload any) {
 	var headers bytes.Buffer
 	header := func(name, value string) {
 		const isString = 7
-		headers.WriteByte(byte(len(name)))
+		headers.WriteByte(byte(len(name))) //nolint:gosec // short
 		headers.WriteString(name)
 		headers.WriteByte(isString)
 		headers.Write(binary.BigEndian.AppendUint16(nil, uint16(len(value)))) //nolint:gosec // short
