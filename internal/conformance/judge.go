@@ -58,8 +58,13 @@ func (j *judge) om() bool { return j.format == OpenMetrics }
 
 // wrong adds an error about one series.
 func (j *judge) wrong(rule Rule, f *Family, s sample, at position, remedy, message string) {
+	j.about(Error, rule, f, s, at, remedy, message)
+}
+
+// about adds a finding about one series.
+func (j *judge) about(severity Severity, rule Rule, f *Family, s sample, at position, remedy, message string) {
 	j.add(Finding{
-		Severity: Error, Rule: rule, Metric: short(f.documented(j.format)), Labels: s.named(),
+		Severity: severity, Rule: rule, Metric: short(f.documented(j.format)), Labels: s.named(),
 		Line: at.line, Column: at.column, Message: message, Remedy: remedy,
 	})
 }

@@ -72,7 +72,11 @@ func (j *judge) labels(f *Family, s sample, suffix string) bool {
 	case err != nil:
 		return false
 	case f.kind == "summary" && !(value >= 0 && value <= 1):
-		j.wrong(InvalidValue, f, s, l.at, "", "the quantile is "+strconv.Quote(short(l.value))+", want one from 0 to 1")
+		severity := Error
+		if j.format == Text {
+			severity = Warning // Prometheus takes it there, and some count to a hundred.
+		}
+		j.about(severity, InvalidValue, f, s, l.at, "", "the quantile is "+strconv.Quote(short(l.value))+", want one from 0 to 1")
 		return false
 	case math.IsNaN(value):
 		j.wrong(InvalidValue, f, s, l.at, "", "the bound is NaN, want a number")

@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -18,14 +17,15 @@ import (
 // comments say, but neither instruments nor units nor attributes, so a contract
 // of it says only which metrics there are.
 func nodePackage(folder string) (contract.Contract, error) {
-	constant := regexp.MustCompile(`(?s)(/\*\*(?:[^*]|\*[^/])*\*/\s*)?export (?:declare )?const METRIC_[A-Z0-9_]+\s*(?::|=)\s*["']([^"'\n]+)["']`)
+	constant := regexp.MustCompile(`(?s)(/\*\*(?:[^*]|\*[^/])*\*/\s*)?(?:export )?declare const METRIC_[A-Z0-9_]+\s*:\s*["']([^"'\n]+)["']`)
 	var c contract.Contract
+	files, err := declarations(folder)
+	if err != nil {
+		return c, err
+	}
 	size := 0
-	for _, place := range []string{"build/src/stable_metrics.d.ts", "build/src/experimental_metrics.d.ts", "src/stable_metrics.ts", "src/experimental_metrics.ts"} {
-		raw, err := os.ReadFile(filepath.Join(folder, filepath.FromSlash(place))) //nolint:gosec // below the folder that the user names.
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
+	for _, place := range files {
+		raw, err := os.ReadFile(place) //nolint:gosec // below the folder that the user names.
 		if err != nil {
 			return c, err
 		}
@@ -64,4 +64,27 @@ func about(comment string) string {
 		}
 	}
 	return ""
+}
+
+// declarations are the files that declare metrics, in an order that stays. A
+// package has them for more than one kind of module.
+func declarations(folder string) ([]string, error) {
+	var files []string
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && entry.Name() == "node_modules" && path != folder:
+			return filepath.SkipDir
+		}
+		name := entry.Name()
+		if entry.Type().IsRegular() && strings.Contains(name, "metrics.d.") && strings.HasSuffix(name, "ts") {
+			files = append(files, path)
+		}
+		if len(files) > maxFiles {
+			return fmt.Errorf("%s: more than %d files", folder, maxFiles)
+		}
+		return nil
+	})
+	return files, err
 }

@@ -64,9 +64,9 @@ func TestNodePackage(t *testing.T) {
 		return contract.Metric{Stream: name, Help: help, OpenLabels: true, Terms: contract.Terms{Level: contract.Optional, Stability: stability}}
 	}
 	want := contract.Contract{Metrics: []contract.Metric{
-		metric("a.duration", "Duration of requests", "stable"), metric("b.count", "Count", "development"), metric("c", "Old", "stable"),
+		metric("b.count", "Count", "development"), metric("c", "Old", "stable"), metric("a.duration", "Duration of requests", "stable"),
 	}}
-	want.Metrics[2].Deprecated = "Replaced by `a.duration`"
+	want.Metrics[1].Deprecated = "Replaced by `a.duration`"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("contract (-want +got):\n%s", diff)
 	}
