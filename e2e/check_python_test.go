@@ -35,9 +35,13 @@ func TestCheckPython(t *testing.T) {
 // python writes a page.
 func python(t *testing.T, format, broken string) []byte {
 	t.Helper()
+	contract, err := exec.CommandContext(t.Context(), binary, "contract", "--format=json").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
 	var stderr bytes.Buffer
 	c := exec.CommandContext(t.Context(), locate(t, "e2e-python"), "testdata/conforming.py", format, broken)
-	c.Stderr = &stderr
+	c.Stdin, c.Stderr = bytes.NewReader(contract), &stderr
 	page, err := c.Output()
 	if err != nil {
 		t.Fatalf("%v: %s", err, stderr.Bytes())
