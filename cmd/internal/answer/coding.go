@@ -23,7 +23,7 @@ var errCoding = errors.New("the content coding is not known")
 
 // codings returns how to decode an answer, in the order in which that is done:
 // the header names the codings in the order in which they were applied.
-func codings(header http.Header, limit int) ([]coding, error) {
+func codings(header http.Header) ([]coding, error) {
 	const most = 4 // more is no answer, but an attack
 	var all []coding
 	for _, field := range header["Content-Encoding"] {
@@ -32,7 +32,7 @@ func codings(header http.Header, limit int) ([]coding, error) {
 			if name == "" || name == "identity" {
 				continue
 			}
-			next := codingOf(name, limit)
+			next := codingOf(name)
 			if next == nil || len(all) == most {
 				return nil, errCoding
 			}
@@ -42,7 +42,7 @@ func codings(header http.Header, limit int) ([]coding, error) {
 	return all, nil
 }
 
-func codingOf(name string, limit int) coding {
+func codingOf(name string) coding {
 	switch name {
 	case "gzip", "x-gzip":
 		return func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) }
@@ -52,10 +52,9 @@ func codingOf(name string, limit int) coding {
 		return func(r io.Reader) (io.Reader, error) { return brotli.NewReader(r), nil }
 	case "zstd":
 		return func(r io.Reader) (io.Reader, error) {
-			// The window of RFC 9659, and no goroutines.
-			const window = 8 << 20
-			return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-				zstd.WithDecoderMaxWindow(uint64(min(max(limit, 1<<20), window)))) //nolint:gosec // it is positive
+			const window = 8 << 20                                   // RFC 9659: no server may ask for more
+			return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), // without goroutines
+				zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(window))
 		}
 	default:
 		return nil

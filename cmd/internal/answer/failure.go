@@ -1,9 +1,8 @@
 package answer
 
 import (
+	"bytes"
 	"net/http"
-	"strconv"
-	"strings"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 	"github.com/dspy-metrics/dspy-metrics/views"
@@ -21,14 +20,17 @@ func (s *state) readFailure(m *message) {
 
 // readError reads a member that is an error unless it is empty.
 func (s *state) readError(name string, v value, m *message) {
+	if v.empty() {
+		return
+	}
 	for e := v.elements(); e.next(); {
 		if !e.value.empty() {
 			s.fail(m.errorType(e.value))
 		}
 	}
-	_, isStatus := statusOf(string(v))
+	_, isStatus := statusOf(v)
 	switch {
-	case v.empty(), v.isArray():
+	case v.isArray():
 	case isStatus:
 		s.fail(wordType(v))
 	case v.isObject(), v.isString(), v.isTrue():
@@ -55,7 +57,7 @@ func (m *message) errorType(failure value) views.ErrorType {
 	words.read(m.text)
 	words.read(failure)
 	words.read(failure.at("error"))
-	for _, word := range []value{words.own, words.code, words.kind, words.status, words.number} {
+	for _, word := range [...]value{words.own, words.code, words.kind, words.status, words.number} {
 		if known := wordType(word); known != views.PredictionFailed {
 			return known
 		}
@@ -88,31 +90,28 @@ func (w *errorWords) read(failure value) {
 	}
 }
 
-// wordType returns the type of an error by a word that a provider has for it, and
-// PredictionFailed if the word is not known.
-func wordType(word value) views.ErrorType {
-	const longest = 100
-	if len(word) > longest {
-		return views.PredictionFailed
+// wordType returns the type of an error by a word that a provider has for it, or
+// by a status, and PredictionFailed if the word is not known.
+func wordType(v value) views.ErrorType {
+	text := []byte(v)
+	if v.isString() {
+		text = v.content()
 	}
-	text := word.String()
 	if status, ok := statusOf(text); ok {
 		return otelmetrics.ClassifyStatus(status)
 	}
-	switch known := views.ErrorType(strings.ToLower(text)); known {
-	case views.Timeout, views.RateLimit, views.InvalidInput, views.PredictionFailed,
-		views.UpstreamUnavailable, views.Canceled, views.Panic, views.OtherError:
-		return known
-	}
-	if _, after, ok := strings.Cut(text, "#"); ok { // AWS: com.amazon#ThrottlingException
+	if _, after, ok := bytes.Cut(text, []byte("#")); ok { // AWS: com.amazon#ThrottlingException
 		text = after
 	}
-	return errorTypeOf(strings.TrimSuffix(strings.TrimSuffix(lower(text), "exception"), "error"))
+	w := wordOf(text)
+	w.without("exception")
+	w.without("error")
+	return errorTypeOf(string(w.text()))
 }
 
 // errorTypeOf reads the types and codes of the APIs of OpenAI, Azure, Anthropic,
 // Google, AWS, Cohere, Mistral and DeepSeek, and class names of Python clients,
-// DSPy's among them, without the suffix error or exception.
+// DSPy's among them, and our own types, without the suffix error or exception.
 func errorTypeOf(word string) views.ErrorType {
 	switch word {
 	case "timeout", "apitimeout", "requesttimeout", "gatewaytimeout", "readtimeout", "connecttimeout", "deadlineexceeded",
@@ -125,17 +124,19 @@ func errorTypeOf(word string) views.ErrorType {
 	case "invalidrequest", "badrequest", "requestvalidation", "validation", "unprocessableentity", "contextwindowexceeded",
 		"contextlengthexceeded", "contextlength", "lminvalidrequest", "invalidargument", "invalidparameter", "invalidvalue", "failedprecondition",
 		"outofrange", "requesttoolarge", "stringabovemaxlength", "contentfilter", "contentfiltered", "contentpolicyviolation", "invalidprompt",
-		"responsibleaipolicyviolation", "maxtokens", "unsupportedparameter", "missingrequiredparameter", "errorlimit", "errortoxic":
+		"responsibleaipolicyviolation", "invalidinput", "maxtokens", "unsupportedparameter", "missingrequiredparameter", "errorlimit", "errortoxic":
 		return views.InvalidInput
 	case "overloaded", "engineoverloaded", "serveroverloaded", "serviceunavailable", "unavailable", "apiconnection", "connection",
 		"transport", "lmtransport", "badgateway", "modelnotready", "modelstream", "capacityexceeded", "insufficientsystemresource",
 		"slowdown", "upstreamunavailable", "nohealthyupstream":
 		return views.UpstreamUnavailable
+	case "panic":
+		return views.Panic
 	case "cancelled", "canceled", "requestcancelled", "requestcanceled", "clientdisconnected", "aborted":
 		return views.Canceled
 	case "authentication", "unauthenticated", "unauthorized", "invalidapikey", "incorrectapikeyprovided", "permission", "permissiondenied",
 		"forbidden", "accessdenied", "unrecognizedclient", "billing", "paymentrequired", "insufficientbalance",
-		"notfound", "modelnotfound", "resourcenotfound", "conflict":
+		"other", "notfound", "modelnotfound", "resourcenotfound", "conflict":
 		return views.OtherError // as the statuses 401 to 404
 	default:
 		return views.PredictionFailed
@@ -143,7 +144,7 @@ func errorTypeOf(word string) views.ErrorType {
 }
 
 // statusOf reads an HTTP status of a failure.
-func statusOf(text string) (int, bool) {
-	status, err := strconv.Atoi(text)
-	return status, err == nil && status >= http.StatusBadRequest && status <= 599
+func statusOf[T ~string | ~[]byte](text T) (int, bool) {
+	status, ok := parseDigits(text)
+	return int(status), ok && status >= http.StatusBadRequest && status <= 599
 }

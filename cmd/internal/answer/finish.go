@@ -14,8 +14,9 @@ const (
 )
 
 // finishReason reads the word of a provider.
-func finishReason(word value) FinishReason {
-	switch lower(word.String()) {
+func finishReason(v value) FinishReason {
+	w := wordOf(v.content())
+	switch string(w.text()) {
 	case "stop", "endturn", "stopsequence", "complete", "completed", "eos", "eostoken", "word", "finishreasonstop":
 		return FinishStop
 	case "length", "maxtokens", "maxoutputtokens", "modellength", "limit", "modelcontextwindowexceeded", "errorlimit":

@@ -3,7 +3,6 @@ package answer
 import (
 	"bytes"
 	"strconv"
-	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -66,10 +65,14 @@ func (v value) begins(text string) bool {
 // String returns a copy of a string without its escapes, or of the text of
 // another value.
 func (v value) String() string {
-	if !v.isString() {
+	switch {
+	case !v.isString():
 		return string(v)
+	case bytes.IndexByte(v, '\\') < 0:
+		return string(v.content())
+	default:
+		return string(unescape(nil, v))
 	}
-	return string(unescape(nil, v))
 }
 
 // unescape appends the characters of a string. An escape that there is not is
@@ -289,8 +292,35 @@ func trimLeft(text []byte) []byte {
 
 func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
 
-// lower returns a word without regard to case and to what joins its parts, so
-// that RateLimitError, rate_limit_error and RATE_LIMIT_ERROR are one.
-func lower(word string) string {
-	return strings.NewReplacer("_", "", "-", "", " ", "", ".", "").Replace(strings.ToLower(word))
+// word is a word of a provider, without regard to case and to what joins its
+// parts, so that RateLimitError, rate_limit_error and RATE_LIMIT_ERROR are one. It
+// is empty for text that is too long to be a word.
+type word struct {
+	letters [64]byte
+	length  int
 }
+
+func wordOf(text []byte) (w word) {
+	for _, c := range text {
+		switch {
+		case c == '_' || c == '-' || c == ' ' || c == '.':
+			continue
+		case w.length == len(w.letters):
+			return word{}
+		case 'A' <= c && c <= 'Z':
+			c += 'a' - 'A'
+		}
+		w.letters[w.length] = c
+		w.length++
+	}
+	return w
+}
+
+// without drops a suffix.
+func (w *word) without(suffix string) {
+	if bytes.HasSuffix(w.text(), []byte(suffix)) {
+		w.length -= len(suffix)
+	}
+}
+
+func (w *word) text() []byte { return w.letters[:w.length] }

@@ -2,9 +2,7 @@ package answer
 
 import (
 	"bytes"
-	"mime"
 	"net/http"
-	"strconv"
 	"strings"
 )
 
@@ -36,7 +34,8 @@ type Reader struct {
 	media   media
 
 	uncoded  error // why the content coding is not read
-	finished *Report
+	finished bool
+	report   Report
 }
 
 // framer cuts an answer into messages.
@@ -68,10 +67,10 @@ func NewReader(status int, header http.Header, o Options) *Reader {
 	if status < http.StatusMultipleChoices { // an error has no tokens
 		r.state.onContent = o.OnContent
 	}
-	if length, err := strconv.ParseInt(header.Get("Content-Length"), 10, 64); err == nil {
+	if length, ok := parseDigits(header.Get("Content-Length")); ok {
 		r.length = length
 	}
-	all, err := codings(header, r.limit)
+	all, err := codings(header)
 	switch {
 	case err != nil:
 		r.uncoded = err
@@ -82,12 +81,8 @@ func NewReader(status int, header http.Header, o Options) *Reader {
 }
 
 func mediaOf(header http.Header) media {
-	field := header.Get("Content-Type")
-	name, _, err := mime.ParseMediaType(field)
-	if err != nil {
-		name, _, _ = strings.Cut(field, ";")
-		name = strings.ToLower(strings.TrimSpace(name))
-	}
+	name, _, _ := strings.Cut(header.Get("Content-Type"), ";")
+	name = strings.ToLower(strings.TrimSpace(name))
 	switch name {
 	case "application/json", "text/json":
 		return mediaJSON
@@ -112,7 +107,7 @@ func mediaOf(header http.Header) media {
 func (r *Reader) Write(p []byte) (int, error) {
 	r.seen += int64(len(p))
 	switch {
-	case len(p) == 0, r.uncoded != nil, r.finished != nil:
+	case len(p) == 0, r.uncoded != nil, r.finished:
 	case r.decoder != nil:
 		r.decoder.write(p)
 	default:
@@ -179,9 +174,9 @@ func (r *Reader) newFramer(p []byte, all bool) framer {
 // end: it is false if the program broke off or the client went away. To be called
 // when nothing more comes; a second call returns the same.
 func (r *Reader) Finish(complete bool) Report {
-	if r.finished == nil {
-		report := r.finish(complete || r.seen == r.length)
-		r.finished = &report
+	if !r.finished {
+		r.finished = true
+		r.report = r.finish(complete || r.seen == r.length)
 	}
-	return *r.finished
+	return r.report
 }

@@ -73,7 +73,8 @@ func (c cost) pointer() *float64 {
 	if !c.stated {
 		return nil
 	}
-	return &c.usd
+	usd := c.usd
+	return &usd
 }
 
 // ignore notes that something makes no sense.
