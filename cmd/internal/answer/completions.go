@@ -22,6 +22,9 @@ type completions struct {
 	// repeated: an id came with several chunks.
 	repeated bool
 	full     bool // there were more calls than are kept
+	// between: a choice of the last chunk's call is over, so that the same chunk
+	// would be one of the next call.
+	between bool
 
 	seed   maphash.Seed
 	recent [32]uint64 // hashes of the ids of the last chunks

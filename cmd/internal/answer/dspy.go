@@ -53,4 +53,5 @@ func (s *state) readWrapped(m *message) {
 		turn.choice(part)
 	}
 	turn.spent.merge(&stated)
+	s.completions.between = turn.stopped != 0
 }

@@ -236,21 +236,11 @@ func length(text []byte) int {
 }
 
 func stringLength(text []byte) int {
-	for at := 1; ; {
-		n := bytes.IndexByte(text[at:], '"')
-		if n < 0 {
-			return 0
-		}
-		end := at + n
-		escapes := 0
-		for end-escapes > at && text[end-escapes-1] == '\\' {
-			escapes++
-		}
-		at = end + 1
-		if escapes%2 == 0 {
-			return at
-		}
+	n := textLength(text[1:], false)
+	if n < 0 {
+		return 0
 	}
+	return n + len(`""`)
 }
 
 func bracketLength(text []byte) int {

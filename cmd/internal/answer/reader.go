@@ -123,6 +123,7 @@ func (r *Reader) Ended() bool { return r.state.complete() }
 
 // plain reads a part of the answer without its content coding.
 func (r *Reader) plain(p []byte) {
+	r.state.total += int64(len(p))
 	if r.framer != nil {
 		r.framer.write(p)
 		return

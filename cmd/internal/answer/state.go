@@ -9,6 +9,7 @@ import (
 // state is what an answer has said so far. The dialects fill it in.
 type state struct {
 	onContent func()
+	total     int64 // bytes of the answer without its content coding
 
 	usage       usage
 	completions completions // of a program that passes them on
@@ -40,8 +41,9 @@ type state struct {
 	tooLong   bool // a part of the answer was over the limit
 	malformed bool // a part of the answer was not what it ought to be
 
-	ignored []string
-	scratch []byte // for what has to be copied to be read
+	repetition repetition
+	ignored    []string
+	scratch    []byte // for what has to be copied to be read
 }
 
 // complete reports whether nothing more has to come.
@@ -100,7 +102,10 @@ func (s *state) broken(why string) {
 // event reads one event of a stream.
 func (s *state) event(e event) {
 	data := trim(e.data)
-	if string(data) == "[DONE]" || string(data) == `"[DONE]"` {
+	switch {
+	case s.repetition.matches(e.name, data):
+		return
+	case string(data) == "[DONE]", string(data) == `"[DONE]"`:
 		s.ended = true
 		return
 	}
@@ -188,10 +193,14 @@ func (s *state) read(name, text []byte, whole bool) bool {
 }
 
 func (s *state) readAs(m message, text []byte) bool {
-	if !m.parse(text, !m.whole && !s.content) {
+	begun := s.content
+	if !m.parse(text, !m.whole && !begun) {
 		return false
 	}
 	s.readMessage(&m)
+	if begun && !m.frame && !s.completions.between {
+		s.repetition.learn(m.name, text, m.chunk.isString())
+	}
 	return true
 }
 
@@ -279,7 +288,7 @@ func (s *state) readOther(m *message) {
 }
 
 // exception reads a message of AWS's event stream encoding that is an error.
-func (s *state) exception(kind string, payload []byte) {
+func (s *state) exception(kind, payload []byte) {
 	s.fail(wordType(value(kind)))
 	if len(payload) > 0 {
 		s.fail((&message{text: payload}).errorType(nil))

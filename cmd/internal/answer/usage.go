@@ -67,7 +67,7 @@ func (s *state) readUsage(name string, v value) {
 // noteOutput notes a statement of the output that is not the one before the
 // first content.
 func (s *state) noteOutput(st *statement) {
-	if s.content && st.tokens()[output].stated {
+	if s.content && !s.lateUsage && st.tokens()[output].stated {
 		s.lateUsage = true
 	}
 }

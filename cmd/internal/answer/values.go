@@ -11,7 +11,6 @@ type values struct {
 	limit int
 	size  int // of the answer if it is known, else 0
 
-	total    int64  // of what has come
 	text     []byte // the part of the value that has come
 	tooLong  bool   // the value is over the limit, and what comes of it is dropped
 	depth    int    // of open brackets, without the array's that contains the values
@@ -22,7 +21,6 @@ type values struct {
 }
 
 func (v *values) write(p []byte) {
-	v.total += int64(len(p))
 	start := 0 // of the value in p
 	for at := 0; at < len(p); {
 		if v.inString {
@@ -120,7 +118,7 @@ func (v *values) end(last []byte) {
 
 func (v *values) close() {
 	switch whole := !v.array && !v.state.streamed; {
-	case whole && v.total > int64(v.limit): // a whole answer over the limit is not read
+	case whole && v.state.total > int64(v.limit): // a whole answer over the limit is not read
 		v.drop()
 		v.state.forget()
 	case v.depth > 0 && !v.tooLong:
