@@ -52,7 +52,7 @@ func TestDSPyService(t *testing.T) {
 	redis := freeAddress(t)
 	startRedis(t, redis)
 	s := serve(t, "--upstream", startDSPy(t), "--route", "/predict", "--route", "/predict/stream",
-		"--cache", "redis://"+redis+"/0", "--cache-key-header", "X-Fault", "--timeout", "10s", "--cache-timeout", "2s", "--service", "qa")
+		"--cache", "redis://"+redis+"/0", "--timeout", "10s", "--cache-timeout", "2s", "--service", "qa")
 
 	const clients, each = 16, 25
 	var mu sync.Mutex
