@@ -133,9 +133,10 @@ func (c *Cache) of(ctx context.Context) *otelmetrics.Cache {
 	return c.metrics
 }
 
-// Set stores a copy of the answer under the key, in place of an earlier one, for
-// the time to live of the cache or a shorter ttl. It does not wait for Redis. A
-// caller that has gone away does not stop it: the answer is worth keeping.
+// Set stores the answer under the key, in place of an earlier one, for the time to
+// live of the cache or a shorter ttl. The caller must not change the answer
+// afterwards. Set does not wait for Redis. A caller that has gone away does not stop
+// it: the answer is worth keeping.
 func (c *Cache) Set(ctx context.Context, key string, answer []byte, ttl time.Duration) {
 	if c.store == nil || ttl < time.Millisecond || int64(len(key))+int64(len(answer)) > c.maxEntryBytes {
 		return

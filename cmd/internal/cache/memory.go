@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"bytes"
 	"context"
 	"sync"
 	"sync/atomic"
@@ -81,7 +80,6 @@ func (m *memory) set(ctx context.Context, key string, answer []byte, ttl time.Du
 	if m.closed.Load() {
 		return
 	}
-	answer = bytes.Clone(answer)
 	if weight(key, answer) > m.maxBytes {
 		return // What was there stays.
 	}

@@ -25,15 +25,6 @@ func TestMemory(t *testing.T) {
 	f.want(counts{hits: 2, misses: 1, size: weight("key", "another answer")}) // Replaced, not evicted.
 }
 
-func TestMemoryKeepsACopy(t *testing.T) {
-	t.Parallel()
-	f := open(t, cache.Config{URL: "memory"})
-	answer := []byte("answer")
-	f.Set(t.Context(), "key", answer, forever)
-	copy(answer, "ruined")
-	f.wantGet("key", "answer")
-}
-
 func TestMemoryRefusesLargeEntries(t *testing.T) {
 	t.Parallel()
 	for name, config := range map[string]cache.Config{

@@ -3,6 +3,7 @@ package cache_test
 import (
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -46,7 +47,7 @@ func TestRedisStoresBeforeItCloses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 20 {
-		c.Set(t.Context(), fmt.Sprint(i), []byte("answer"), forever)
+		c.Set(t.Context(), strconv.Itoa(i), []byte("answer"), forever)
 	}
 	if err := c.Close(); err != nil {
 		t.Fatal(err)

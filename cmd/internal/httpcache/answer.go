@@ -2,6 +2,7 @@ package httpcache
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -29,10 +30,8 @@ func FreshnessOf(header http.Header, ttl time.Duration, came time.Time, delay ti
 	}
 	// With field names as their values, no-cache and private are about these
 	// fields only, but a cache may take them for the whole answer.
-	for _, forbidding := range []string{"no-store", "no-cache", "private"} {
-		if found.has(forbidding) {
-			return Freshness{}
-		}
+	if slices.ContainsFunc([]string{"no-store", "no-cache", "private"}, found.has) {
+		return Freshness{}
 	}
 	made := came
 	if date, err := http.ParseTime(header.Get("Date")); err == nil {

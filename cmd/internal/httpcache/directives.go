@@ -115,9 +115,9 @@ func (d directives) seconds(name string) (value time.Duration, valid bool) {
 	return parseSeconds(values[0])
 }
 
-// maxSeconds is more than any answer is kept: 2^31 s, as RFC 9111 §1.2.2 wants for
+// longest is more than any answer is kept: 2^31 s, as RFC 9111 §1.2.2 wants for
 // what is too large to be represented.
-const maxSeconds = (math.MaxInt32 + 1) * time.Second
+const longest = (math.MaxInt32 + 1) * time.Second
 
 // parseSeconds reads delta-seconds, which are digits and nothing else.
 func parseSeconds(text string) (time.Duration, bool) {
@@ -126,7 +126,7 @@ func parseSeconds(text string) (time.Duration, bool) {
 	}
 	seconds, err := strconv.ParseInt(text, 10, 32)
 	if err != nil {
-		return maxSeconds, true
+		return longest, true
 	}
 	return time.Duration(seconds) * time.Second, true
 }

@@ -22,8 +22,8 @@ import (
 type Cache interface {
 	// Get gives the answer under the key to use, and reports whether use took it.
 	Get(ctx context.Context, key string, use func(answer []byte) bool) bool
-	// Set keeps the answer, which the caller may change afterwards, for ttl at most.
-	// It is called while a client waits, so it waits for nobody.
+	// Set keeps the answer, which nobody may change afterwards, for ttl at most. It is
+	// called while a client waits, so it waits for nobody.
 	Set(ctx context.Context, key string, answer []byte, ttl time.Duration)
 }
 

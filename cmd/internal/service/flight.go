@@ -76,7 +76,6 @@ func newFlight(c *caching, leader *passenger, r *http.Request, key string) *flig
 		// flight ends after all of them, so that nobody fails by its time limit.
 		f.boarding = e.Deadline
 		limits.timeout = 2*limits.timeout + grace
-		f.exchange.Deadline = limits.deadline()
 	}
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(r.Context()))
 	f.ctx, f.cancel = f.exchange.watch.begin(ctx, limits), cancel
@@ -122,7 +121,7 @@ func (f *flight) fly() {
 
 // end counts the attempt, and stops what watches the backend.
 func (f *flight) end() {
-	f.exchange.Call.end(f.ctx, f.exchange.err)
+	f.exchange.end(f.ctx, f.exchange.err)
 	f.exchange.watch.end()
 	f.cancel(nil)
 }
@@ -225,6 +224,9 @@ func (f *flight) wake() {
 // of the flight writes to the body and its length.
 func (f *flight) space() []byte {
 	const least = 4 << 10
+	if f.body == nil && f.response.ContentLength > 0 { // And not more than the limit.
+		f.body = make([]byte, 0, f.response.ContentLength+least)
+	}
 	if !f.overflown && f.start+int64(len(f.body)) > f.caching.limit {
 		f.caching.flights.close(f)
 		f.mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"runtime"
 	"strings"
@@ -137,9 +138,7 @@ func TestWhoWaitsInVain(t *testing.T) {
 			url := behind(t, func(w http.ResponseWriter, _ *http.Request) {
 				entered <- struct{}{}
 				<-headers
-				for name, values := range header {
-					w.Header()[name] = values
-				}
+				maps.Copy(w.Header(), header)
 				if name == "a part" {
 					w.WriteHeader(http.StatusPartialContent)
 				}

@@ -5,7 +5,9 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -24,9 +26,7 @@ type answered struct {
 }
 
 func (a answered) write(w http.ResponseWriter) {
-	for name, values := range a.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), a.header)
 	if a.trailer {
 		w.Header().Set("Trailer", "X-Late")
 	}
@@ -109,7 +109,7 @@ func TestWhatIsKept(t *testing.T) {
 		"stream, unknown":          {answered{header: events, body: "data: x\n\n", flushed: true}, false},
 		"stream, a length, no end": {answered{header: events, body: "data: x\n\n"}, false},
 		"stream that fails":        {answered{header: events, body: "data: {\"error\":{\"message\":\"no\"}}\n\ndata: [DONE]\n\n", flushed: true}, false},
-		"too large":                {answered{header: with(jsonType, "Content-Length", fmt.Sprint(1<<20+2)), body: `"` + strings.Repeat("x", 1<<20) + `"`}, false},
+		"too large":                {answered{header: with(jsonType, "Content-Length", strconv.Itoa(1<<20+2)), body: `"` + strings.Repeat("x", 1<<20) + `"`}, false},
 		"too large, no length":     {answered{header: jsonType, body: `"` + strings.Repeat("x", 1<<20) + `"`, flushed: true}, false},
 		"large":                    {answered{header: jsonType, body: `"` + strings.Repeat("x", 1<<19) + `"`, flushed: true}, true},
 		"something after it":       {answered{header: jsonType, body: `{"a":1}x`, flushed: true}, false},
@@ -119,7 +119,7 @@ func TestWhatIsKept(t *testing.T) {
 			t.Parallel()
 			var made atomic.Int64
 			url := behind(t, func(w http.ResponseWriter, _ *http.Request) {
-				w.Header().Set("X-Made", fmt.Sprint(made.Add(1)))
+				w.Header().Set("X-Made", strconv.FormatInt(made.Add(1), 10))
 				test.answer.write(w)
 			}, cached)
 			for range 2 {

@@ -99,6 +99,9 @@ func (b *copied) Read(p []byte) (int, error) {
 	case int64(len(b.body)+n) > b.into.caching.limit:
 		b.into, b.body = nil, nil
 	default:
+		if b.body == nil {
+			b.body = make([]byte, 0, max(b.response.ContentLength, int64(n)))
+		}
 		b.body = append(b.body, p[:n]...)
 		if errors.Is(err, io.EOF) {
 			b.into.end(b.body, b.response.Trailer)

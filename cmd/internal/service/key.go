@@ -29,38 +29,56 @@ type keys struct {
 	ignored   map[string]bool
 }
 
-// addressHeaders name the way that a request came, one address for each proxy. They
+// ignored are request headers that are left out of the key, and why they cannot change
+// an answer. docs/cache.md has the same table.
+type ignored struct {
+	reason string
+	names  []string
+}
+
+// ignoredHeaders returns all of them. Every other header is in the key, whether anyone
+// knows of it or not.
+func ignoredHeaders() []ignored {
+	return []ignored{
+		{
+			"They are of one connection and do not reach the program (RFC 9110 §7.6.1), as what is named in `Connection` does not.",
+			[]string{"Connection", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade"},
+		},
+		{
+			"They say how the body is sent, and the body is in the key.",
+			[]string{"Content-Length", "Expect"},
+		},
+		{
+			"The cache obeys them. Directives that it does not know are in the key.",
+			[]string{"Cache-Control", "Pragma"},
+		},
+		{
+			"They name the time, and the proxies on the way.",
+			[]string{"Date", "Via"},
+		},
+		{
+			"They name one attempt in traces and logs. `Baggage` is not among them: it has values of the user's own.",
+			[]string{
+				"Traceparent", "Tracestate", "B3", "X-B3-Traceid", "X-B3-Spanid", "X-B3-Parentspanid", "X-B3-Sampled", "X-B3-Flags",
+				"Uber-Trace-Id", "X-Request-Id", "X-Correlation-Id", "X-Cloud-Trace-Context", "X-Amzn-Trace-Id", "Sentry-Trace",
+				"X-Datadog-Trace-Id", "X-Datadog-Parent-Id", "X-Datadog-Sampling-Priority", "X-Datadog-Tags",
+			},
+		},
+		{
+			"They name the software of the client, and say how often and how long it tries.",
+			[]string{
+				"User-Agent", "X-Stainless-Lang", "X-Stainless-Package-Version", "X-Stainless-Os", "X-Stainless-Arch", "X-Stainless-Runtime",
+				"X-Stainless-Runtime-Version", "X-Stainless-Async", "X-Stainless-Retry-Count", "X-Stainless-Timeout", "X-Stainless-Read-Timeout",
+			},
+		},
+	}
+}
+
+// addressHeaders name the addresses that a request came from, one for each proxy. They
 // are left out of the key where they have addresses only: any other word may be
 // somebody's name.
 func addressHeaders() []string {
 	return []string{"X-Forwarded-For", "X-Real-Ip", "True-Client-Ip", "Cf-Connecting-Ip"}
-}
-
-// ignoredHeaders cannot change an answer, each for the reason beside it. Every other
-// header is in the key, whether anyone knows of it or not.
-func ignoredHeaders() []string {
-	return []string{
-		// Of one connection, not of the request (RFC 9110 §7.6.1). What else is
-		// named in Connection does not reach the program either.
-		"Connection", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
-
-		// What these say is in the key in another way, or is obeyed by the cache.
-		"Content-Length", "Expect", "Cache-Control", "Pragma",
-
-		// When the request was made, and the names of the proxies on its way.
-		"Date", "Via",
-
-		// Of one attempt, for finding it in traces and logs. Baggage is not among
-		// them: it carries values of the user's own, such as the tenant.
-		"Traceparent", "Tracestate", "B3", "X-B3-Traceid", "X-B3-Spanid", "X-B3-Parentspanid", "X-B3-Sampled", "X-B3-Flags",
-		"Uber-Trace-Id", "X-Request-Id", "X-Correlation-Id", "X-Cloud-Trace-Context", "X-Amzn-Trace-Id",
-		"X-Datadog-Trace-Id", "X-Datadog-Parent-Id", "X-Datadog-Sampling-Priority", "X-Datadog-Tags", "Sentry-Trace",
-
-		// The software of the client, and how often its SDK has tried.
-		"User-Agent", "X-Stainless-Lang", "X-Stainless-Package-Version", "X-Stainless-Os", "X-Stainless-Arch",
-		"X-Stainless-Runtime", "X-Stainless-Runtime-Version", "X-Stainless-Async", "X-Stainless-Retry-Count",
-		"X-Stainless-Timeout", "X-Stainless-Read-Timeout",
-	}
 }
 
 // newKeys returns the keys of a cache. The headers to ignore are those of the
@@ -75,8 +93,10 @@ func newKeys(c Config) (*keys, error) {
 	namespace := sha256.New()
 	list(namespace, c.Caching.Namespace)
 	namespace.Sum(k.namespace[:0])
-	for _, name := range ignoredHeaders() {
-		k.ignored[name] = !slices.Contains(told, name)
+	for _, row := range ignoredHeaders() {
+		for _, name := range row.names {
+			k.ignored[name] = !slices.Contains(told, name)
+		}
 	}
 	for _, name := range c.Caching.IgnoreHeaders {
 		name = strings.TrimSpace(name)

@@ -3,6 +3,7 @@ package service_test
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -139,5 +140,27 @@ func TestIgnoreHeadersAreChecked(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), fmt.Sprintf("%q", name)) {
 			t.Errorf("%q: got %v, want an error that says %q", name, err, want)
 		}
+	}
+}
+
+// The documentation has the table of the code.
+func TestIgnoredHeadersAreDocumented(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../../docs/cache.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := service.IgnoredHeaders()
+	rows["They name the addresses that the request came from. Where a value is anything but an IP address, it is in the key."] = service.AddressHeaders()
+	count := 0
+	for reason, names := range rows {
+		row := fmt.Sprintf("| `%s` | %s |\n", strings.Join(names, "`, `"), reason)
+		if !strings.Contains(string(page), row) {
+			t.Errorf("docs/cache.md has no row %s", row)
+		}
+		count++
+	}
+	if got := strings.Count(string(page), "| They ") + strings.Count(string(page), "| The cache obeys"); got != count {
+		t.Errorf("docs/cache.md has %d rows, want %d", got, count)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"net/textproto"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,14 +31,14 @@ var errStored = errors.New("not an answer as the cache keeps it")
 
 // encode returns the times, the header as it goes over the wire, and the body.
 func (s *stored) encode() []byte {
-	var out bytes.Buffer
+	var header bytes.Buffer
+	_ = s.header.Write(&header)
+	header.WriteString("\r\n")
+	out := slices.Grow([]byte(nil), 8*storedTimes+header.Len()+len(s.body))
 	for _, milliseconds := range [storedTimes]int64{s.came.UnixMilli(), s.fresh.Age.Milliseconds(), s.fresh.Lifetime.Milliseconds()} {
-		_ = binary.Write(&out, binary.LittleEndian, milliseconds)
+		out = binary.LittleEndian.AppendUint64(out, uint64(milliseconds)) //nolint:gosec // As it is read.
 	}
-	_ = s.header.Write(&out)
-	out.WriteString("\r\n")
-	out.Write(s.body)
-	return out.Bytes()
+	return append(append(out, header.Bytes()...), s.body...)
 }
 
 // decodeStored reads what encode returns. The body is a part of the encoded answer.
