@@ -198,11 +198,11 @@ func TestClassifyOfRealCalls(t *testing.T) {
 			server.EnableHTTP2 = http2
 			server.StartTLS()
 			t.Cleanup(server.Close)
-			_, err := call(t.Context(), server.Client(), server.URL)
+			err := call(t.Context(), server.Client(), server.URL)
 			wantType(t, fmt.Sprintf("%s, HTTP/2 %t", name, http2), err, otelmetrics.UpstreamUnavailable)
-			_, err = call(t.Context(), http.DefaultClient, server.URL)
+			err = call(t.Context(), http.DefaultClient, server.URL)
 			wantType(t, "unknown authority", err, otelmetrics.UpstreamUnavailable)
-			_, err = call(t.Context(), http.DefaultClient, strings.Replace(server.URL, "https", "http", 1))
+			err = call(t.Context(), http.DefaultClient, strings.Replace(server.URL, "https", "http", 1))
 			wantType(t, "HTTP to a TLS port", err, "") // answered 400
 		}
 	}
@@ -215,7 +215,7 @@ func TestClassifyOfRealCalls(t *testing.T) {
 		"HTTP for HTTPS": "HTTP/1.1 400 Bad Request\r\n\r\n",
 	}
 	for name, answer := range answers {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -239,20 +239,20 @@ func TestClassifyOfRealCalls(t *testing.T) {
 		if name == "HTTP for HTTPS" {
 			scheme = "https://"
 		}
-		_, err = call(t.Context(), http.DefaultClient, scheme+listener.Addr().String())
+		err = call(t.Context(), http.DefaultClient, scheme+listener.Addr().String())
 		if name == "bad chunk" {
 			wantType(t, name, err, otelmetrics.PredictionFailed) // an error of text alone
 			continue
 		}
 		wantType(t, name, err, otelmetrics.UpstreamUnavailable)
 	}
-	_, err := call(t.Context(), http.DefaultClient, "http://127.0.0.1:1")
+	err := call(t.Context(), http.DefaultClient, "http://127.0.0.1:1")
 	wantType(t, "refused", err, otelmetrics.UpstreamUnavailable)
-	_, err = call(t.Context(), http.DefaultClient, "http://nobody.invalid")
+	err = call(t.Context(), http.DefaultClient, "http://nobody.invalid")
 	wantType(t, "no such host", err, otelmetrics.UpstreamUnavailable)
 	ended, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
 	defer cancel()
-	_, err = call(ended, http.DefaultClient, "http://127.0.0.1:1")
+	err = call(ended, http.DefaultClient, "http://127.0.0.1:1")
 	wantType(t, "deadline", err, otelmetrics.Timeout)
 }
 
@@ -263,17 +263,18 @@ func wantType(t *testing.T, name string, err error, want otelmetrics.ErrorType) 
 	}
 }
 
-func call(ctx context.Context, client *http.Client, url string) ([]byte, error) {
+func call(ctx context.Context, client *http.Client, url string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader("x"))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	defer response.Body.Close() //nolint:errcheck // it has been read
-	return io.ReadAll(response.Body)
+	defer response.Body.Close()
+	_, err = io.ReadAll(response.Body)
+	return err
 }
 
 // A context that has ended decides about an error that has no type of its own.

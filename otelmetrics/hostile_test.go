@@ -23,7 +23,7 @@ type badly func()
 func waysToEnd() map[string]badly {
 	return map[string]badly{
 		"panic":      func() { panic("user") },
-		"panic nil":  func() { panic(nil) },                       //nolint:govet // on purpose
+		"panic nil":  func() { panic(nil) },
 		"nil":        func() { var m map[string]int; m["x"] = 1 }, //nolint:staticcheck // on purpose
 		"panic self": func() { panic(hostile{calls: "Error", do: runtime.Goexit}) },
 		"exit":       runtime.Goexit,
@@ -304,12 +304,18 @@ func TestHostileRequests(t *testing.T) {
 				_, _ = w.Write([]byte("x"))
 				do()
 			}, endpoint: "/route", status: 500},
-			"route": {options: []otelmetrics.Option{otelmetrics.WithRoute(func(*http.Request) string { do(); return "" })},
-				handler: fine, endpoint: "unmatched", status: 200},
-			"route after a panic": {options: []otelmetrics.Option{otelmetrics.WithRoute(func(*http.Request) string { do(); return "" })},
-				handler: func(http.ResponseWriter, *http.Request) { panic("handler") }, endpoint: "unmatched", status: 500},
-			"filter": {options: []otelmetrics.Option{otelmetrics.WithRequestFilter(func(*http.Request) bool { do(); return false })},
-				handler: fine, endpoint: "/route", status: 200},
+			"route": {
+				options: []otelmetrics.Option{otelmetrics.WithRoute(func(*http.Request) string { do(); return "" })},
+				handler: fine, endpoint: "unmatched", status: 200,
+			},
+			"route after a panic": {
+				options: []otelmetrics.Option{otelmetrics.WithRoute(func(*http.Request) string { do(); return "" })},
+				handler: func(http.ResponseWriter, *http.Request) { panic("handler") }, endpoint: "unmatched", status: 500,
+			},
+			"filter": {
+				options: []otelmetrics.Option{otelmetrics.WithRequestFilter(func(*http.Request) bool { do(); return false })},
+				handler: fine, endpoint: "/route", status: 200,
+			},
 			"choice": {choose: true, handler: fine, endpoint: "/route", status: 200},
 		} {
 			t.Run(way+" in "+name, func(t *testing.T) {

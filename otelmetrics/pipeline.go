@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -122,7 +123,7 @@ func (p *pipeline) build(ctx context.Context) error {
 			return fmt.Errorf("otlp exporter: %w", err)
 		}
 		p.push = newPush(exporter, p.config)
-		producers := append(runtime, bound.NewProducer(exporter.Temporality))
+		producers := append(slices.Clip(runtime), bound.NewProducer(exporter.Temporality))
 		options = append(options, bound.WithReader(p.push.reader(p.otlp.interval, producers)))
 	}
 	if p.own, err = bound.NewMeterProvider(options...); err != nil {

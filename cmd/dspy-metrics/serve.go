@@ -158,7 +158,7 @@ func (c *serve) serve(ctx context.Context, contract views.Contract, config servi
 	config.Timeout, config.SilenceTimeout, config.ClientTimeout = c.Timeout, c.SilenceTimeout, c.ClientTimeout
 	config.MaxConcurrency = c.MaxConcurrency
 	config.MaxBodyBytes, config.MaxAnswerBytes = c.MaxBodyBytes, c.MaxAnswerBytes
-	config.MaxClientConcurrency = c.fairness.share(c.MaxConcurrency)
+	config.MaxClientConcurrency = c.share(c.MaxConcurrency)
 	config.MinRequestRate, config.MinResponseRate = c.MinRequestRate, c.MinResponseRate
 	config.Apart = c.MetricsListen != ""
 	answers, err := c.answers.open(ctx, config.Recorder, logger)

@@ -145,20 +145,17 @@ func (j *judge) duplicate(f *Family, s sample, at stamp) bool {
 func (j *judge) hash(s sample, but string, name bool, at stamp) uint64 {
 	var h maphash.Hash
 	h.SetSeed(j.seed)
+	add := func(text string) { _, _ = h.WriteString(text) } // it never fails
 	if name {
-		h.WriteString(s.name)
+		add(s.name)
 	}
 	for _, l := range s.labels {
 		if l.name != but && l.value != "" {
-			h.WriteByte(0xff) // never in a name
-			h.WriteString(l.name)
-			h.WriteByte(0xff)
-			h.WriteString(l.value)
+			add("\xff" + l.name + "\xff" + l.value) // 0xff is never in a name
 		}
 	}
 	if at.set {
-		h.WriteByte(0xfe)
-		h.WriteString(strconv.FormatUint(math.Float64bits(at.time), 16))
+		add("\xfe" + strconv.FormatUint(math.Float64bits(at.time), 16))
 	}
 	return h.Sum64()
 }

@@ -198,8 +198,8 @@ func (m *mistakes) unknown(file string, node *yaml.Node, form any) {
 // fields are the keys of a struct in YAML.
 func fields(t reflect.Type) []string {
 	var names []string
-	for i := range t.NumField() {
-		name, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+	for field := range t.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
 		if name != "" {
 			names = append(names, name)
 		}

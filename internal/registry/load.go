@@ -94,11 +94,11 @@ func newSource(path string) *source {
 
 // finish makes the contract, if there is no mistake.
 func (l *loader) finish(root *source) (contract.Contract, error) {
-	if err := l.mistakes.err(); err != nil {
+	if err := l.err(); err != nil {
 		return contract.Contract{}, err
 	}
 	c := l.contract(root)
-	if err := l.mistakes.err(); err != nil {
+	if err := l.err(); err != nil {
 		return contract.Contract{}, err
 	}
 	if len(c.Metrics) == 0 {

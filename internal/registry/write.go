@@ -3,6 +3,7 @@ package registry
 import (
 	"bytes"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -157,7 +158,7 @@ func defined(l contract.Label, standIns []string) attribute {
 		a.Type = scalar("template[" + a.Type.Value + "]")
 	case l.Closed:
 		annotation.Values = texts
-		a.Type = enumerated(l, append(texts[:len(texts):len(texts)], standIns...))
+		a.Type = enumerated(l, append(slices.Clip(texts), standIns...))
 	case l.Enumerated:
 		a.Type = enumerated(l, texts)
 	default:
@@ -194,12 +195,7 @@ func enumerated(l contract.Label, texts []string) (node yaml.Node) {
 }
 
 func contains(texts []string, text string) bool {
-	for _, t := range texts {
-		if t == text {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(texts, text)
 }
 
 // metric is the group of a metric.

@@ -49,7 +49,7 @@ func newConfig(options []Option) config {
 // filterFromEnvironment returns the exemplar filter that the specification's variable names, and the SDK's default for
 // any other value.
 func filterFromEnvironment() exemplar.Filter {
-	switch strings.ToLower(strings.TrimSpace(os.Getenv("OTEL_METRICS_EXEMPLAR_FILTER"))) { //nolint:forbidigo // as the SDK does
+	switch strings.ToLower(strings.TrimSpace(os.Getenv("OTEL_METRICS_EXEMPLAR_FILTER"))) {
 	case "always_on":
 		return exemplar.AlwaysOnFilter
 	case "always_off":

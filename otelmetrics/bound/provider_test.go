@@ -30,6 +30,7 @@ type exporter struct {
 func (e *exporter) Temporality(k sdkmetric.InstrumentKind) metricdata.Temporality {
 	return e.temporality(k)
 }
+
 func (e *exporter) Aggregation(k sdkmetric.InstrumentKind) sdkmetric.Aggregation {
 	return sdkmetric.DefaultAggregationSelector(k)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -109,7 +110,7 @@ func TestGuessesAreLimited(t *testing.T) {
 		counts := make(map[verdict]int)
 		for i := range 100 {
 			user := []string{"prometheus", "nobody"}[i%2]
-			counts[p.check(t.Context(), of(0), users(), user, fmt.Sprint(i))]++
+			counts[p.check(t.Context(), of(0), users(), user, strconv.Itoa(i))]++
 		}
 		if counts[wrong] != guesses || counts[tooManyWrong] != 100-guesses || compared.Load() != 1+guesses {
 			t.Errorf("got %v, %d compared", counts, compared.Load())
@@ -145,7 +146,7 @@ func TestManyGuessersAreOne(t *testing.T) {
 			t.Errorf("%d addresses are kept that need not wait for anything", len(p.guessers)-1)
 		}
 		for i := range 3 * maxRight {
-			p.remember(p.digest(fmt.Sprint(i)))
+			p.remember(p.digest(strconv.Itoa(i)))
 		}
 		if len(p.right) > maxRight {
 			t.Errorf("%d right passwords are kept", len(p.right))

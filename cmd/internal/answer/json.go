@@ -130,7 +130,7 @@ func codeUnit(text []byte) (rune, bool) {
 		return 0, false
 	}
 	n, err := strconv.ParseUint(string(text[1:5]), 16, 16)
-	return rune(n), err == nil //nolint:gosec // it has 16 bits
+	return rune(n), err == nil
 }
 
 // at returns a value inside the value, by the names of members of objects. Of

@@ -82,7 +82,7 @@ func (s *state) stop(index int, reason value) {
 // choose notes that a completion has a choice of this index.
 func (s *state) choose(index int) { s.choices |= bit(index) }
 
-func bit(index int) uint64 { return 1 << (uint(index) % 64) } //nolint:gosec // it is a hash for most
+func bit(index int) uint64 { return 1 << (uint(index) % 64) }
 
 func (s *state) tooLarge(what string, limit int) {
 	s.tooLong = true

@@ -60,8 +60,10 @@ func TestStream(t *testing.T) {
 		"the prediction ends it":         {stream: litellm + answered, want: Report{Ended: true, Content: true}},
 		"get_lm_usage beside the prediction is all of it": {
 			stream: usage1 + usage2 + `data: {"prediction":{"answer":"x"},"usage":{"a":{"prompt_tokens":111,"completion_tokens":45},"b":{"prompt_tokens":1}},"cost":0.5,"cached":false}` + "\n\n" + done,
-			want: Report{Tokens: counts{views.Input: 112, views.Output: 45}, Cost: new(0.5), Cached: new(false),
-				Models: map[string]Spending{"a": {Tokens: counts{views.Input: 111, views.Output: 45}}, "b": {Tokens: counts{views.Input: 1}}}, Ended: true, Content: true},
+			want: Report{
+				Tokens: counts{views.Input: 112, views.Output: 45}, Cost: new(0.5), Cached: new(false),
+				Models: map[string]Spending{"a": {Tokens: counts{views.Input: 111, views.Output: 45}}, "b": {Tokens: counts{views.Input: 1}}}, Ended: true, Content: true,
+			},
 		},
 		"a cached answer": {
 			stream: usage1 + `data: {"prediction":{"answer":"x"},"cached":true,"cost":1}` + "\n\n",

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -56,10 +57,12 @@ func hostileExports() map[string]func(i int) []byte {
 	same := func(made []byte) func(int) []byte { return func(int) []byte { return made } }
 	return map[string]func(i int) []byte{
 		"resources": func(i int) []byte {
-			return field(1, field(1, pair(1, "service.name", fmt.Sprint(i)+strings.Repeat("x", size))))
+			return field(1, field(1, pair(1, "service.name", strconv.Itoa(i)+strings.Repeat("x", size))))
 		},
 		"a thousand resources": func(i int) []byte {
-			return times(1000, func(j int) []byte { return field(1, field(1, pair(1, "k", fmt.Sprint(i, j)+strings.Repeat("x", size/1100)))) })
+			return times(1000, func(j int) []byte {
+				return field(1, field(1, pair(1, "k", fmt.Sprint(i, j)+strings.Repeat("x", size/1100))))
+			})
 		},
 		"empty resources": same(bytes.Repeat(field(1), size/2)),
 		"empty scopes":    same(field(1, bytes.Repeat(field(2), size/2))),
@@ -72,14 +75,16 @@ func hostileExports() map[string]func(i int) []byte {
 			return export(metric("dspy_errors_total", gauge, times(50_000, func(j int) []byte { return field(1, pair(7, "k", fmt.Sprintf("%d %d", i, j))) })))
 		},
 		"long values": func(i int) []byte {
-			return export(metric("dspy_errors_total", gauge, field(1, pair(7, "k", fmt.Sprint(i)+strings.Repeat("x", size)))))
+			return export(metric("dspy_errors_total", gauge, field(1, pair(7, "k", strconv.Itoa(i)+strings.Repeat("x", size)))))
 		},
-		"long names": func(i int) []byte { return export(metric("dspy_"+fmt.Sprint(i)+strings.Repeat("x", size), gauge, field(1))) },
+		"long names": func(i int) []byte {
+			return export(metric("dspy_"+strconv.Itoa(i)+strings.Repeat("x", size), gauge, field(1)))
+		},
 		"long texts": func(i int) []byte {
-			return export(field(2, field(1, []byte("dspy_"+fmt.Sprint(i))), field(2, bytes.Repeat([]byte("x"), size)), field(5, field(1))))
+			return export(field(2, field(1, []byte("dspy_"+strconv.Itoa(i))), field(2, bytes.Repeat([]byte("x"), size)), field(5, field(1))))
 		},
 		"labels times buckets": func(i int) []byte {
-			labels := times(100, func(j int) []byte { return pair(9, fmt.Sprint("k", j), fmt.Sprint(i)) })
+			labels := times(100, func(j int) []byte { return pair(9, fmt.Sprint("k", j), strconv.Itoa(i)) })
 			const buckets = 900_000
 			return export(metric("dspy_prediction_duration_seconds", histogram, field(1, labels, field(6, make([]byte, 8*(buckets+1))), field(7, make([]byte, 8*buckets)))))
 		},
@@ -198,4 +203,3 @@ func (raw) Unmarshal(data []byte, v any) error {
 	*answer = data
 	return nil
 }
-

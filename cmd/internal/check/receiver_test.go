@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -175,7 +176,7 @@ func TestMissed(t *testing.T) {
 	}
 	send := senderOf(t, "grpc", receiver.Addr())
 	for i := range 110 {
-		send(field(1, field(1, pair(1, "service.instance.id", fmt.Sprint(i)))))
+		send(field(1, field(1, pair(1, "service.instance.id", strconv.Itoa(i)))))
 	}
 	send(bytes.Repeat(field(1), megabyte/2-10))
 	send(make([]byte, 2*megabyte))

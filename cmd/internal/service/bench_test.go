@@ -24,7 +24,7 @@ import (
 
 // questions numbers all questions of all benchmarks, so that no two are equal and
 // none is answered from a cache.
-var questions atomic.Int64 //nolint:gochecknoglobals // benchmarks run several times in one process
+var questions atomic.Int64
 
 // BenchmarkProxy is one prediction over loopback, through the service and through
 // a ReverseProxy that does nothing else, by a program that answers at once and by

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -327,7 +328,7 @@ func TestShares(t *testing.T) {
 			return conn, response
 		}
 		for i := range 6 {
-			conn, response := asks("[2001:db8::"+fmt.Sprint(i)+"]", fmt.Sprint("198.51.100.", i))
+			conn, response := asks("[2001:db8::"+strconv.Itoa(i)+"]", fmt.Sprint("198.51.100.", i))
 			defer conn.Close()
 			want := http.StatusOK
 			if i >= 3 {

@@ -119,7 +119,7 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, e *exchange) {
 		}
 		e.fail(cmp.Or(context.Cause(ctx), context.Canceled)) // the client took no more of the answer
 	}
-	e.Call.end(r.Context(), e.err)
+	e.end(r.Context(), e.err)
 	e.prediction.End(&e.err)
 	if e.err != nil {
 		s.log(r, e)

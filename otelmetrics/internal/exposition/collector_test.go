@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -99,7 +100,7 @@ func normalise(e *dto.Exemplar) {
 func TestSameAsTheExporter(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(40) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			t.Parallel()
 			r := rand.New(rand.NewPCG(seed, 1))
 			one := func(of ...string) string { return of[r.IntN(len(of))] }
@@ -119,7 +120,7 @@ func TestSameAsTheExporter(t *testing.T) {
 				return metric.WithAttributes(pairs...)
 			}
 			for range 8 {
-				name := one("requests", "requests.total", "http.latency", "a_ratio", "x") + fmt.Sprint(r.IntN(6))
+				name := one("requests", "requests.total", "http.latency", "a_ratio", "x") + strconv.Itoa(r.IntN(6))
 				unit, description := metric.WithUnit(one("", "s", "By", "1", "{thing}", "ms", "By/s")), metric.WithDescription(one("d", "e"))
 				switch r.IntN(8) {
 				case 0:
@@ -271,7 +272,7 @@ func TestStartTimes(t *testing.T) {
 				created = m.GetHistogram().GetCreatedTimestamp()
 			}
 			if created != nil {
-				got[f.GetName()+fmt.Sprint(len(m.GetLabel()))] = created.AsTime()
+				got[f.GetName()+strconv.Itoa(len(m.GetLabel()))] = created.AsTime()
 			}
 			if f.GetName() == "both" && (len(m.GetHistogram().GetBucket()) != 15 || len(m.GetHistogram().GetPositiveSpan()) != 1) {
 				t.Errorf("want both forms in one message: %v", m)
