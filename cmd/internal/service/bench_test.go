@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -75,16 +74,6 @@ func benchmarkProxy(b *testing.B, work time.Duration) {
 			b.ReportMetric(float64(took[len(took)/2]), "p50-ns")
 		})
 	}
-}
-
-// cpuTime is what the process has used, client and program included.
-func cpuTime(b *testing.B) time.Duration {
-	b.Helper()
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 // bare is a ReverseProxy that does nothing else.
