@@ -7,9 +7,9 @@ import (
 
 const (
 	// writing is how long a file may be half written. Whoever needs it waits.
-	writing = 250 * time.Millisecond
+	writing = time.Second
 	// pause is the time between two attempts to read it.
-	pause = 5 * time.Millisecond
+	pause = 10 * time.Millisecond
 )
 
 // attempts reads files again that cannot be read: they may be being written. It

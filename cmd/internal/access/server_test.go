@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -41,9 +42,16 @@ type protected struct {
 	servers, people *testca.Authority
 	metrics         *otelmetricstest.Recorder
 	log             testio.Buffer
+	holding, most   atomic.Int64 // requests of /hold, which are not answered
 }
 
 func serve(t *testing.T, webConfig string) *protected {
+	t.Helper()
+	return serveFor(t, webConfig, time.Minute)
+}
+
+// serveFor is serve with a time for connections that are idle.
+func serveFor(t *testing.T, webConfig string, keepAlive time.Duration) *protected {
 	t.Helper()
 	dir := t.TempDir()
 	p := &protected{
@@ -61,9 +69,17 @@ func serve(t *testing.T, webConfig string) *protected {
 			_, _ = io.WriteString(w, "served "+r.Header.Get("Authorization"))
 		})
 	}
+	mux.HandleFunc("/hold", func(_ http.ResponseWriter, r *http.Request) {
+		if now := p.holding.Add(1); now > p.most.Load() {
+			p.most.Store(now)
+		}
+		<-r.Context().Done()
+		<-time.After(time.Second) // it does not end at once
+		p.holding.Add(-1)
+	})
 	server, err := access.Listen(t.Context(), access.Config{
 		Address: "127.0.0.1:0", Handler: mux, WebConfigFile: p.file, Open: []string{"/health"},
-		ClientTimeout: time.Minute, KeepAlive: time.Minute, Recorder: p.metrics.Recorder, Logger: slog.New(slog.NewTextHandler(&p.log, nil)),
+		ClientTimeout: time.Minute, KeepAlive: keepAlive, Recorder: p.metrics.Recorder, Logger: slog.New(slog.NewTextHandler(&p.log, nil)),
 	})
 	if err != nil {
 		t.Fatal(err)

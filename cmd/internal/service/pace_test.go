@@ -2,6 +2,7 @@ package service_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/service"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
@@ -96,7 +100,10 @@ func networked(t *testing.T, body func() io.ReadCloser, change func(*service.Con
 		t.Fatal(err)
 	}
 	w := &network{make(chan net.Conn), make(chan struct{})}
-	server := &http.Server{Handler: s.Handler(), ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)}
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true)
+	server := &http.Server{Protocols: &protocols, Handler: s.Handler(), ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)}
 	ended := make(chan error)
 	go func() { ended <- server.Serve(w) }()
 	t.Cleanup(func() {
@@ -399,4 +406,45 @@ func gathered(t *testing.T, metrics http.Handler, lines ...string) {
 			t.Errorf("the page has no line %q:\n%s", line, page)
 		}
 	}
+}
+
+// A client of HTTP/2 that opens no window takes nothing either.
+func TestWindowOfZero(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var held time.Duration
+		w, metrics := networked(t, func() io.ReadCloser { return &unending{held: &held} }, nil)
+		conn := w.dial("192.0.2.7")
+		defer conn.Close()
+		framer := http2.NewFramer(conn, conn)
+		go func() { // whatever comes is taken
+			for {
+				if _, err := framer.ReadFrame(); err != nil {
+					return
+				}
+			}
+		}()
+		if _, err := io.WriteString(conn, http2.ClientPreface); err != nil {
+			t.Fatal(err)
+		}
+		if err := framer.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0}); err != nil {
+			t.Fatal(err)
+		}
+		var headers bytes.Buffer
+		encoder := hpack.NewEncoder(&headers)
+		for name, value := range map[string]string{":method": "POST", ":scheme": "http", ":authority": "x", ":path": "/predict"} {
+			_ = encoder.WriteField(hpack.HeaderField{Name: name, Value: value})
+		}
+		if err := framer.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: headers.Bytes(), EndHeaders: true}); err != nil {
+			t.Fatal(err)
+		}
+		if err := framer.WriteData(1, true, []byte("{}")); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute) //nolint:forbidigo // The time of the bubble.
+		if held == 0 || held > time.Minute {
+			t.Errorf("held its place for %v, want less than a minute", held)
+		}
+		gathered(t, metrics, predictions("predict", "failure", 1), errorsOf("canceled", 1), idle)
+	})
 }
