@@ -79,10 +79,13 @@ func (l *listeners) open(ctx context.Context, svc *service.Service) (servers []*
 		flags, message string
 		access.Config
 	}
-	all := []wanted{{"--", "listening", access.Config{Address: l.Listen, Handler: svc.Handler(), WebConfigFile: l.WebConfigFile}}}
+	clients, scrapes := connections(fileLimit(), svc.MaxConcurrency)
+	all := []wanted{{"--", "listening", access.Config{
+		Address: l.Listen, Handler: svc.Handler(), WebConfigFile: l.WebConfigFile, Connections: clients,
+	}}}
 	if l.MetricsListen != "" {
 		all = append(all, wanted{"--metrics-", "listening for scrapes", access.Config{
-			Address: l.MetricsListen, Handler: svc.Admin(l.Pprof), WebConfigFile: l.MetricsWebConfigFile,
+			Address: l.MetricsListen, Handler: svc.Admin(l.Pprof), WebConfigFile: l.MetricsWebConfigFile, Connections: scrapes,
 		}})
 	}
 	for _, w := range all {

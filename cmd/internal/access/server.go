@@ -15,8 +15,8 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
-// Config has no defaults: every field must be set but for WebConfigFile and
-// Open.
+// Config has no defaults: every field must be set but for WebConfigFile,
+// Open and Connections.
 type Config struct {
 	Address       string // to listen on
 	Handler       http.Handler
@@ -24,6 +24,7 @@ type Config struct {
 	Open          []string      // paths that need no password
 	ClientTimeout time.Duration // for the headers of a request, at most 10 s
 	KeepAlive     time.Duration // of idle connections
+	Connections   int           // at a time; 0 for any
 	Recorder      *otelmetrics.Recorder
 	Logger        *slog.Logger
 }
@@ -57,6 +58,10 @@ func Listen(ctx context.Context, c Config) (*Server, error) {
 	var err error
 	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", c.Address); err != nil {
 		return nil, err
+	}
+	if c.Connections > 0 {
+		connections := newConnections(s.listener, c.Connections)
+		s.listener, s.server.ConnState = connections, connections.state
 	}
 	return s, nil
 }
