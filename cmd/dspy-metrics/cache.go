@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
+	"net/url"
 	"strings"
 	"time"
 
@@ -19,7 +21,7 @@ type answers struct {
 	CacheMaxBytes  int64         `default:"67108864" env:"DSPY_METRICS_CACHE_MAX_BYTES" placeholder:"N" help:"Memory that --cache memory may take, Go's own share included; less than half of it are answers (${default}). Redis has a bound of its own."`
 	CacheTTL       time.Duration `default:"1h" env:"DSPY_METRICS_CACHE_TTL" help:"How long an answer is kept, unless it says less itself (${default})."`
 	CacheTimeout   time.Duration `default:"100ms" env:"DSPY_METRICS_CACHE_TIMEOUT" help:"Longest wait for Redis (${default})."`
-	CacheNamespace string        `env:"DSPY_METRICS_CACHE_NAMESPACE" placeholder:"NAME" help:"Sets apart the answers of services on one Redis whose upstream and service have the same names, such as two versions of a program."`
+	CacheNamespace string        `env:"DSPY_METRICS_CACHE_NAMESPACE" placeholder:"NAME" help:"Sets apart the answers of programs on one Redis that have the same upstream and --service, such as two versions or two sidecars."`
 	CacheIgnore    []string      `name:"cache-ignore-header" env:"DSPY_METRICS_CACHE_IGNORE_HEADERS" placeholder:"NAME" help:"A request header that cannot change an answer. Requests with other values of any other header get answers of their own, but for those of tracing and of the connection. Repeatable, or with commas."`
 	CacheKeyHeader []string      `hidden:"" env:"DSPY_METRICS_CACHE_KEY_HEADERS"`
 	MaxAnswerBytes int64         `default:"1048576" env:"DSPY_METRICS_MAX_ANSWER_BYTES" placeholder:"N" help:"Largest answer that is cached and whose usage is read; larger ones pass through (${default})."`
@@ -54,4 +56,18 @@ func (a *answers) open(ctx context.Context, recorder *otelmetrics.Recorder, logg
 		return nil, usageError{fmt.Errorf("--%w", err)}
 	}
 	return opened, nil
+}
+
+// warnOfNames warns where another program that shares the Redis may have the same
+// names: the upstream is on this machine, as it is for every sidecar, and nothing else
+// names the program.
+func (c *serve) warnOfNames(logger *slog.Logger) {
+	upstream, err := url.Parse(c.Upstream)
+	if err != nil || c.Upstream == "" || !strings.HasPrefix(c.Cache, "redis") || c.CacheNamespace != "" || c.serviceName() != defaultService {
+		return
+	}
+	address, err := netip.ParseAddr(upstream.Hostname())
+	if err == nil && address.IsLoopback() || upstream.Hostname() == "localhost" {
+		logger.Warn("other programs behind a loopback address that share this Redis would share answers: give --service or --cache-namespace")
+	}
 }

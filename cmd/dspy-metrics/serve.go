@@ -165,6 +165,7 @@ func (c *serve) serve(ctx context.Context, contract views.Contract, config servi
 	if err != nil {
 		return err
 	}
+	c.warnOfNames(logger)
 	config.Caching = service.Caching{
 		TTL: c.CacheTTL, IgnoreHeaders: c.CacheIgnore,
 		Namespace: []string{c.CacheNamespace, c.serviceName(), c.identity(contract)},
@@ -194,10 +195,13 @@ func (c *serve) options(logger *slog.Logger) []otelmetrics.Option {
 	return append(options, otelmetrics.WithService(c.serviceName()))
 }
 
+// defaultService is the value of the label service where nobody gives one.
+const defaultService = "dspy-metrics"
+
 // serviceName returns the value of the label service.
 func (c *serve) serviceName() string {
 	name, _ := resource.Environment().Set().Value(semconv.ServiceNameKey)
-	return cmp.Or(c.Service, name.AsString(), "dspy-metrics")
+	return cmp.Or(c.Service, name.AsString(), defaultService)
 }
 
 func (c *serve) logger(w io.Writer) *slog.Logger {
