@@ -87,6 +87,11 @@ func dspyProgram() []sample {
 		stream("stream of 3.4.1, without usage", program(quoted, []string{part("null", "Par", "null", ""), part("null", "", "stop", "")}), 0, silent),
 		stream("stream of listeners", append(sse(`{"predict_name":"self","signature_field_name":"answer","chunk":"","is_last_chunk":false}`,
 			`{"predict_name":"self","signature_field_name":"answer","chunk":"Par","is_last_chunk":false}`), "event: prediction\ndata: {\"outputs\":{},"+models+"}\n\n"), 1, byModel),
+		stream("the usage in an event of its own", append(program(quoted, noIDs[:1])[:2], "event: usage\ndata: {"+models+`,"cost_usd":0.5,"cached":false}`+"\n\n", "data: [DONE]\n\n"), 0, func() Report {
+			r := byModel
+			r.Model, r.Cost, r.Cached = "gpt-5-mini", new(0.5), new(false)
+			return r
+		}()),
 		stream("status messages are no content", append(append(sse(`{"message":"Calling tool find..."}`, `{"type":"status","message":"x"}`, `{"status":"thinking"}`, `{"status_message":"x"}`),
 			"event: status\ndata: Calling\n\n"), sse(`{"field":"answer","chunk":"Par"}`, prediction)...), 5, Report{Missing: views.NotStated}),
 		stream("the usage beside the prediction is all of it", append(program(wrapped, sequence)[:5], `data: {"prediction":{"answer":"Paris"},`+models+"}\n\n"), 1, func() Report {
