@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -75,6 +76,98 @@ func TestCheck(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestCheckContracts checks against contracts of every form, several targets and
+// readings.
+func TestCheckContracts(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := func(name, content string) string {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	const metric = "  - {name: app.jobs, brief: Jobs, instrument: counter, unit: '{job}', stability: stable, attributes: [{ref: app.kind, requirement_level: required}]}\n"
+	registry := file("registry.yaml", "file_format: definition/2\nattributes:\n"+
+		"  - {key: app.kind, brief: Kind, stability: stable, type: {members: [{id: a, value: a, stability: stable}, {id: b, value: b, stability: stable, deprecated: {reason: obsoleted, note: No}}]}}\n"+
+		"metrics:\n"+metric+"  - {name: app.size, brief: Size, instrument: gauge, unit: By, stability: development}\n")
+	good := file("good.txt", "# HELP app_jobs_total Jobs.\n# TYPE app_jobs_total counter\napp_jobs_total{app_kind=\"a\"} 1\n# HELP app_size_bytes Size\n# TYPE app_size_bytes gauge\napp_size_bytes 2\n")
+	short := file("short.txt", "# HELP app_jobs_total Jobs\n# TYPE app_jobs_total counter\napp_jobs_total{app_kind=\"b\"} 1\n")
+	plain := file("plain.txt", "# HELP app_jobs Jobs\n# TYPE app_jobs counter\napp_jobs{app_kind=\"a\"} 1\n# HELP app_size Size\n# TYPE app_size gauge\napp_size 2\n")
+	utf8 := file("utf8.txt", "# HELP \"app.jobs\" Jobs\n# TYPE \"app.jobs\" counter\n{\"app.jobs\",\"app.kind\"=\"a\"} 1\n# HELP \"app.size\" Size\n# TYPE \"app.size\" gauge\n{\"app.size\"} 2\n")
+	gauge := file("gauge.txt", "# HELP app_jobs_total Jobs\n# TYPE app_jobs_total gauge\napp_jobs_total{app_kind=\"a\"} 1\n")
+	targets := file("targets", "# the instances\n"+good+"\n\n"+short+"\n")
+	broken := file("broken.yaml", strings.Replace("file_format: definition/2\nmetrics:\n"+metric, "instrument", "instrumet", 1))
+	var readings atomic.Int32
+	changing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain")
+		if readings.Add(1) == 1 {
+			_, _ = io.WriteString(w, "# HELP app_size_bytes Size\n# TYPE app_size_bytes gauge\napp_size_bytes 2\n")
+			return
+		}
+		_, _ = io.WriteString(w, "# HELP app_jobs_total Jobs\n# TYPE app_jobs_total counter\napp_jobs_total{app_kind=\"a\"} 1\n")
+	}))
+	t.Cleanup(changing.Close)
+	for name, test := range map[string]struct {
+		args []string
+		code int
+		want []string
+	}{
+		"registry":          {[]string{"--contract", registry, "--strict", good}, 0, []string{"2 samples of registry.yaml", "clean, 1 note", "not-stable"}},
+		"other strategy":    {[]string{"--contract", registry, "--strict", plain}, 0, []string{"clean"}},
+		"names in UTF-8":    {[]string{"--contract", registry, "--strict", utf8}, 0, []string{"clean"}},
+		"strategy is named": {[]string{"--contract", registry, "--translation=NoTranslation", good}, 0, []string{"missing-metric"}},
+		"deprecated":        {[]string{"--contract", registry, short}, 0, []string{"deprecated", `value "b"`}},
+		"fails on a note":   {[]string{"--contract", registry, "--fail-on=info", good}, 1, []string{"1 note"}},
+		"never fails":       {[]string{"--contract", registry, "--fail-on=never", gauge}, 0, []string{"wrong-type"}},
+		"coverage":          {[]string{"--contract", registry, "--coverage", short}, 0, []string{"50.0 % of the metrics", "app_size_bytes  recommended  no"}},
+		"too little":        {[]string{"--contract", registry, "--min-coverage=60", short}, 1, []string{"50.0 % of the metrics were seen, less than the 60 %"}},
+		"enough together":   {[]string{"--contract", registry, "--min-coverage=100", "@" + targets}, 0, []string{"good.txt", "short.txt"}},
+		"pattern":           {[]string{"--contract", registry, filepath.Join(dir, "[gs]*o*.txt")}, 0, []string{"good.txt", "short.txt"}},
+		"disagreement":      {[]string{"--contract=none", good, gauge}, 1, []string{"all targets", `disagree on the type: "counter"`}},
+		"over time":         {[]string{"--contract", registry, "--min-coverage=100", "--for=20ms", "--interval=10ms", changing.URL}, 0, []string{"in 3 readings"}},
+		"namespace":         {[]string{"--contract", registry, "--namespace=app", "--namespace=other", file("more.txt", "app_more 1\n")}, 1, []string{"unknown-metric"}},
+		"no contract":       {[]string{"--contract=none", good}, 0, []string{"no contract", "clean"}},
+		"only the contract": {[]string{"--contract", registry, "--only-contract", file("foreign.txt", "# TYPE x counter\nx -1\n")}, 0, []string{"missing-metric"}},
+		"json":              {[]string{"--contract", registry, "--format=json", good}, 0, []string{`"percent": 100`, `"metric": "app_jobs_total"`, `"seen": true`}},
+		"notice for GitHub": {[]string{"--contract", registry, "--format=github", good}, 0, []string{"::notice title=not-stable"}},
+		"broken registry":   {[]string{"--contract", broken, good}, 2, []string{"broken.yaml:3:", `unknown field "instrumet": did you mean "instrument"?`}},
+		"no registry":       {[]string{"--contract", dir + "/none", good}, 2, []string{"no such file"}},
+		"no such pattern":   {[]string{dir + "/*.nothing"}, 2, []string{"no file matches the pattern"}},
+		"empty list":        {[]string{"@" + file("empty", "# none\n")}, 2, []string{"there is no target in the list"}},
+		"wrong coverage":    {[]string{"--min-coverage=101", good}, 2, []string{"--min-coverage is a percentage"}},
+		"twice and for":     {[]string{"--twice", "--for=1s", good}, 2, []string{"exclude each other"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			expect(t, test.code, test.want, append([]string{"check"}, test.args...)...)
+		})
+	}
+}
+
+// expect runs the command and looks at its exit code and what it writes.
+func expect(t *testing.T, code int, want []string, args ...string) {
+	t.Helper()
+	c := command(t, nil, args...)
+	out, err := c.CombinedOutput()
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
+		t.Fatal(err)
+	}
+	if got := c.ProcessState.ExitCode(); got != code {
+		t.Errorf("got exit code %d, want %d", got, code)
+	}
+	for _, text := range want {
+		if !strings.Contains(string(out), text) {
+			t.Errorf("no %q in the output", text)
+		}
+	}
+	if t.Failed() {
+		t.Logf("%s", out)
 	}
 }
 

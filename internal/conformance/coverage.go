@@ -44,6 +44,9 @@ func (c Checker) Coverage(e *Exposition) Coverage {
 		key := c.Contract.Metrics[i].Stream
 		one := &item{name: metric.Name, terms: metric.Terms, parts: make(map[string]bool)}
 		for _, label := range metric.Labels {
+			if label.Template {
+				continue
+			}
 			one.add(label.Key)
 			for _, value := range label.Values {
 				if label.Closed || value.Level != "" {
