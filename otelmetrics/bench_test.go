@@ -22,6 +22,7 @@ import (
 	tracenoop "go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/peers"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
@@ -31,9 +32,19 @@ type implementation struct {
 	work func(i int)
 }
 
+// ratios reports what the first implementation costs as a ratio to the others.
+func ratios(b *testing.B, name string, implementations ...implementation) {
+	all := make([]peers.Peer, len(implementations))
+	for i, one := range implementations {
+		all[i] = peers.Peer{Name: one.name, Work: one.work}
+	}
+	b.Run(name+"/ratios", func(b *testing.B) { peers.Compare(b.Loop, b.ReportMetric, all...) })
+}
+
 // benchmark runs the implementations beside one another, on one core and, as
 // _parallel, on all cores over the same series.
 func benchmark(b *testing.B, name string, implementations ...implementation) {
+	ratios(b, name, implementations...)
 	for _, one := range implementations {
 		b.Run(name+"/"+one.name, func(b *testing.B) {
 			b.ReportAllocs()
@@ -173,9 +184,11 @@ func BenchmarkOwn(b *testing.B) {
 	ctx := b.Context()
 	theirs, _ := sdk(b)
 	var prebuilt, given []implementation
-	for name, meter := range map[string]metric.Meter{
-		"dspy": newRecorder(b, withoutExemplars()).MeterProvider().Meter("example.com/own"), "otel_sdk": theirs,
-	} {
+	for _, one := range []struct {
+		name  string
+		meter metric.Meter
+	}{{"dspy", newRecorder(b, withoutExemplars()).MeterProvider().Meter("example.com/own")}, {"otel_sdk", theirs}} {
+		name, meter := one.name, one.meter
 		counter, err := meter.Int64Counter("documents")
 		if err != nil {
 			b.Fatal(err)
@@ -223,13 +236,15 @@ func BenchmarkMiddleware(b *testing.B) {
 		w := nothing{header: make(http.Header)}
 		return func(int) { h.ServeHTTP(w, request) }
 	}
-	for _, one := range []implementation{
-		{"bare", serve(handler)},
+	all := []implementation{
 		{"dspy", serve(m.Middleware(handler))},
+		{"bare", serve(handler)},
 		{"promhttp", serve(promhttp.InstrumentHandlerDuration(vector, handler))},
 		{"otelhttp", serve(otelhttp.NewHandler(handler, "predict", otelhttp.WithMeterProvider(provider),
 			otelhttp.WithTracerProvider(tracenoop.NewTracerProvider())))},
-	} {
+	}
+	ratios(b, "request", all...)
+	for _, one := range all {
 		b.Run("request/"+one.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
@@ -293,7 +308,7 @@ func BenchmarkScrape(b *testing.B) {
 			}
 		}
 		options := promhttp.HandlerOpts{EnableOpenMetrics: true}
-		for _, one := range []struct {
+		all := []struct {
 			name    string
 			handler http.Handler
 			measure func(context.Context)
@@ -303,7 +318,14 @@ func BenchmarkScrape(b *testing.B) {
 			{"otel_sdk", promhttp.HandlerFor(registry, options), func(ctx context.Context) {
 				histogram.Record(ctx, 1, metric.WithAttributes(attribute.String("service", "qa"), attribute.String("prediction_type", "value0")))
 			}},
-		} {
+		}
+		var scrapes []implementation
+		for _, one := range all {
+			scrape := scraper(b.Context(), one.handler)
+			scrapes = append(scrapes, implementation{one.name, func(int) { scrape() }})
+		}
+		ratios(b, fmt.Sprintf("series=%d", series), scrapes...)
+		for _, one := range all {
 			b.Run(fmt.Sprintf("series=%d/%s", series, one.name), func(b *testing.B) {
 				b.ReportAllocs()
 				for scrape := scraper(b.Context(), one.handler); b.Loop(); {

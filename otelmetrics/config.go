@@ -22,7 +22,6 @@ func newConfig(options []Option) (config, error) {
 		priming:         true,
 		seriesLimit:     DefaultSeriesLimit,
 		shutdownTimeout: DefaultShutdownTimeout,
-		now:             time.Now,
 		getenv:          os.Getenv,
 	}
 	var held *harness.Harness
@@ -37,6 +36,11 @@ func newConfig(options []Option) (config, error) {
 	}
 	if held != nil {
 		c.hold(held)
+	}
+	if now := c.now; now != nil {
+		c.elapsed = func(start time.Time) time.Duration { return now().Sub(start) }
+	} else {
+		c.now, c.elapsed = time.Now, time.Since // which reads one clock, where Now reads two
 	}
 	err := errors.Join(c.readEnvironment(), c.validate())
 	if c.logger == nil {

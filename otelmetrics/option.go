@@ -58,6 +58,7 @@ type config struct {
 	disabled bool
 	isolated bool // from the environment, for a test
 	now      func() time.Time
+	elapsed  func(start time.Time) time.Duration
 	getenv   func(string) string
 }
 

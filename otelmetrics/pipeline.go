@@ -222,7 +222,7 @@ func (p *pipeline) runtimeProducers(registry *prometheus.Registry) ([]sdkmetric.
 // since returns the time since then. It is not negative where the clock has gone
 // back, which only one without a monotonic reading does: the sum of a histogram
 // never goes down.
-func (p *pipeline) since(start time.Time) time.Duration { return max(0, p.now().Sub(start)) }
+func (p *pipeline) since(start time.Time) time.Duration { return max(0, p.elapsed(start)) }
 
 // overflowed counts a measurement whose label value became other, and says so
 // once for each value.

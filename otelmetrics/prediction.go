@@ -36,8 +36,9 @@ type Prediction struct {
 //
 // With [WithTracerProvider] the returned context carries a span for the
 // prediction, otherwise it is ctx as it was.
-func (r *Recorder) StartPrediction(ctx context.Context, kind PredictionType) (context.Context, Prediction) {
-	return r.Predictor(kind).Start(ctx)
+func (r *Recorder) StartPrediction(ctx context.Context, kind PredictionType) (started context.Context, p Prediction) {
+	started = r.Predictor(kind).start(ctx, &p)
+	return
 }
 
 // End ends the prediction: it is no longer active, and its outcome and duration

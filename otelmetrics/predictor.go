@@ -8,7 +8,6 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
-	"go.opentelemetry.io/otel/trace"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/bound"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/label"
@@ -63,17 +62,22 @@ func (r *Recorder) declarePredictors() error {
 }
 
 // Start starts a prediction as [Recorder.StartPrediction] does.
-func (p *Predictor) Start(ctx context.Context) (context.Context, Prediction) {
+func (p *Predictor) Start(ctx context.Context) (started context.Context, prediction Prediction) {
+	started = p.start(ctx, &prediction)
+	return
+}
+
+// start fills in a prediction where it is returned, as copying it takes longer than to count it.
+func (p *Predictor) start(ctx context.Context, prediction *Prediction) context.Context {
 	if p == nil {
-		return ctx, Prediction{}
+		return ctx
 	}
-	var span trace.Span
 	if p.recorder.pipeline.tracer != nil {
-		ctx, span = p.recorder.pipeline.startSpan(ctx)
+		ctx, prediction.span = p.recorder.pipeline.startSpan(ctx)
 	}
-	start := p.recorder.pipeline.now()
+	prediction.predictor, prediction.ctx, prediction.start = p, ctx, p.recorder.pipeline.now()
 	p.recorder.activate(1)
-	return ctx, Prediction{predictor: p, ctx: ctx, span: span, start: start}
+	return ctx
 }
 
 func (p *Predictor) recordFirstToken(ctx context.Context, model *modelSeries, elapsed time.Duration) {

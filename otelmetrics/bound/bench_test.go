@@ -14,6 +14,8 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/exemplar"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/peers"
 )
 
 // The measured values go around in a list, as durations do not come out alike.
@@ -33,30 +35,26 @@ func view() sdkmetric.View {
 	})
 }
 
-// measurer is one implementation: what a measurement of the i-th value is.
-type measurer struct {
-	name    string
-	measure func(ctx context.Context, i int)
-}
-
-func compare(b *testing.B, ctx context.Context, measurers ...measurer) {
-	for _, m := range measurers {
-		b.Run(m.name, func(b *testing.B) {
+// compare runs the implementations in turns, which gives their ratios, and one after the other.
+func compare(b *testing.B, implementations []peers.Peer) {
+	b.Run("ratios", func(b *testing.B) { peers.Compare(b.Loop, b.ReportMetric, implementations...) })
+	for _, one := range implementations {
+		b.Run(one.Name, func(b *testing.B) {
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
-				m.measure(ctx, i)
+				one.Work(i)
 			}
 		})
 	}
 }
 
-func compareParallel(b *testing.B, ctx context.Context, measurers ...measurer) {
-	for _, m := range measurers {
-		b.Run(m.name, func(b *testing.B) {
+func compareParallel(b *testing.B, implementations []peers.Peer) {
+	for _, one := range implementations {
+		b.Run(one.Name, func(b *testing.B) {
 			b.ReportAllocs()
 			b.RunParallel(func(pb *testing.PB) {
 				for i := 0; pb.Next(); i++ {
-					m.measure(ctx, i)
+					one.Work(i)
 				}
 			})
 		})
@@ -76,7 +74,7 @@ func meters(b *testing.B, filter exemplar.Filter, views ...sdkmetric.View) (boun
 	return ours.Meter("bench"), theirs.Meter("bench")
 }
 
-func counters(b *testing.B, filter exemplar.Filter) []measurer {
+func counters(ctx context.Context, b *testing.B, filter exemplar.Filter) []peers.Peer {
 	m, sdk := meters(b, filter)
 	instrument, _ := m.Int64Counter("c")
 	handle := bound(instrument, labels()...)
@@ -84,28 +82,28 @@ func counters(b *testing.B, filter exemplar.Filter) []measurer {
 	plain, _ := sdk.Int64Counter("c")
 	set := metric.WithAttributeSet(attribute.NewSet(labels()...))
 	options := []metric.AddOption{set}
-	return []measurer{
-		{"dspy", func(ctx context.Context, _ int) { handle.Add(ctx, 1) }},
-		{"client_golang", func(context.Context, int) { prom.Inc() }},
-		{"otel_sdk", func(ctx context.Context, _ int) { plain.Add(ctx, 1, options...) }},
+	return []peers.Peer{
+		{Name: "dspy", Work: func(int) { handle.Add(ctx, 1) }},
+		{Name: "client_golang", Work: func(int) { prom.Inc() }},
+		{Name: "otel_sdk", Work: func(int) { plain.Add(ctx, 1, options...) }},
 	}
 }
 
-func gauges(b *testing.B) []measurer {
+func gauges(ctx context.Context, b *testing.B) []peers.Peer {
 	m, sdk := meters(b, exemplar.AlwaysOffFilter)
 	instrument, _ := m.Int64Gauge("g")
 	handle := bound(instrument, labels()...)
 	prom := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "g"}, []string{"a", "b"}).WithLabelValues("qa", "predict")
 	plain, _ := sdk.Int64Gauge("g")
 	options := []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(labels()...))}
-	return []measurer{
-		{"dspy", func(ctx context.Context, i int) { handle.Record(ctx, int64(i)) }},
-		{"client_golang", func(_ context.Context, i int) { prom.Set(float64(i)) }},
-		{"otel_sdk", func(ctx context.Context, i int) { plain.Record(ctx, int64(i), options...) }},
+	return []peers.Peer{
+		{Name: "dspy", Work: func(i int) { handle.Record(ctx, int64(i)) }},
+		{Name: "client_golang", Work: func(i int) { prom.Set(float64(i)) }},
+		{Name: "otel_sdk", Work: func(i int) { plain.Record(ctx, int64(i), options...) }},
 	}
 }
 
-func histograms(b *testing.B, filter exemplar.Filter) []measurer {
+func histograms(ctx context.Context, b *testing.B, filter exemplar.Filter) []peers.Peer {
 	m, sdk := meters(b, filter)
 	instrument, _ := m.Float64Histogram("h")
 	handle := bound(instrument, labels()...)
@@ -113,15 +111,15 @@ func histograms(b *testing.B, filter exemplar.Filter) []measurer {
 	plain, _ := sdk.Float64Histogram("h")
 	options := []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(labels()...))}
 	v := values()
-	return []measurer{
-		{"dspy", func(ctx context.Context, i int) { handle.Record(ctx, v[i&15]) }},
-		{"client_golang", func(_ context.Context, i int) { prom.Observe(v[i&15]) }},
-		{"otel_sdk", func(ctx context.Context, i int) { plain.Record(ctx, v[i&15], options...) }},
+	return []peers.Peer{
+		{Name: "dspy", Work: func(i int) { handle.Record(ctx, v[i&15]) }},
+		{Name: "client_golang", Work: func(i int) { prom.Observe(v[i&15]) }},
+		{Name: "otel_sdk", Work: func(i int) { plain.Record(ctx, v[i&15], options...) }},
 	}
 }
 
 // native are exponential histograms: Prometheus' native one keeps as many buckets, at the same highest resolution.
-func native(b *testing.B, filter exemplar.Filter) []measurer {
+func native(ctx context.Context, b *testing.B, filter exemplar.Filter) []peers.Peer {
 	exponential := exponentialView(160, 8)
 	m, sdk := meters(b, filter, exponential)
 	instrument, _ := m.Float64Histogram("h")
@@ -132,10 +130,10 @@ func native(b *testing.B, filter exemplar.Filter) []measurer {
 	plain, _ := sdk.Float64Histogram("h")
 	options := []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(labels()...))}
 	v := values()
-	return []measurer{
-		{"dspy", func(ctx context.Context, i int) { handle.Record(ctx, v[i&15]) }},
-		{"client_golang", func(_ context.Context, i int) { prom.Observe(v[i&15]) }},
-		{"otel_sdk", func(ctx context.Context, i int) { plain.Record(ctx, v[i&15], options...) }},
+	return []peers.Peer{
+		{Name: "dspy", Work: func(i int) { handle.Record(ctx, v[i&15]) }},
+		{Name: "client_golang", Work: func(i int) { prom.Observe(v[i&15]) }},
+		{Name: "otel_sdk", Work: func(i int) { plain.Record(ctx, v[i&15], options...) }},
 	}
 }
 
@@ -147,30 +145,30 @@ func unsampled() context.Context {
 }
 
 func BenchmarkCounter(b *testing.B) {
-	b.Run("bound", func(b *testing.B) { compare(b, context.Background(), counters(b, exemplar.AlwaysOffFilter)...) })
-	b.Run("bound_parallel", func(b *testing.B) { compareParallel(b, context.Background(), counters(b, exemplar.AlwaysOffFilter)...) })
-	b.Run("bound_exemplars", func(b *testing.B) { compare(b, unsampled(), counters(b, exemplar.TraceBasedFilter)...) })
-	b.Run("bound_no_span", func(b *testing.B) { compare(b, context.Background(), counters(b, exemplar.TraceBasedFilter)...) })
+	b.Run("bound", func(b *testing.B) { compare(b, counters(context.Background(), b, exemplar.AlwaysOffFilter)) })
+	b.Run("bound_parallel", func(b *testing.B) { compareParallel(b, counters(context.Background(), b, exemplar.AlwaysOffFilter)) })
+	b.Run("bound_exemplars", func(b *testing.B) { compare(b, counters(unsampled(), b, exemplar.TraceBasedFilter)) })
+	b.Run("bound_no_span", func(b *testing.B) { compare(b, counters(context.Background(), b, exemplar.TraceBasedFilter)) })
 }
 
 func BenchmarkGauge(b *testing.B) {
-	b.Run("bound", func(b *testing.B) { compare(b, context.Background(), gauges(b)...) })
-	b.Run("bound_parallel", func(b *testing.B) { compareParallel(b, context.Background(), gauges(b)...) })
+	b.Run("bound", func(b *testing.B) { compare(b, gauges(context.Background(), b)) })
+	b.Run("bound_parallel", func(b *testing.B) { compareParallel(b, gauges(context.Background(), b)) })
 }
 
 func BenchmarkHistogram(b *testing.B) {
 	off, traced := exemplar.AlwaysOffFilter, exemplar.TraceBasedFilter
-	b.Run("bound", func(b *testing.B) { compare(b, context.Background(), histograms(b, off)...) })
-	b.Run("bound_parallel", func(b *testing.B) { compareParallel(b, context.Background(), histograms(b, off)...) })
-	b.Run("bound_exemplars", func(b *testing.B) { compare(b, unsampled(), histograms(b, traced)...) })
-	b.Run("bound_exemplars_parallel", func(b *testing.B) { compareParallel(b, unsampled(), histograms(b, traced)...) })
+	b.Run("bound", func(b *testing.B) { compare(b, histograms(context.Background(), b, off)) })
+	b.Run("bound_parallel", func(b *testing.B) { compareParallel(b, histograms(context.Background(), b, off)) })
+	b.Run("bound_exemplars", func(b *testing.B) { compare(b, histograms(unsampled(), b, traced)) })
+	b.Run("bound_exemplars_parallel", func(b *testing.B) { compareParallel(b, histograms(unsampled(), b, traced)) })
 }
 
 func BenchmarkNative(b *testing.B) {
 	off, traced := exemplar.AlwaysOffFilter, exemplar.TraceBasedFilter
-	b.Run("bound", func(b *testing.B) { compare(b, context.Background(), native(b, off)...) })
-	b.Run("bound_parallel", func(b *testing.B) { compareParallel(b, context.Background(), native(b, off)...) })
-	b.Run("bound_exemplars", func(b *testing.B) { compare(b, unsampled(), native(b, traced)...) })
+	b.Run("bound", func(b *testing.B) { compare(b, native(context.Background(), b, off)) })
+	b.Run("bound_parallel", func(b *testing.B) { compareParallel(b, native(context.Background(), b, off)) })
+	b.Run("bound_exemplars", func(b *testing.B) { compare(b, native(unsampled(), b, traced)) })
 }
 
 // BenchmarkMemory reports what a series keeps on the heap, with the attributes and the handle to it.

@@ -24,7 +24,8 @@ func (c *int64Counter) Add(ctx context.Context, n int64, options ...metric.AddOp
 		c.addSlow(ctx, n, options)
 		return
 	}
-	if before := c.whole.Add(n) - n; seldom(before, n, c.few, c.mask) {
+	few, mask := c.few, c.mask // loaded first, as loads wait for the addition
+	if before := c.whole.Add(n) - n; seldom(before, n, few, mask) {
 		c.added(ctx, n, before, false)
 	}
 }
@@ -66,7 +67,8 @@ func (c *int64UpDownCounter) Add(ctx context.Context, n int64, options ...metric
 		c.addSlow(ctx, n, options)
 		return
 	}
-	if before := c.whole.Add(n) - n; seldom(before, n, c.few, c.mask) {
+	few, mask := c.few, c.mask // loaded first, as loads wait for the addition
+	if before := c.whole.Add(n) - n; seldom(before, n, few, mask) {
 		c.added(ctx, n, before, false)
 	}
 }

@@ -26,8 +26,8 @@ func newLabels() *labels {
 
 // describe returns the description of the series of a metric, and the values of its labels.
 func (l *labels) describe(metric, help string, attrs attribute.Set) (*prometheus.Desc, []string, error) {
-	n := attrs.Len()
-	names, values := make([]string, 0, n), make([]string, 0, n)
+	var buffer [8]string // with the names, so that they need no memory of their own while the description is known
+	names, values := buffer[:0], make([]string, 0, attrs.Len())
 	key := append(make([]byte, 0, 128), metric...)
 	joined := false
 	for iter := attrs.Iter(); iter.Next(); {
@@ -49,7 +49,7 @@ func (l *labels) describe(metric, help string, attrs attribute.Set) (*prometheus
 		if len(l.descs) >= most {
 			clear(l.descs)
 		}
-		desc = prometheus.NewDesc(metric, help, names, nil)
+		desc = prometheus.NewDesc(metric, help, slices.Clone(names), nil)
 		l.descs[string(key)] = desc
 	}
 	return desc, values, nil
