@@ -198,4 +198,3 @@ func TestHTTP2Floods(t *testing.T) {
 		})
 	}
 }
-

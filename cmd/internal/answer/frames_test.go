@@ -17,7 +17,8 @@ func TestFramesAsTheSDK(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	values := []eventstream.Value{
 		eventstream.BoolValue(true), eventstream.BoolValue(false), eventstream.Int8Value(1), eventstream.Int16Value(2), eventstream.Int32Value(3), eventstream.Int64Value(4),
-		eventstream.BytesValue("bytes"), eventstream.StringValue("text"), eventstream.TimestampValue(time.UnixMilli(5)), eventstream.UUIDValue{6},
+		eventstream.BytesValue("bytes"), eventstream.StringValue("text"), eventstream.TimestampValue(time.UnixMilli(5)),
+		eventstream.UUIDValue{6},
 	}
 	agreed := 0
 	for range 2000 {
