@@ -119,6 +119,8 @@ type Metric struct {
 	// Form is how a histogram keeps its observations; [Classic] for every other
 	// kind.
 	Form Form
+	// Terms say whether the metric must be there, and how long it will be.
+	Terms Terms
 }
 
 // Exists tells whether the metric is in the contract, and was not left out.

@@ -105,6 +105,7 @@ func (m Metric) validate(labels Labels, own bool) []error {
 	}
 	m.validateUnit(&bad)
 	m.validateBuckets(&bad)
+	m.Terms.validate(&bad)
 	for i, key := range m.Labels {
 		if _, ok := labels.Find(key); !ok {
 			bad.add("Labels", i, "label %q is not defined", key)

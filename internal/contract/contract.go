@@ -82,17 +82,7 @@ type Value struct {
 
 // Terms are what a contract says of a metric, a label or a value beside its
 // definition.
-type Terms struct {
-	// Level says whether it must be there. By default a metric is recommended, a
-	// label required, a value optional.
-	Level Level
-	// Stability is stable, development and so on; empty if nothing is said.
-	Stability string
-	// Deprecated says why it should not be used any more; empty if it may be.
-	Deprecated string
-	// Replacement is what to use instead of what is deprecated, if that is known.
-	Replacement string
-}
+type Terms = views.Terms
 
 // Kind is the type of a metric.
 type Kind string
@@ -123,26 +113,22 @@ const (
 	ClassicAndNative Form = "classic+native"
 )
 
-// Level says whether something must be there.
-type Level string
+// Level says whether something must be there. By default a metric is recommended,
+// a label required, a value optional.
+type Level = views.Level
 
-// The levels. The empty one is the default of what it is said of.
+// The levels.
 const (
-	Required    Level = "required"
-	Recommended Level = "recommended"
-	Optional    Level = "optional"
+	Required    = views.Required
+	Recommended = views.Recommended
+	Optional    = views.Optional
 )
 
 // Levels are those that can be said.
-func Levels() []Level { return []Level{Required, Recommended, Optional} }
+func Levels() []Level { return views.Levels() }
 
-// Or returns the level, or this one if none was said.
-func (l Level) Or(otherwise Level) Level {
-	if l == "" {
-		return otherwise
-	}
-	return l
-}
+// Stable is the stability of what does not change any more.
+const Stable = views.Stable
 
 // Label returns the label with this key.
 func (m Metric) Label(key string) (Label, bool) {
@@ -165,8 +151,9 @@ func Of(documented views.Contract) Contract {
 		metric := Metric{
 			Name: m.Name, Stream: m.Name, Instrument: m.Instrument, Kind: Kind(m.Kind.String()),
 			Whole: m.Number == views.Int64, NonNegative: true, Unit: m.Unit, Help: m.Description,
-			Buckets: m.Buckets, Terms: Terms{Level: Recommended},
+			Buckets: m.Buckets, Terms: m.Terms,
 		}
+		metric.Level = metric.Level.Or(Recommended)
 		if m.Kind == views.Histogram {
 			metric.Form = Form(m.Form.String())
 		}
@@ -189,6 +176,3 @@ func labelOf(l views.Label) Label {
 	}
 	return label
 }
-
-// Stable is the stability of what does not change any more.
-const Stable = "stable"

@@ -91,7 +91,28 @@ func metricKeys() []key[views.Metric] {
 		{"form", false, option("How a histogram keeps its observations", spell(forms())), func(r *reader, v value, to *views.Metric) {
 			to.Form = named(r, v, "form", forms())
 		}},
+		{"requirement_level", false, option("Whether check wants it to be there; recommended by default", levels()), func(r *reader, v value, to *views.Metric) {
+			level, _ := r.option(v, "level", levels())
+			to.Terms.Level = views.Level(level)
+		}},
+		{"stability", false, option("How much it may still change", views.Stabilities()), func(r *reader, v value, to *views.Metric) {
+			to.Terms.Stability, _ = r.option(v, "stability", views.Stabilities())
+		}},
+		{"deprecated", false, text("Why it should not be used any more"), func(r *reader, v value, to *views.Metric) {
+			to.Terms.Deprecated, _ = r.text(v, "a sentence")
+		}},
+		{"replacement", false, text("What to use instead of a deprecated metric"), func(r *reader, v value, to *views.Metric) {
+			to.Terms.Replacement, _ = r.text(v, "a name")
+		}},
 	}
+}
+
+func levels() []string {
+	var texts []string
+	for _, level := range views.Levels() {
+		texts = append(texts, string(level))
+	}
+	return texts
 }
 
 func readBuckets(r *reader, v value, to *views.Metric) {

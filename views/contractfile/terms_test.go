@@ -1,0 +1,54 @@
+package contractfile_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dspy-metrics/dspy-metrics/views"
+	"github.com/dspy-metrics/dspy-metrics/views/contractfile"
+)
+
+// TestTerms reads requirement levels, stability and deprecation, and writes them
+// again.
+func TestTerms(t *testing.T) {
+	t.Parallel()
+	read := func(text string) (views.Contract, error) {
+		return contractfile.Read(strings.NewReader(text), "c.yaml")
+	}
+	contract, err := read("metrics:\n  dspy_errors_total: {requirement_level: required, stability: stable}\n" +
+		"  dspy_cache_hits_total: {deprecated: Nobody reads it, replacement: dspy_hits_total}\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]views.Terms{
+		"dspy_errors_total":     {Level: views.Required, Stability: views.Stable},
+		"dspy_cache_hits_total": {Deprecated: "Nobody reads it", Replacement: "dspy_hits_total"},
+		"dspy_tokens_total":     {},
+	}
+	written, err := contractfile.YAML(contract)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := read(string(written))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, terms := range want {
+		for _, c := range []views.Contract{contract, again} {
+			if diff := cmp.Diff(terms, c.Metrics.Named(name).Terms); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", name, diff)
+			}
+		}
+	}
+	for text, want := range map[string]string{
+		"metrics:\n  dspy_errors_total: {requirement_level: must}\n":   `c.yaml:2:42: unknown level "must"`,
+		"metrics:\n  dspy_errors_total: {stability: solid}\n":          `c.yaml:2:34: unknown stability "solid"`,
+		"metrics:\n  dspy_errors_total: {replacement: dspy_x_total}\n": `c.yaml:2:36: metric "dspy_errors_total": replacement "dspy_x_total" is of a metric that is not deprecated`,
+	} {
+		if _, err := read(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
