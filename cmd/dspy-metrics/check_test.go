@@ -132,7 +132,7 @@ func TestCheckContracts(t *testing.T) {
 		"disagreement":      {[]string{"--contract=none", good, gauge}, 1, []string{"all targets", `disagree on the type: "counter"`}},
 		"over time":         {[]string{"--contract", registry, "--min-coverage=100", "--for=20ms", "--interval=10ms", changing.URL}, 0, []string{"in 3 readings"}},
 		"namespace":         {[]string{"--contract", registry, "--namespace=app", "--namespace=other", file("more.txt", "app_more 1\n")}, 1, []string{"unknown-metric"}},
-		"no contract":       {[]string{"--contract=none", good}, 0, []string{"no contract", "clean"}},
+		"no contract":       {[]string{"--contract=none", good}, 0, []string{"good.txt: 2 samples as text: clean"}},
 		"only the contract": {[]string{"--contract", registry, "--only-contract", file("foreign.txt", "# TYPE x counter\nx -1\n")}, 0, []string{"missing-metric"}},
 		"json":              {[]string{"--contract", registry, "--format=json", good}, 0, []string{`"percent": 100`, `"metric": "app_jobs_total"`, `"seen": true`}},
 		"notice for GitHub": {[]string{"--contract", registry, "--format=github", good}, 0, []string{"::notice title=not-stable"}},

@@ -27,7 +27,7 @@ func promisedBy(flag, path string) (namedContract, error) {
 	switch path {
 	case "":
 	case noContract:
-		return namedContract{name: "no contract"}, nil
+		return namedContract{}, nil
 	default:
 		path = kong.ExpandPath(path)
 		if !registry.Is(path) {

@@ -31,6 +31,8 @@ type Exposition struct {
 	Format Format
 	// Families are the metrics in order, with the samples that are kept.
 	Families []*Family
+	// read is how many samples a page has, kept or not.
+	read int
 	// problems are what was found when it was read.
 	problems findings
 	// started is when the process started, in seconds since the epoch; 0 if it
@@ -49,6 +51,10 @@ func (e *Exposition) Series() int {
 	}
 	return n
 }
+
+// Samples returns how many samples a page has, whether they are of the contract or
+// not.
+func (e *Exposition) Samples() int { return max(e.read, e.Series()) }
 
 // Family is one metric with its series.
 type Family struct {

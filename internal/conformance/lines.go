@@ -30,6 +30,7 @@ func (p *parser) take(family *Family, s sample, at stamp) {
 		p.exposition.started = s.value
 	}
 	p.begin(family, s.at)
+	p.exposition.read++
 	family.seen = true
 	if p.strict(family) {
 		p.judge.sample(family, s, at)

@@ -15,8 +15,9 @@ type Report struct {
 	Target string `json:"target"`
 	// Format is how it exposed its metrics.
 	Format conformance.Format `json:"format,omitempty"`
-	// Contract says of what: the documented metrics, or a file.
-	Contract string `json:"contract"`
+	// Contract says of what: the documented metrics, or a file; empty if there is no
+	// contract.
+	Contract string `json:"contract,omitempty"`
 	// Series is how many series of the contract there were.
 	Series int `json:"series"`
 	// Unchecked is why the target could not be checked, empty if it was.

@@ -43,6 +43,9 @@ func (r Report) table(w io.Writer, paint paint) error {
 		verdict += ", " + plural(summary.Notes, "note")
 	}
 	of := fmt.Sprintf("%s of %s as %s: ", plural(r.Series, "sample"), visible(r.Contract), r.Format)
+	if r.Contract == "" {
+		of = fmt.Sprintf("%s as %s: ", plural(r.Series, "sample"), r.Format)
+	}
 	if r.Format == "" {
 		of = "" // It is about several targets.
 	}

@@ -162,6 +162,9 @@ func (r Reports) withDisagreements(contract string, shapes []conformance.Shapes)
 // NewReport checks one exposition.
 func NewReport(target, contract string, checker conformance.Checker, exposition *conformance.Exposition) Report {
 	report := Report{Target: target, Contract: contract, Format: exposition.Format, Series: exposition.Series(), Findings: checker.Check(exposition)}
+	if len(checker.Contract.Metrics) == 0 {
+		report.Series = exposition.Samples() // All are judged alike.
+	}
 	for _, metric := range checker.Contract.Metrics {
 		name := metric.Name
 		if name == "" {
