@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -38,7 +39,8 @@ func ratios(b *testing.B, name string, implementations ...implementation) {
 	for i, one := range implementations {
 		all[i] = peers.Peer{Name: one.name, Work: one.work}
 	}
-	b.Run(name+"/ratios", func(b *testing.B) { peers.Compare(b.Loop, b.ReportMetric, all...) })
+	b.Run(name+"/ratios", func(b *testing.B) { peers.Compare(b.Loop, b.ReportMetric, 1, all...) })
+	b.Run(name+"_parallel/ratios", func(b *testing.B) { peers.Compare(b.Loop, b.ReportMetric, runtime.GOMAXPROCS(0), all...) })
 }
 
 // benchmark runs the implementations beside one another, on one core and, as

@@ -37,7 +37,7 @@ func view() sdkmetric.View {
 
 // compare runs the implementations in turns, which gives their ratios, and one after the other.
 func compare(b *testing.B, implementations []peers.Peer) {
-	b.Run("ratios", func(b *testing.B) { peers.Compare(b.Loop, b.ReportMetric, implementations...) })
+	b.Run("ratios", func(b *testing.B) { peers.Compare(b.Loop, b.ReportMetric, 1, implementations...) })
 	for _, one := range implementations {
 		b.Run(one.Name, func(b *testing.B) {
 			b.ReportAllocs()
@@ -49,6 +49,7 @@ func compare(b *testing.B, implementations []peers.Peer) {
 }
 
 func compareParallel(b *testing.B, implementations []peers.Peer) {
+	b.Run("ratios", func(b *testing.B) { peers.Compare(b.Loop, b.ReportMetric, runtime.GOMAXPROCS(0), implementations...) })
 	for _, one := range implementations {
 		b.Run(one.Name, func(b *testing.B) {
 			b.ReportAllocs()

@@ -3,6 +3,7 @@ package peers
 
 import (
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -22,19 +23,15 @@ const (
 
 // Compare reports what the first implementation costs as a ratio to each of the others. They take turns, as long as loop
 // returns true, so that all have the same conditions: on a shared machine that says more than the medians of separate runs.
-// The unit of a ratio is the name of the other with "-ratio".
-func Compare(loop func() bool, report func(ratio float64, unit string), implementations ...Peer) {
+// Several workers do the work at the same time. The unit of a ratio is the name of the other with "-ratio".
+func Compare(loop func() bool, report func(ratio float64, unit string), workers int, implementations ...Peer) {
 	turns, costs := make([]int, len(implementations)), make([][]time.Duration, len(implementations))
 	for j, one := range implementations {
-		turns[j] = turn(one.Work)
+		turns[j] = turn(one, workers)
 	}
 	for loop() {
 		for j, one := range implementations {
-			start := time.Now()
-			for i := range turns[j] {
-				one.Work(i)
-			}
-			costs[j] = append(costs[j], time.Since(start))
+			costs[j] = append(costs[j], one.take(turns[j], workers))
 		}
 	}
 	cost := func(j int) float64 {
@@ -48,19 +45,37 @@ func Compare(loop func() bool, report func(ratio float64, unit string), implemen
 	report(0, "ns/op") // of all of them together, which says nothing
 }
 
+// take returns how long each worker needs to do the work n times.
+func (p Peer) take(n, workers int) time.Duration {
+	start := time.Now()
+	var others sync.WaitGroup
+	for range workers - 1 {
+		others.Go(func() { p.repeat(n) })
+	}
+	p.repeat(n)
+	others.Wait()
+	return time.Since(start)
+}
+
+func (p Peer) repeat(n int) {
+	for i := range n {
+		p.Work(i)
+	}
+}
+
 // turn returns how often an implementation works in a slice. The fastest of some attempts says: the first call is slow, and any
-// may be interrupted.
-func turn(work func(i int)) int {
+// may be interrupted. Where workers have to be started, a slice is longer.
+func turn(p Peer, workers int) int {
+	want := slice
+	if workers > 1 {
+		want *= 10
+	}
 	for n := 1; ; n *= 2 {
-		fastest := slice
+		fastest := want
 		for range 5 {
-			start := time.Now()
-			for i := range n {
-				work(i)
-			}
-			fastest = min(fastest, time.Since(start))
+			fastest = min(fastest, p.take(n, workers))
 		}
-		if fastest >= slice {
+		if fastest >= want {
 			return n
 		}
 	}
