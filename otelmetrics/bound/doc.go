@@ -45,6 +45,27 @@
 // Exponential buckets move and merge as values come, so their cells are plain values behind a lock each. A measurement holds
 // the lock for as long as it takes to count. A collection holds it to exchange the value for an empty one.
 //
+// # What it costs
+//
+// Time is relative to Prometheus' own client, and to the SDK with attributes that were prepared once. Nothing allocates but a
+// measurement whose attributes are made for the call, which is the API's doing. docs/performance.md of this module says how
+// it was measured.
+//
+//	                                               to client_golang    to the SDK
+//	counter, bound, exemplars off                  1.03                0.06
+//	counter, bound, default filter, no span        1.11                0.06
+//	counter, bound, default filter, unsampled span 1.31                0.07
+//	gauge, bound                                   1.04                0.06
+//	histogram of 11 buckets, bound                 0.85                0.16
+//	exponential histogram of 160 buckets, bound    0.57                0.16
+//	counter and histogram, prepared option                             0.28
+//	counter and histogram, attributes at the call                      0.74
+//	memory of a counter with its handle            488 bytes, 0.72     0.60 to 1.2
+//	memory of a histogram with its handle          840 bytes, 0.57     0.27 to 1.1
+//
+// Each reader of intervals adds a value to every series. A series that cores contend for takes up to four cache lines for
+// each core.
+//
 // # Differences from the SDK
 //
 // The SDK is the oracle of the tests: for any sequence of measurements both give the same page and the same points. These

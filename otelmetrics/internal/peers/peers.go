@@ -68,7 +68,7 @@ func (p Peer) repeat(n int) {
 func turn(p Peer, workers int) int {
 	want := slice
 	if workers > 1 {
-		want *= 10
+		want *= 100
 	}
 	for n := 1; ; n *= 2 {
 		fastest := want
