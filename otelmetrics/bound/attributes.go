@@ -31,7 +31,8 @@ func with[H any](st *stream, set attribute.Set, bind func(*stream, attribute.Set
 	return made
 }
 
-// addAttributes returns the attributes of a handle and a measurement.
+// addAttributes returns the attributes of a handle and a measurement. It allocates nothing if the handle has none and there is
+// one option that holds a set.
 func (h *cellHeader) addAttributes(options []metric.AddOption) attribute.Set {
 	return merge(h.set, metric.NewAddConfig(options).Attributes(), options)
 }
@@ -55,7 +56,8 @@ func merge[O any](bound, set attribute.Set, options []O) attribute.Set {
 	return set
 }
 
-// join returns the attributes of a set and of a list, which overrides it.
+// join returns the attributes of a set and of a list, which overrides it. Of equal keys in the list, the last one counts, as
+// everywhere in OpenTelemetry. The list is not changed.
 func join(set attribute.Set, list []attribute.KeyValue) attribute.Set {
 	if len(list) == 0 {
 		return set

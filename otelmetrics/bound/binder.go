@@ -108,6 +108,7 @@ func Prime(instrument any) {
 	}
 }
 
+// bind binds an instrument itself or, if it cannot, what prepares attributes for it.
 func bind[I any](instrument I, attrs []attribute.KeyValue, prepare func(I, attribute.Set) I) I {
 	if b, ok := any(instrument).(Binder[I]); ok {
 		return b.Bind(attrs...)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/sdk/instrumentation"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/exemplar"
 )
@@ -63,6 +64,14 @@ func viewSets() map[int][]sdkmetric.View {
 			kind(histogram, sdkmetric.Stream{Aggregation: exponential(20, 8), AttributeFilter: attribute.NewDenyKeysFilter("a")}),
 			kind(counter, sdkmetric.Stream{Aggregation: exponential(20, 8)}),
 		},
+		14: { // of one scope, and of one version of it
+			sdkmetric.NewView(sdkmetric.Instrument{Scope: instrumentation.Scope{Name: "other", Version: "1"}}, sdkmetric.Stream{AttributeFilter: attribute.NewAllowKeysFilter("b")}),
+			sdkmetric.NewView(sdkmetric.Instrument{Scope: instrumentation.Scope{Name: "other"}}, sdkmetric.Stream{Aggregation: sdkmetric.AggregationDefault{}}),
+			sdkmetric.NewView(sdkmetric.Instrument{Name: "requests", Scope: instrumentation.Scope{Name: "test"}}, sdkmetric.Stream{Aggregation: sdkmetric.AggregationDrop{}}),
+		},
+		15: {func(i sdkmetric.Instrument) (sdkmetric.Stream, bool) { // many instruments become one metric
+			return sdkmetric.Stream{Name: "one", Description: "all of them", Unit: i.Unit, AttributeFilter: attribute.NewDenyKeysFilter("a")}, true
+		}},
 	}
 }
 

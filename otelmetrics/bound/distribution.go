@@ -13,10 +13,12 @@ type distribution[N int64 | float64] struct {
 	buckets  []uint64
 }
 
+// newDistribution returns an empty value with a bucket for each bound, and one above all of them.
 func newDistribution[N int64 | float64](bounds []float64) distribution[N] {
 	return distribution[N]{extremes: noExtremes[N](), buckets: make([]uint64, len(bounds)+1)}
 }
 
+// count returns the number of values.
 func (d *distribution[N]) count() (n uint64) {
 	for _, b := range d.buckets {
 		n += b
@@ -37,7 +39,7 @@ func (d *distribution[N]) add(words []atomic.Uint64, first int) {
 	}
 }
 
-// reset empties d.
+// reset empties d for the next interval, and keeps the memory of its buckets.
 func (d *distribution[N]) reset() {
 	clear(d.buckets)
 	*d = distribution[N]{extremes: noExtremes[N](), buckets: d.buckets}
@@ -63,6 +65,7 @@ func noExtremes[N int64 | float64]() extremes[N] {
 	return extremes[N]{fromBits[N](math.Float64bits(math.Inf(1))), fromBits[N](math.Float64bits(math.Inf(-1)))}
 }
 
+// widen makes the extremes hold others, which may be those of no numbers.
 func (e *extremes[N]) widen(minimum, maximum N) {
 	e.min, e.max = min(e.min, minimum), max(e.max, maximum)
 }

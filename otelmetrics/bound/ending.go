@@ -42,7 +42,8 @@ type endingPair struct {
 	active  metric.Int64UpDownCounter
 }
 
-// Add adds n to the counter and takes it from the up-down counter.
+// Add adds n to the counter and takes it from the up-down counter, so that for a moment more is there than has started, and never
+// less.
 func (e *endingPair) Add(ctx context.Context, n int64, options ...metric.AddOption) {
 	e.counter.Add(ctx, n, options...)
 	e.active.Add(ctx, -n)

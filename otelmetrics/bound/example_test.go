@@ -3,7 +3,6 @@ package bound_test
 import (
 	"context"
 	"fmt"
-	"log"
 	"os"
 
 	promclient "github.com/prometheus/client_golang/prometheus"
@@ -24,17 +23,20 @@ func Example() {
 	exporter, err := prometheus.New(prometheus.WithRegisterer(registry), prometheus.WithProducer(producer),
 		prometheus.WithoutScopeInfo(), prometheus.WithoutTargetInfo())
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	provider, err := bound.NewMeterProvider(bound.WithReader(exporter))
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 
 	ctx := context.Background()
 	requests, err := provider.Meter("example.com/shop").Int64Counter("requests", metric.WithDescription("Requests that came"))
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	hits := bound.BindInt64Counter(requests, attribute.String("cache", "hit"))
 	hits.Add(ctx, 2)
@@ -79,7 +81,8 @@ func ExampleFinisher() {
 	reader := sdkmetric.NewManualReader(sdkmetric.WithProducer(bound.NewProducer(sdkmetric.CumulativeTemporalitySelector)))
 	provider, err := bound.NewMeterProvider(bound.WithReader(reader))
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	ctx := context.Background()
 	sent, _ := provider.Meter("example.com/chat").Int64Counter("messages")
@@ -92,7 +95,8 @@ func ExampleFinisher() {
 	for range 2 {
 		var rm metricdata.ResourceMetrics
 		if err := reader.Collect(ctx, &rm); err != nil {
-			log.Fatal(err)
+			fmt.Println(err)
+			return
 		}
 		fmt.Println(len(rm.ScopeMetrics), "scope with metrics")
 	}
@@ -119,11 +123,11 @@ func newProvider() (*promclient.Registry, *bound.MeterProvider) {
 	exporter, err := prometheus.New(prometheus.WithRegisterer(registry), prometheus.WithProducer(bound.NewProducer(nil)),
 		prometheus.WithoutScopeInfo(), prometheus.WithoutTargetInfo())
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
 	}
 	provider, err := bound.NewMeterProvider(bound.WithReader(exporter))
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
 	}
 	return registry, provider
 }
@@ -132,11 +136,13 @@ func newProvider() (*promclient.Registry, *bound.MeterProvider) {
 func show(registry *promclient.Registry) {
 	families, err := registry.Gather()
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	for _, family := range families {
 		if _, err := expfmt.MetricFamilyToText(os.Stdout, family); err != nil {
-			log.Fatal(err)
+			fmt.Println(err)
+			return
 		}
 	}
 }

@@ -10,10 +10,11 @@ type exponential[N int64 | float64] struct {
 	extremes           extremes[N]
 	scale              int
 	zeros              uint64
-	positive, negative exponentialBuckets
-	bounded            []uint64 // the counts of the explicit buckets, if the histogram has both forms
+	positive, negative exponentialBuckets // of one scale
+	bounded            []uint64           // the counts of the explicit buckets, if the histogram has both forms
 }
 
+// newExponential returns an empty value, of the highest scale. With values it becomes as coarse as its size demands.
 func newExponential[N int64 | float64](k *exponentialKind[N]) *exponential[N] {
 	e := &exponential[N]{kind: k}
 	if k.explicit != nil {
@@ -23,7 +24,7 @@ func newExponential[N int64 | float64](k *exponentialKind[N]) *exponential[N] {
 	return e
 }
 
-// reset empties e.
+// reset empties e and keeps the memory of its buckets, so that the next values need none.
 func (e *exponential[N]) reset() {
 	clear(e.bounded)
 	*e = exponential[N]{
@@ -58,7 +59,10 @@ func (e *exponential[N]) record(v N, index, bounded int) uint64 {
 	return side.counts[at]
 }
 
-// makeRoom returns where the bucket is that an index of the highest scale belongs to.
+// makeRoom lowers the scale until the buckets that there are and a new one fit into the size, and makes the new one. As in the
+// SDK, both signs always have the same scale.
+//
+// It returns where the bucket is that an index of the highest scale belongs to.
 func (e *exponential[N]) makeRoom(side *exponentialBuckets, index int) int {
 	bin := index >> (e.kind.maxScale - e.scale)
 	e.downscale(side.excess(bin, bin, e.kind.maxSize))
@@ -67,7 +71,8 @@ func (e *exponential[N]) makeRoom(side *exponentialBuckets, index int) int {
 	return bin - side.start
 }
 
-// add adds what is in o.
+// add adds what is in o. An index at the highest scale, shifted, is that of any lower one, so the result is what one histogram
+// would have become that had recorded the values of both.
 func (e *exponential[N]) add(o *exponential[N]) {
 	e.sum = addNumbers(e.sum, o.sum)
 	e.extremes.widen(o.extremes.min, o.extremes.max)
@@ -80,6 +85,7 @@ func (e *exponential[N]) add(o *exponential[N]) {
 	e.addSide(&e.negative, &o.negative, o.scale)
 }
 
+// addSide adds the buckets of one sign, which have a scale of their own.
 func (e *exponential[N]) addSide(side, more *exponentialBuckets, scale int) {
 	if len(more.counts) == 0 {
 		return
@@ -93,7 +99,7 @@ func (e *exponential[N]) addSide(side, more *exponentialBuckets, scale int) {
 	}
 }
 
-// downscale makes the buckets coarser by a number of scales.
+// downscale makes the buckets coarser by a number of scales. Each step joins two neighbors, which no longer can be told apart.
 func (e *exponential[N]) downscale(by int) {
 	if by > 0 {
 		e.scale -= by
@@ -102,6 +108,7 @@ func (e *exponential[N]) downscale(by int) {
 	}
 }
 
+// count returns the number of values.
 func (e *exponential[N]) count() uint64 { return e.zeros + e.positive.count() + e.negative.count() }
 
 // exponentialBuckets are adjacent buckets, of which the first and the last are not empty.
@@ -110,8 +117,10 @@ type exponentialBuckets struct {
 	counts []uint64
 }
 
+// last returns the index of the last bucket, which is below start if there is none.
 func (b *exponentialBuckets) last() int { return b.start + len(b.counts) - 1 }
 
+// count returns the number of values in the buckets.
 func (b *exponentialBuckets) count() (n uint64) {
 	for _, c := range b.counts {
 		n += c
@@ -146,6 +155,8 @@ func (b *exponentialBuckets) extend(low, high int) {
 	b.start = low
 }
 
+// downscale joins buckets whose indexes are the same at a scale that is lower by a difference. It needs no memory, as there are
+// never more than before.
 func (b *exponentialBuckets) downscale(by int) {
 	start := b.start >> by
 	n := 0

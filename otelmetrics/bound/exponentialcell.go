@@ -29,28 +29,33 @@ type paddedExponential[N int64 | float64] struct {
 	_ [cacheLine - 16]byte
 }
 
+// init ties an empty cell to a stream of exponential histograms.
 func (c *exponentialCell[N]) init(st *stream, set attribute.Set) {
 	c.cellHeader.init(st, set)
 	c.kind, _ = st.kind.(*exponentialKind[N])
 	c.value = newExponential(c.kind)
 }
 
+// attach implements [cell].
 func (c *exponentialCell[N]) attach(s series) { c.series, _ = s.(*exponentialHistogram[N]) }
 
+// home implements [cell].
 func (c *exponentialCell[N]) home() *seriesHeader { return &c.series.seriesHeader }
 
+// wake implements [cell]: only the state says whether the cell is idle, as a measurement reads it after the lock anyway.
 func (c *exponentialCell[N]) wake() {}
 
 // record records a measurement, and returns how many its bucket has got since the last collection, or 0 if the measurement
 // does not count. As in the SDK, what is not finite is no measurement.
 func (c *exponentialCell[N]) record(v N) (n uint64) {
-	if v-v != 0 {
+	if v-v != 0 { // NaN or infinite
 		return 0
 	}
 	index, bounded := c.kind.index.of(float64(v)), 0
 	if c.kind.explicit != nil {
 		bounded = bucket(c.kind.explicit.bounds, float64(v))
 	}
+	// The bucket is found before the lock is taken, as that takes longer than to count.
 	s := &c.exponentialStripe
 	if c.list.Load() != nil || !s.mu.TryLock() {
 		s = c.another()
@@ -64,7 +69,8 @@ func (c *exponentialCell[N]) record(v N) (n uint64) {
 	return n
 }
 
-// another returns a stripe that it locked.
+// another returns a stripe that it locked: one of the goroutine's own if it is free, else the next free one. It waits only if
+// none is free, and then for a few instructions.
 func (c *exponentialCell[N]) another() *exponentialStripe[N] {
 	if c.list.Load() == nil && c.clash() >= patience {
 		c.split(func(s *paddedExponential[N]) { s.value = newExponential(c.kind) })
@@ -81,6 +87,8 @@ func (c *exponentialCell[N]) another() *exponentialStripe[N] {
 	return &c.exponentialStripe
 }
 
+// drain exchanges the value of each stripe under its lock, and adds up what it took when the lock is free again. One spare value
+// goes around, so that a collection allocates nothing.
 func (c *exponentialCell[N]) drain() (moved bool) {
 	take := func(s *exponentialStripe[N]) {
 		s.mu.Lock()

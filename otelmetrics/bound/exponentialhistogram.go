@@ -16,6 +16,7 @@ type exponentialHistogram[N int64 | float64] struct {
 	intervals []*exponential[N]
 }
 
+// add adds a value of a cell to the total, and to the interval of each reader that wants intervals.
 func (h *exponentialHistogram[N]) add(v *exponential[N]) {
 	h.total.add(v)
 	for _, interval := range h.intervals {
@@ -23,7 +24,7 @@ func (h *exponentialHistogram[N]) add(v *exponential[N]) {
 	}
 }
 
-// value returns what a collection reports.
+// value returns what a collection reports. The caller may reset an interval, and must not keep the pointer.
 func (h *exponentialHistogram[N]) value(c *collection) *exponential[N] {
 	if c.delta() {
 		return h.intervals[c.slot-1]
@@ -42,6 +43,7 @@ type exponentialKind[N int64 | float64] struct {
 	spare *exponential[N]
 }
 
+// newExponentialKind returns the kind of an aggregation that is measurable, with the explicit form beside it or nil.
 func newExponentialKind[N int64 | float64](a sdkmetric.AggregationBase2ExponentialHistogram, explicit *histogramKind[N]) *exponentialKind[N] {
 	k := &exponentialKind[N]{
 		maxSize: int(a.MaxSize), maxScale: int(a.MaxScale), index: newExponentialIndex(int(a.MaxScale)),
@@ -58,6 +60,7 @@ func measurable(a sdkmetric.AggregationBase2ExponentialHistogram) bool {
 	return minScale <= a.MaxScale && a.MaxScale <= maxScale && a.MaxSize >= minSize
 }
 
+// newSeries implements [kind].
 func (k *exponentialKind[N]) newSeries(st *stream) series {
 	h := &exponentialHistogram[N]{total: newExponential(k)}
 	for range st.intervals() {
@@ -66,10 +69,13 @@ func (k *exponentialKind[N]) newSeries(st *stream) series {
 	return h
 }
 
+// busy implements [kind]: any histogram may be forgotten.
 func (*exponentialKind[N]) busy(series) bool { return false }
 
+// derived implements [kind]: no histogram depends on another stream.
 func (*exponentialKind[N]) derived() bool { return false }
 
+// report implements [kind]. Of both forms, the explicit one comes first.
 func (k *exponentialKind[N]) report(c *collection) []metricdata.Aggregation {
 	points := make([]metricdata.ExponentialHistogramDataPoint[N], 0, len(c.series))
 	var explicit []metricdata.HistogramDataPoint[N]
@@ -129,6 +135,7 @@ func (e *exponential[N]) explicitPoint(p metricdata.ExponentialHistogramDataPoin
 	return q
 }
 
+// bucket returns the buckets as a point has them, in memory of its own.
 func (b *exponentialBuckets) bucket() metricdata.ExponentialBucket {
 	return metricdata.ExponentialBucket{Offset: int32(b.start), Counts: slices.Clone(b.counts)}
 }

@@ -22,6 +22,8 @@ const (
 	tabled = 8
 )
 
+// newExponentialIndex returns the index of a scale. Up to tabled it makes a table, which takes as long as some thousand
+// measurements; above, and below 1, the index is computed.
 func newExponentialIndex(scale int) exponentialIndex {
 	x := exponentialIndex{scale: scale, factor: math.Ldexp(math.Log2E, scale)}
 	if scale <= 0 || scale > tabled {
@@ -58,7 +60,8 @@ func (x *exponentialIndex) begin(n int) uint64 {
 // the same even where they are not quite right.
 func (x *exponentialIndex) within(fraction float64) int { return int(math.Log(fraction) * x.factor) }
 
-// of returns the index of the bucket of v. Zero and the sign do not matter.
+// of returns the index of the bucket of v. Zero and the sign do not matter. A look into the table and one comparison take the
+// place of a logarithm.
 func (x *exponentialIndex) of(v float64) int {
 	bits := math.Float64bits(v) &^ (1 << 63)
 	if len(x.begun) == 0 || bits>>mantissaBits == 0 {

@@ -61,7 +61,8 @@ func (st *stream) remove(choose func(series) bool) (removed []attribute.Set, ove
 	return removed, st.seriesBy(overflow())
 }
 
-// finish finishes the series of the attributes, as given with a measurement. See [Finisher].
+// finish finishes the series of the attributes, as given with a measurement. See [Finisher]. It takes the place of a collection,
+// so it waits for one that is in progress.
 func (st *stream) finish(set attribute.Set) {
 	if st.filter != nil {
 		set, _ = set.Filter(st.filter)
@@ -75,7 +76,8 @@ func (st *stream) finish(set attribute.Set) {
 	if s == nil || set.Equivalent() == over.Equivalent() {
 		return
 	}
-	// What was measured until now belongs to the last report. What comes later revives the series.
+	// What was measured until now belongs to the last report. What comes later activates its cell again, which the next visit
+	// finds measured, and so revives the series.
 	st.retire(func(c cell) bool { return c.home() == s.header() })
 	s.header().finish(st.readers)
 }

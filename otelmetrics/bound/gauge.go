@@ -32,12 +32,16 @@ func (g *gauge) share(c cell) cell {
 // gaugeKind makes and reports the series of gauges.
 type gaugeKind[N int64 | float64] struct{}
 
+// newSeries implements [kind].
 func (gaugeKind[N]) newSeries(*stream) series { return new(gauge) }
 
+// busy implements [kind]: any gauge may be forgotten, as nobody says what its last value is worth by now.
 func (gaugeKind[N]) busy(series) bool { return false }
 
+// derived implements [kind]: no gauge depends on another stream.
 func (gaugeKind[N]) derived() bool { return false }
 
+// report implements [kind]. A gauge has no temporality: a reader of intervals gets the last value if there was one in its own.
 func (gaugeKind[N]) report(c *collection) []metricdata.Aggregation {
 	points := make([]metricdata.DataPoint[N], 0, len(c.series))
 	for _, x := range c.series {

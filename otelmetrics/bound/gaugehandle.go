@@ -19,10 +19,13 @@ type gaugeCell struct {
 	bits   atomic.Uint64
 }
 
+// attach implements [cell].
 func (c *gaugeCell) attach(s series) { c.series, _ = s.(*gauge) }
 
+// home implements [cell].
 func (c *gaugeCell) home() *seriesHeader { return &c.series.seriesHeader }
 
+// wake implements [cell]: only the state says whether the cell is idle, as a measurement reads it in any case.
 func (c *gaugeCell) wake() {}
 
 // drain copies the value. Only the state says whether it is new.
@@ -52,7 +55,9 @@ func (g *gaugeHandle) record(ctx context.Context, bits uint64, value exemplar.Va
 	}
 }
 
-// store sets the last value, and returns the cell in which it did.
+// store sets the last value, and returns the cell in which it did. If the cell is active after the value was set, a collection
+// will copy it. If it is idle, the value goes to a fresh cell, which activate either lists or, if the series has a cell, empties
+// into that one.
 func (g *gaugeHandle) store(bits uint64) cell {
 	if c := g.cell.Load(); c != nil {
 		c.bits.Store(bits)
@@ -73,6 +78,7 @@ func (g *gaugeHandle) store(bits uint64) cell {
 // int64Gauge measures one series of a gauge. It is also the instrument, which measures the series without attributes.
 type int64Gauge struct{ gaugeHandle }
 
+// newInt64Gauge returns an idle handle of the attributes in a stream.
 func newInt64Gauge(st *stream, set attribute.Set) *int64Gauge {
 	g := new(int64Gauge)
 	g.init(st, set)
@@ -110,6 +116,7 @@ func (g *int64Gauge) recordSlow(ctx context.Context, v int64, options []metric.R
 	}
 }
 
+// Bind implements [Binder].
 func (g *int64Gauge) Bind(attrs ...attribute.KeyValue) metric.Int64Gauge {
 	return newInt64Gauge(g.stream, join(g.set, attrs))
 }
@@ -117,6 +124,7 @@ func (g *int64Gauge) Bind(attrs ...attribute.KeyValue) metric.Int64Gauge {
 // float64Gauge measures one series of a gauge. It is also the instrument, which measures the series without attributes.
 type float64Gauge struct{ gaugeHandle }
 
+// newFloat64Gauge returns an idle handle of the attributes in a stream.
 func newFloat64Gauge(st *stream, set attribute.Set) *float64Gauge {
 	g := new(float64Gauge)
 	g.init(st, set)
@@ -154,11 +162,13 @@ func (g *float64Gauge) recordSlow(ctx context.Context, v float64, options []metr
 	}
 }
 
+// Bind implements [Binder].
 func (g *float64Gauge) Bind(attrs ...attribute.KeyValue) metric.Float64Gauge {
 	return newFloat64Gauge(g.stream, join(g.set, attrs))
 }
 
-// index makes the handle found by its attributes, while the cell that it made for them is active.
+// index makes the handle found by its attributes, while the cell that it made for them is active. Other handles of the series are
+// not kept, so that there are no more of them than series, whatever attributes the view drops or the limit refuses.
 func (g *gaugeHandle) index(handle any) {
 	c := g.cell.Load()
 	if c == nil || c.set.Equivalent() != g.set.Equivalent() {

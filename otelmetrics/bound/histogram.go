@@ -15,7 +15,8 @@ type histogram[N int64 | float64] struct {
 	intervals *[]distribution[N]
 }
 
-// add adds what is in a buffer of a cell, whose buckets begin at first.
+// add adds what is in a buffer of a cell, whose buckets begin at first: to the total, and to the interval of each reader that
+// wants intervals, so that no reader has to subtract what another has seen.
 func (h *histogram[N]) add(words []atomic.Uint64, first int) {
 	h.total.add(words, first)
 	if h.intervals != nil {
@@ -25,7 +26,7 @@ func (h *histogram[N]) add(words []atomic.Uint64, first int) {
 	}
 }
 
-// value returns what a collection reports.
+// value returns what a collection reports. The caller may reset an interval, and must not keep the pointer.
 func (h *histogram[N]) value(c *collection) *distribution[N] {
 	if c.delta() {
 		return &(*h.intervals)[c.slot-1]
@@ -39,6 +40,7 @@ type histogramKind[N int64 | float64] struct {
 	minMax bool
 }
 
+// newSeries implements [kind].
 func (k *histogramKind[N]) newSeries(st *stream) series {
 	h := &histogram[N]{total: newDistribution[N](k.bounds)}
 	if n := st.intervals(); n > 0 {
@@ -51,10 +53,14 @@ func (k *histogramKind[N]) newSeries(st *stream) series {
 	return h
 }
 
+// busy implements [kind]: any histogram may be forgotten.
 func (*histogramKind[N]) busy(series) bool { return false }
 
+// derived implements [kind]: no histogram depends on another stream.
 func (*histogramKind[N]) derived() bool { return false }
 
+// report implements [kind]. The count of a point is the sum of its buckets, so that the two always agree. All points share
+// the memory of one allocation for their buckets, each with a part of its own.
 func (k *histogramKind[N]) report(c *collection) []metricdata.Aggregation {
 	points := make([]metricdata.HistogramDataPoint[N], 0, len(c.series))
 	buckets := make([]uint64, 0, len(c.series)*(len(k.bounds)+1))

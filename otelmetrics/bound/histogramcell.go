@@ -41,6 +41,7 @@ const (
 	atSum, atMin, atMax, atNaN = 0, 1, 2, 3
 )
 
+// init ties an empty cell to a stream of histograms with explicit buckets.
 func (c *histogramCell[N]) init(st *stream, set attribute.Set) {
 	c.cellHeader.init(st, set)
 	c.kind, _ = st.kind.(*histogramKind[N])
@@ -48,10 +49,13 @@ func (c *histogramCell[N]) init(st *stream, set attribute.Set) {
 	c.started.Store(idleBit)
 }
 
+// attach implements [cell].
 func (c *histogramCell[N]) attach(s series) { c.series, _ = s.(*histogram[N]) }
 
+// home implements [cell].
 func (c *histogramCell[N]) home() *seriesHeader { return &c.series.seriesHeader }
 
+// wake implements [cell].
 func (c *histogramCell[N]) wake() { c.started.And(^idleBit) }
 
 // first returns where the buckets begin in a buffer.
@@ -62,7 +66,8 @@ func (c *histogramCell[N]) first() int {
 	return atSum + 1
 }
 
-// record records a measurement, and returns how many its bucket has got since the last collection.
+// record records a measurement, and returns how many its bucket has got since the last collection. It makes three atomic
+// additions, or five with minimum and maximum, of which those to the sum may have to be repeated where cores meet.
 func (c *histogramCell[N]) record(v N) (n uint64) {
 	b := &c.buffers
 	if c.mode.Load() != direct {
@@ -122,7 +127,8 @@ func (c *histogramCell[N]) clashed() {
 	}
 }
 
-// extend widens the minimum and maximum of a buffer.
+// extend widens the minimum and maximum of a buffer. NaN compares with nothing and changes neither, but the SDK keeps it as both
+// if it comes first, so that is noted.
 func extend[N int64 | float64](words []atomic.Uint64, v N, first bool) {
 	for before := words[atMin].Load(); v < fromBits[N](before); before = words[atMin].Load() {
 		words[atMin].CompareAndSwap(before, toBits(v))
@@ -135,6 +141,7 @@ func extend[N int64 | float64](words []atomic.Uint64, v N, first bool) {
 	}
 }
 
+// drain implements [cell].
 func (c *histogramCell[N]) drain() (moved bool) {
 	c.take(&c.buffers, &moved)
 	c.each(func(s *paddedBuffers) { c.take(&s.buffers, &moved) })
@@ -142,7 +149,8 @@ func (c *histogramCell[N]) drain() (moved bool) {
 	return moved
 }
 
-// take moves what is in the hot buffer to the series, and makes the other one hot.
+// take moves what is in the hot buffer to the series, and makes the other one hot. The exchange of started does three things at
+// once: it says how many measurements to wait for, sends later ones to the other buffer, and sets or clears the idle bit.
 func (c *histogramCell[N]) take(b *buffers, moved *bool) {
 	rest := uint64(0)
 	if b == &c.buffers && c.state.Load() == idle {

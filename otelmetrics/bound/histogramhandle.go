@@ -12,6 +12,7 @@ import (
 // series without attributes.
 type float64Histogram struct{ histogramCell[float64] }
 
+// newFloat64Histogram returns an idle handle of the attributes in a stream.
 func newFloat64Histogram(st *stream, set attribute.Set) *float64Histogram {
 	h := new(float64Histogram)
 	h.init(st, set)
@@ -28,6 +29,7 @@ func (h *float64Histogram) Record(ctx context.Context, v float64, options ...met
 	}
 }
 
+// Bind implements [Binder].
 func (h *float64Histogram) Bind(attrs ...attribute.KeyValue) metric.Float64Histogram {
 	return newFloat64Histogram(h.stream, join(h.set, attrs))
 }
@@ -35,6 +37,7 @@ func (h *float64Histogram) Bind(attrs ...attribute.KeyValue) metric.Float64Histo
 // int64Histogram is a [float64Histogram] of whole numbers.
 type int64Histogram struct{ histogramCell[int64] }
 
+// newInt64Histogram returns an idle handle of the attributes in a stream.
 func newInt64Histogram(st *stream, set attribute.Set) *int64Histogram {
 	h := new(int64Histogram)
 	h.init(st, set)
@@ -51,6 +54,7 @@ func (h *int64Histogram) Record(ctx context.Context, v int64, options ...metric.
 	}
 }
 
+// Bind implements [Binder].
 func (h *int64Histogram) Bind(attrs ...attribute.KeyValue) metric.Int64Histogram {
 	return newInt64Histogram(h.stream, join(h.set, attrs))
 }
@@ -58,6 +62,7 @@ func (h *int64Histogram) Bind(attrs ...attribute.KeyValue) metric.Int64Histogram
 // float64Exponential is a [float64Histogram] with exponential buckets.
 type float64Exponential struct{ exponentialCell[float64] }
 
+// newFloat64Exponential returns an idle handle of the attributes in a stream.
 func newFloat64Exponential(st *stream, set attribute.Set) *float64Exponential {
 	h := new(float64Exponential)
 	h.init(st, set)
@@ -74,6 +79,7 @@ func (h *float64Exponential) Record(ctx context.Context, v float64, options ...m
 	}
 }
 
+// Bind implements [Binder].
 func (h *float64Exponential) Bind(attrs ...attribute.KeyValue) metric.Float64Histogram {
 	return newFloat64Exponential(h.stream, join(h.set, attrs))
 }
@@ -81,6 +87,7 @@ func (h *float64Exponential) Bind(attrs ...attribute.KeyValue) metric.Float64His
 // int64Exponential is an [int64Histogram] with exponential buckets.
 type int64Exponential struct{ exponentialCell[int64] }
 
+// newInt64Exponential returns an idle handle of the attributes in a stream.
 func newInt64Exponential(st *stream, set attribute.Set) *int64Exponential {
 	h := new(int64Exponential)
 	h.init(st, set)
@@ -97,6 +104,7 @@ func (h *int64Exponential) Record(ctx context.Context, v int64, options ...metri
 	}
 }
 
+// Bind implements [Binder].
 func (h *int64Exponential) Bind(attrs ...attribute.KeyValue) metric.Int64Histogram {
 	return newInt64Exponential(h.stream, join(h.set, attrs))
 }

@@ -17,6 +17,7 @@ type meter struct {
 	provider *MeterProvider
 	scope    instrumentation.Scope
 
+	// mu guards what follows. The slice is only appended to, so a copy of it may be read without the lock.
 	mu         sync.Mutex
 	byIdentity map[identity]claim
 	streams    []*stream
@@ -45,6 +46,7 @@ func (m *meter) deltas(k sdkmetric.InstrumentKind) []bool {
 // The declarations return the instrument of that name. Equal declarations share their series. As in the SDK, the error of
 // an invalid declaration comes with an instrument that works as far as it can.
 
+// Int64Counter returns a counter of whole numbers. It ignores negative ones.
 func (m *meter) Int64Counter(name string, options ...metric.Int64CounterOption) (metric.Int64Counter, error) {
 	d := declare(name, metric.NewInt64CounterConfig(options...), sdkmetric.InstrumentKindCounter, int64Number, options)
 	streams, err := m.resolve(d)
@@ -55,6 +57,7 @@ func (m *meter) Int64Counter(name string, options ...metric.Int64CounterOption) 
 	return instrument(streams, one, addToAll[int64, metric.Int64Counter]), err
 }
 
+// Float64Counter returns a counter. It ignores what is negative or NaN.
 func (m *meter) Float64Counter(name string, options ...metric.Float64CounterOption) (metric.Float64Counter, error) {
 	d := declare(name, metric.NewFloat64CounterConfig(options...), sdkmetric.InstrumentKindCounter, float64Number, options)
 	streams, err := m.resolve(d)
@@ -65,6 +68,7 @@ func (m *meter) Float64Counter(name string, options ...metric.Float64CounterOpti
 	return instrument(streams, one, addToAll[float64, metric.Float64Counter]), err
 }
 
+// Int64UpDownCounter returns a counter of whole numbers that also counts down.
 func (m *meter) Int64UpDownCounter(name string, options ...metric.Int64UpDownCounterOption) (metric.Int64UpDownCounter, error) {
 	d := declare(name, metric.NewInt64UpDownCounterConfig(options...), sdkmetric.InstrumentKindUpDownCounter, int64Number, options)
 	streams, err := m.resolve(d)
@@ -75,6 +79,7 @@ func (m *meter) Int64UpDownCounter(name string, options ...metric.Int64UpDownCou
 	return instrument(streams, one, addToAll[int64, metric.Int64UpDownCounter]), err
 }
 
+// Float64UpDownCounter returns a counter that also counts down.
 func (m *meter) Float64UpDownCounter(name string, options ...metric.Float64UpDownCounterOption) (metric.Float64UpDownCounter, error) {
 	d := declare(name, metric.NewFloat64UpDownCounterConfig(options...), sdkmetric.InstrumentKindUpDownCounter, float64Number, options)
 	streams, err := m.resolve(d)
@@ -85,6 +90,7 @@ func (m *meter) Float64UpDownCounter(name string, options ...metric.Float64UpDow
 	return instrument(streams, one, addToAll[float64, metric.Float64UpDownCounter]), err
 }
 
+// Int64Gauge returns a gauge of whole numbers, which keeps the last value of each series.
 func (m *meter) Int64Gauge(name string, options ...metric.Int64GaugeOption) (metric.Int64Gauge, error) {
 	d := declare(name, metric.NewInt64GaugeConfig(options...), sdkmetric.InstrumentKindGauge, int64Number, options)
 	streams, err := m.resolve(d)
@@ -95,6 +101,7 @@ func (m *meter) Int64Gauge(name string, options ...metric.Int64GaugeOption) (met
 	return instrument(streams, one, recordInAll[int64, metric.Int64Gauge]), err
 }
 
+// Float64Gauge returns a gauge, which keeps the last value of each series.
 func (m *meter) Float64Gauge(name string, options ...metric.Float64GaugeOption) (metric.Float64Gauge, error) {
 	d := declare(name, metric.NewFloat64GaugeConfig(options...), sdkmetric.InstrumentKindGauge, float64Number, options)
 	streams, err := m.resolve(d)
@@ -105,6 +112,8 @@ func (m *meter) Float64Gauge(name string, options ...metric.Float64GaugeOption) 
 	return instrument(streams, one, recordInAll[float64, metric.Float64Gauge]), err
 }
 
+// Int64Histogram returns a histogram of whole numbers. Its buckets are those of the views, else those that the options advise,
+// else the SDK's default.
 func (m *meter) Int64Histogram(name string, options ...metric.Int64HistogramOption) (metric.Int64Histogram, error) {
 	config := metric.NewInt64HistogramConfig(options...)
 	d := declare(name, config, sdkmetric.InstrumentKindHistogram, int64Number, options)
@@ -122,6 +131,8 @@ func (m *meter) Int64Histogram(name string, options ...metric.Int64HistogramOpti
 	return instrument(streams, one, recordInAll[int64, metric.Int64Histogram]), err
 }
 
+// Float64Histogram returns a histogram. Its buckets are those of the views, else those that the options advise, else the SDK's
+// default.
 func (m *meter) Float64Histogram(name string, options ...metric.Float64HistogramOption) (metric.Float64Histogram, error) {
 	config := metric.NewFloat64HistogramConfig(options...)
 	d := declare(name, config, sdkmetric.InstrumentKindHistogram, float64Number, options)

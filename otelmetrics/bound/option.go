@@ -11,7 +11,8 @@ import (
 	"go.opentelemetry.io/otel/sdk/resource"
 )
 
-// Option configures a [MeterProvider].
+// Option configures a [MeterProvider]. The options that the SDK has too have its names and defaults, so that a program changes
+// only the package.
 type Option interface{ apply(*config) }
 
 type optionFunc func(*config)

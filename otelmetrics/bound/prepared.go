@@ -29,17 +29,21 @@ type preparedAdder[N int64 | float64, I adder[N]] struct {
 	options    []metric.AddOption
 }
 
+// prepareAdd prepares attributes for an up-down counter.
 func prepareAdd[N int64 | float64, I adder[N]](instrument I, set attribute.Set) I {
 	p := &preparedAdder[N, I]{instrument: instrument, set: set, options: []metric.AddOption{metric.WithAttributeSet(set)}}
 	return as[I](p)
 }
 
+// Add adds with the prepared attributes, and with those of the options.
 func (p *preparedAdder[N, I]) Add(ctx context.Context, n N, options ...metric.AddOption) {
 	p.instrument.Add(ctx, n, more(p.options, options)...)
 }
 
+// Enabled asks the other.
 func (p *preparedAdder[N, I]) Enabled(ctx context.Context) bool { return p.instrument.Enabled(ctx) }
 
+// Bind implements [Binder].
 func (p *preparedAdder[N, I]) Bind(attrs ...attribute.KeyValue) I {
 	return prepareAdd[N](p.instrument, join(p.set, attrs))
 }
@@ -54,17 +58,20 @@ type preparedIncreaser[N int64 | float64, I adder[N]] struct {
 	spent atomic.Uint64 // the bits of that sum
 }
 
+// prepareIncrease prepares attributes for a counter.
 func prepareIncrease[N int64 | float64, I adder[N]](instrument I, set attribute.Set) I {
 	options := []metric.AddOption{metric.WithAttributeSet(set)}
 	return as[I](&preparedIncreaser[N, I]{preparedAdder: preparedAdder[N, I]{instrument: instrument, set: set, options: options}})
 }
 
+// Add adds what there is room for.
 func (p *preparedIncreaser[N, I]) Add(ctx context.Context, n N, options ...metric.AddOption) {
 	if n >= 0 {
 		p.preparedAdder.Add(ctx, p.afford(n), options...)
 	}
 }
 
+// Bind implements [Binder].
 func (p *preparedIncreaser[N, I]) Bind(attrs ...attribute.KeyValue) I {
 	return prepareIncrease[N](p.instrument, join(p.set, attrs))
 }
@@ -93,17 +100,21 @@ type preparedRecorder[N int64 | float64, I recorder[N]] struct {
 	options    []metric.RecordOption
 }
 
+// prepareRecord prepares attributes for a gauge or a histogram.
 func prepareRecord[N int64 | float64, I recorder[N]](instrument I, set attribute.Set) I {
 	p := &preparedRecorder[N, I]{instrument: instrument, set: set, options: []metric.RecordOption{metric.WithAttributeSet(set)}}
 	return as[I](p)
 }
 
+// Record records with the prepared attributes, and with those of the options.
 func (p *preparedRecorder[N, I]) Record(ctx context.Context, v N, options ...metric.RecordOption) {
 	p.instrument.Record(ctx, v, more(p.options, options)...)
 }
 
+// Enabled asks the other.
 func (p *preparedRecorder[N, I]) Enabled(ctx context.Context) bool { return p.instrument.Enabled(ctx) }
 
+// Bind implements [Binder].
 func (p *preparedRecorder[N, I]) Bind(attrs ...attribute.KeyValue) I {
 	return prepareRecord[N](p.instrument, join(p.set, attrs))
 }

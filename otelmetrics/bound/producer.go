@@ -66,14 +66,19 @@ func (p *Producer) Produce(ctx context.Context) ([]metricdata.ScopeMetrics, erro
 	if s == nil {
 		return nil, nil
 	}
-	return s.provider.collect(s.reader), nil
+	return s.provider.collect(s.reader, p.native), nil
 }
 
 // search is the key of a context with which a provider asks a reader for its producer.
 type search struct{}
 
-// join returns the producer that a reader was made with, and ties it to the provider. A reader does not say what producers
-// it has, so the provider collects once and sees which producer is called.
+// join returns the producer that a reader was made with, and ties it to the provider.
+//
+// A reader does not say what producers it has. But Collect of every reader of the SDK, and of those that embed one, passes its
+// context on to the producers, so the provider collects once with a context that asks them to show themselves. There is
+// nothing to lose in that collection, as there are no instruments yet.
+//
+// From here on the reader may collect at any time, also before NewMeterProvider has returned.
 func (p *MeterProvider) join(r sdkmetric.Reader, index int) (*Producer, error) {
 	var found []*Producer
 	var nothing metricdata.ResourceMetrics

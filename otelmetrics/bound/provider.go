@@ -28,6 +28,7 @@ type MeterProvider struct {
 	// collecting is held by one collection at a time, so that all values of one collection are of one moment.
 	collecting sync.Mutex
 
+	// mu guards which meters there are. The slice is only appended to, so a copy of it may be read without the lock.
 	mu      sync.Mutex
 	byScope map[instrumentation.Scope]*meter
 	meters  []*meter
@@ -62,7 +63,9 @@ func NewMeterProvider(options ...Option) (*MeterProvider, error) {
 	return p, nil
 }
 
-// Meter returns the meter of a scope. After Shutdown, the meter does not measure.
+// Meter returns the meter of a scope: of its name, version, schema URL and attributes. There is one for each scope, whose
+// instruments share their series. After Shutdown, and without a reader, the meter does not measure. It never blocks for longer
+// than it takes to find the meter.
 func (p *MeterProvider) Meter(name string, options ...metric.MeterOption) metric.Meter {
 	sdk := p.sdk.Meter(name, options...)
 	if p.stopped.Load() || len(p.producers) == 0 {
@@ -93,7 +96,8 @@ func (p *MeterProvider) Shutdown(ctx context.Context) error {
 	return p.sdk.Shutdown(ctx)
 }
 
-// Series returns the series there are.
+// Series returns the series there are, as of the begin of the iteration for each metric. Use it with [WithOnForget] to find
+// out which attributes are no longer in use.
 func (p *MeterProvider) Series() iter.Seq[Series] {
 	return func(yield func(Series) bool) {
 		for _, m := range p.snapshot() {
@@ -108,7 +112,7 @@ func (p *MeterProvider) Series() iter.Seq[Series] {
 	}
 }
 
-// snapshot returns the meters there are.
+// snapshot returns the meters there are. Later ones come with the next collection.
 func (p *MeterProvider) snapshot() []*meter {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -116,7 +120,11 @@ func (p *MeterProvider) snapshot() []*meter {
 }
 
 // collect returns the metrics of all meters for a reader.
-func (p *MeterProvider) collect(reader int) []metricdata.ScopeMetrics {
+//
+// It first visits the active cells of all streams, which moves what was measured to the series, for this reader and for all
+// others. Then it reports the series, and forgets those that have expired. Since one collection at a time does this, each
+// reader sees whole measurements, and no measurement twice.
+func (p *MeterProvider) collect(reader int, native bool) []metricdata.ScopeMetrics {
 	p.collecting.Lock()
 	defer p.collecting.Unlock()
 	now, meters := p.now(), p.snapshot()
@@ -136,7 +144,7 @@ func (p *MeterProvider) collect(reader int) []metricdata.ScopeMetrics {
 		streams := m.snapshot()
 		metrics := make([]metricdata.Metrics, 0, len(streams))
 		for _, st := range streams {
-			metrics = st.report(reader, p.producers[reader].native, now, metrics)
+			metrics = st.report(reader, native, now, metrics)
 			for _, attrs := range st.forget(now) {
 				forgotten = append(forgotten, Series{m.scope, st.name, attrs})
 			}

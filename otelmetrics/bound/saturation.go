@@ -25,6 +25,7 @@ func addFinite(a, b float64) float64 {
 	return addNotFinite(a, b)
 }
 
+// addNotFinite adds numbers whose sum is not finite.
 func addNotFinite(a, b float64) float64 {
 	if a-a == 0 && b-b == 0 {
 		return math.Copysign(math.MaxFloat64, a)

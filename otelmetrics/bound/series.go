@@ -36,8 +36,10 @@ type seriesHeader struct {
 // ended is when a series that was finished was last seen.
 const ended = math.MinInt64
 
+// header implements [series].
 func (h *seriesHeader) header() *seriesHeader { return h }
 
+// share implements [series] for all but gauges: each handle measures in a cell of its own.
 func (h *seriesHeader) share(c cell) cell { return c }
 
 // touch notes that measurements were found. A finished series is revived by them.

@@ -7,7 +7,8 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// several is an instrument of which the views make no stream or more than one.
+// several is an instrument of which the views make no stream or more than one. It passes each measurement on to all of them, one
+// after the other, so that a collection in between sees the measurement in some of them.
 type several[I any] struct {
 	*api
 	each []I
@@ -44,9 +45,10 @@ func (s *several[I]) bind(attrs []attribute.KeyValue) []I {
 	return bound
 }
 
-// severalAdders add to each.
+// severalAdders is a counter or an up-down counter of several streams.
 type severalAdders[N int64 | float64, I adder[N]] struct{ several[I] }
 
+// addToAll returns the counter of all streams.
 func addToAll[N int64 | float64, I adder[N]](each []I) I {
 	return as[I](&severalAdders[N, I]{several[I]{each: each}})
 }
@@ -61,9 +63,10 @@ func (s *severalAdders[N, I]) Add(ctx context.Context, n N, options ...metric.Ad
 // Bind implements [Binder].
 func (s *severalAdders[N, I]) Bind(attrs ...attribute.KeyValue) I { return addToAll[N](s.bind(attrs)) }
 
-// severalRecorders record in each.
+// severalRecorders is a gauge or a histogram of several streams.
 type severalRecorders[N int64 | float64, I recorder[N]] struct{ several[I] }
 
+// recordInAll returns the gauge or histogram of all streams.
 func recordInAll[N int64 | float64, I recorder[N]](each []I) I {
 	return as[I](&severalRecorders[N, I]{several[I]{each: each}})
 }

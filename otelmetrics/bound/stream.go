@@ -35,7 +35,9 @@ type stream struct {
 	collecting *sync.Mutex
 	last       []time.Time // each reader's last collection
 
-	// mu guards which series there are and which cells are active. A measurement takes it only to activate its cell.
+	// mu guards which series there are and which cells are active. A measurement takes it only to activate its cell. The slice
+	// of series is replaced and not changed when series are removed, and the one of cells changes only while one collects, so
+	// a collection may read copies of both without the lock.
 	mu      sync.RWMutex
 	all     []series
 	byAttrs map[attribute.Distinct]int32 // the place in all
@@ -74,7 +76,7 @@ func (st *stream) init(deltas []bool) {
 	}
 }
 
-// intervals returns for how many readers each series keeps a value beside its total.
+// intervals returns for how many readers each series keeps a value beside its total. That is what a reader of intervals costs.
 func (st *stream) intervals() int { return slices.Max(st.slots) }
 
 // Enabled reports that measurements are reported.
@@ -127,8 +129,8 @@ func (st *stream) add(attrs attribute.Set) series {
 	return s
 }
 
-// visit moves what was measured to the series. A cell in which visits find nothing again and again becomes idle.
-// The caller collects.
+// visit moves what was measured to the series. A cell in which visits find nothing again and again becomes idle. It takes several,
+// so that readers that collect in turn do not make a cell idle that is measured between them. The caller collects.
 func (st *stream) visit(now time.Time) {
 	st.mu.RLock()
 	cells := st.cells
@@ -146,7 +148,8 @@ func (st *stream) visit(now time.Time) {
 	}
 }
 
-// report appends the metric for a reader, unless there is nothing to report. The caller collects.
+// report appends the metric for a reader, unless there is nothing to report. A reader of totals gets every series, one of
+// intervals those that were measured since it last collected. The caller collects.
 func (st *stream) report(reader int, native bool, now time.Time, to []metricdata.Metrics) []metricdata.Metrics {
 	all := st.snapshot()
 	c := &collection{stream: st, reader: reader, slot: st.slots[reader], native: native, since: st.last[reader], now: now}
@@ -166,7 +169,8 @@ func (st *stream) report(reader int, native bool, now time.Time, to []metricdata
 	return to
 }
 
-// collection is one reader's view of a stream at one time.
+// collection is one reader's view of a stream at one time. What it reports must share no memory with the series, as the reader
+// may change what it gets and the series go on.
 type collection struct {
 	stream       *stream
 	reader, slot int
@@ -175,8 +179,10 @@ type collection struct {
 	series       []series
 }
 
+// delta reports whether the reader wants intervals.
 func (c *collection) delta() bool { return c.slot > 0 }
 
+// temporality returns what the points of the reader are.
 func (c *collection) temporality() metricdata.Temporality {
 	if c.delta() {
 		return metricdata.DeltaTemporality

@@ -18,7 +18,8 @@ const (
 	stripesPerCore = 4
 )
 
-// stripes spreads the values of a cell that many cores measure at once, in the spirit of a LongAdder.
+// stripes spreads the values of a cell that many cores measure at once, in the spirit of a LongAdder. A cell begins without
+// them, which is all that most series ever need. They stay for the life of the cell.
 type stripes[S any] struct{ list atomic.Pointer[[]S] }
 
 // clash notes that another core changed the cell in the middle of a measurement, and returns how often that was so.
@@ -31,7 +32,7 @@ func (h *cellHeader) calm(by uint32) {
 	}
 }
 
-// split makes the stripes.
+// split makes the stripes, once. Where two goroutines do so at the same time, the first wins.
 func (s *stripes[S]) split(init func(*S)) {
 	list := make([]S, 1<<bits.Len(uint(stripesPerCore*runtime.GOMAXPROCS(0)-1)))
 	for i := range list {

@@ -12,7 +12,7 @@ type sum struct {
 	intervals *[]sumValue
 }
 
-// value returns what a collection reports, and begins the next interval.
+// value returns what a collection reports: the total, or the sum of the interval, which begins anew.
 func (s *sum) value(c *collection) sumValue {
 	if !c.delta() {
 		return s.total
@@ -23,6 +23,7 @@ func (s *sum) value(c *collection) sumValue {
 	return v
 }
 
+// add adds what was taken from a cell.
 func (s *sum) add(v sumValue) {
 	s.total.add(v)
 	if s.intervals != nil {
@@ -38,6 +39,7 @@ type sumValue struct {
 	frac  float64
 }
 
+// add adds another value. What the type of the instrument cannot hold becomes the nearest number that it can.
 func (v *sumValue) add(o sumValue) {
 	v.whole = addSaturating(v.whole, o.whole)
 	v.frac = addFinite(v.frac, o.frac)
@@ -54,6 +56,7 @@ func sumOf[N int64 | float64](v sumValue) N {
 // sumKind makes and reports the series of counters and up-down counters.
 type sumKind[N int64 | float64] struct{ updown bool }
 
+// newSeries implements [kind].
 func (sumKind[N]) newSeries(st *stream) series {
 	s := new(sum)
 	if n := st.intervals(); n > 0 {
@@ -69,8 +72,10 @@ func (k sumKind[N]) busy(x series) bool {
 	return ok && k.updown && sumOf[N](s.total) != 0
 }
 
+// derived implements [kind]: what an ending counter ends is known when that was visited.
 func (k sumKind[N]) derived() bool { return k.updown }
 
+// report implements [kind].
 func (k sumKind[N]) report(c *collection) []metricdata.Aggregation {
 	points := make([]metricdata.DataPoint[N], 0, len(c.series))
 	for _, x := range c.series {

@@ -16,7 +16,7 @@ type sumCell struct {
 	series *sum
 	sumStripe
 	stripes[paddedSum]
-	ends *sumCell // what an ending counter takes from another, see [Ending]
+	ends *sumCell // where a collection subtracts what it found here, see [Ending]; nil for most
 }
 
 type sumStripe struct {
@@ -42,15 +42,19 @@ const (
 	probes = 63
 )
 
+// init ties an empty cell to a stream of sums.
 func (c *sumCell) init(st *stream, set attribute.Set) {
 	c.cellHeader.init(st, set)
 	c.whole.Store(idleBias)
 }
 
+// attach implements [cell].
 func (c *sumCell) attach(s series) { c.series, _ = s.(*sum) }
 
+// home implements [cell].
 func (c *sumCell) home() *seriesHeader { return &c.series.seriesHeader }
 
+// wake implements [cell]. What was added to the idle cell stays.
 func (c *sumCell) wake() { c.whole.Add(-idleBias) }
 
 // isSmall reports whether n is from -small to below small.
@@ -73,7 +77,13 @@ func (c *sumCell) addSmall(ctx context.Context, n int64, float bool) {
 	}
 }
 
-// seldom reports whether a sum of whole numbers was below few, or has passed a multiple of what the mask says. It is true
+// seldom says when an addition has more to do than to add. Each case is rare, or was rare since the last collection:
+//
+//   - the sum was zero, so the cell has to be marked as measured, and activated if it is idle
+//   - the sum was negative, which is that of an idle cell, or of an up-down counter
+//   - the sum was below few or passes a multiple of what the mask says: it looks for other cores, and offers an exemplar
+//
+// It reports whether a sum of whole numbers was below few, or has passed a multiple of what the mask says. It is true
 // for the sum of an idle cell, which is negative.
 func seldom(before, n int64, few, mask uint8) bool {
 	return before < int64(few) || uint64(before^(before+n)) > uint64(mask)
@@ -94,6 +104,7 @@ func (c *sumCell) added(ctx context.Context, n, before int64, float bool) {
 	c.offerWhole(ctx, n, float)
 }
 
+// offerWhole offers a whole number as an exemplar, in the type of the instrument.
 func (c *sumCell) offerWhole(ctx context.Context, n int64, float bool) {
 	if !c.samples(ctx) {
 		return
@@ -105,6 +116,8 @@ func (c *sumCell) offerWhole(ctx context.Context, n int64, float bool) {
 	c.offer(ctx, c, value)
 }
 
+// clashed notes that another core added at the same time, and spreads the cell over stripes if that happens often. What is in
+// the words of the cell stays there for the next collection.
 func (c *sumCell) clashed() {
 	if c.clash() >= patience {
 		c.split(func(*paddedSum) {})
@@ -168,6 +181,7 @@ func (c *sumCell) replace(rest *atomic.Uint64, before, after uint64) bool {
 	return true
 }
 
+// drain takes each word by exchanging it, so that an addition is either in what it took or in what remains.
 func (c *sumCell) drain() bool {
 	var v sumValue
 	_, integers := c.kind.(sumKind[int64])
@@ -206,7 +220,8 @@ func (v *sumValue) addRest(rest *atomic.Uint64, integers bool) {
 	}
 }
 
-// take subtracts what an ending counter has counted, for the collection that reports both.
+// take subtracts what an ending counter has counted, for the collection that reports both. It uses the rest and not the sum of
+// small numbers, which has to be zero or positive for the shortest path of measurements.
 func (c *sumCell) take(n int64) {
 	for {
 		before := c.rest.Load()

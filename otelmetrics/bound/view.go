@@ -68,8 +68,9 @@ func (m *meter) resolve(d declaration) ([]*stream, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 
-	var err error
+	native, err := m.nativeForm(d)
 	wanted := m.views(d)
+	// One stream that cannot be measured here makes the SDK measure all of them.
 	if i := slices.IndexFunc(wanted, func(s sdkmetric.Stream) bool { return !m.represents(d, s) }); i >= 0 {
 		if !slices.ContainsFunc(wanted, func(s sdkmetric.Stream) bool { return m.byIdentity[d.identity(s)].stream != nil }) {
 			for _, s := range wanted {
@@ -77,12 +78,15 @@ func (m *meter) resolve(d declaration) ([]*stream, error) {
 			}
 			return nil, nil
 		}
-		err = fmt.Errorf("instrument %q: stream %q: %w", d.Name, wanted[i].Name, errTorn)
+		err = errors.Join(err, fmt.Errorf("instrument %q: stream %q: %w", d.Name, wanted[i].Name, errTorn))
 		wanted = slices.DeleteFunc(wanted, func(s sdkmetric.Stream) bool { return !m.represents(d, s) })
 	}
 	streams := []*stream{}
 	for i, s := range wanted {
-		if st := m.stream(d, s, i == 0); st != nil && !slices.Contains(streams, st) {
+		if i > 0 {
+			native = nil
+		}
+		if st := m.stream(d, s, native); st != nil && !slices.Contains(streams, st) {
 			streams = append(streams, st)
 		}
 	}
@@ -93,7 +97,8 @@ func (m *meter) resolve(d declaration) ([]*stream, error) {
 var errTorn = errors.New("only the SDK can measure it, but another stream of the instrument is measured by the bound meter already: " +
 	"give the views of the two different names")
 
-// views returns what the matching views make of the instrument, or the instrument as it is if there are none.
+// views returns what the matching views make of the instrument, or the instrument as it is if there are none. As in the SDK,
+// every matching view makes a stream, and the first of equal identity is kept.
 func (m *meter) views(d declaration) []sdkmetric.Stream {
 	var out []sdkmetric.Stream
 	for _, view := range m.provider.views {
@@ -128,6 +133,7 @@ func (d declaration) complete(s sdkmetric.Stream) sdkmetric.Stream {
 	return s
 }
 
+// identity returns what the SDK tells streams apart by. Names are the same in upper and lower case.
 func (d declaration) identity(s sdkmetric.Stream) identity {
 	return identity{strings.ToLower(s.Name), s.Description, s.Unit, d.Kind, d.number}
 }
@@ -153,7 +159,8 @@ func (m *meter) represents(d declaration, s sdkmetric.Stream) bool {
 	return false
 }
 
-// claim tells who measures the streams of an identity: here, nobody if the stream is nil, or the SDK if they were left.
+// claim says who measures the streams of an identity: this package, or nobody if the stream is nil as a view drops it, or the
+// SDK if they were left to it. The first declaration decides for all.
 type claim struct {
 	stream *stream
 	left   bool
@@ -167,15 +174,14 @@ func (m *meter) leave(id identity) {
 }
 
 // stream returns the stream of s, which it makes unless there is one of the same identity. It is nil for a dropped one.
-// Only the first stream of
-// an instrument may have both forms. The caller holds the lock.
-func (m *meter) stream(d declaration, s sdkmetric.Stream, first bool) *stream {
+// If native is not nil, a histogram with explicit buckets also gets these. The caller holds the lock.
+func (m *meter) stream(d declaration, s sdkmetric.Stream, native *sdkmetric.AggregationBase2ExponentialHistogram) *stream {
 	id := d.identity(s)
 	if known, ok := m.byIdentity[id]; ok {
 		return known.stream
 	}
 	var st *stream
-	if k := m.streamKind(d, s.Aggregation, first); k != nil {
+	if k := d.streamKind(s.Aggregation, native); k != nil {
 		st = &stream{
 			name:        s.Name,
 			description: s.Description,
@@ -196,21 +202,34 @@ func (m *meter) stream(d declaration, s sdkmetric.Stream, first bool) *stream {
 	return st
 }
 
-// streamKind returns the kind of series that an aggregation of the instrument needs, or nil if it drops them. A histogram
-// with explicit buckets may have exponential ones beside them.
-func (m *meter) streamKind(d declaration, a sdkmetric.Aggregation, both bool) kind {
-	var native *sdkmetric.AggregationBase2ExponentialHistogram
-	if m.provider.native != nil && both {
-		if chosen, ok := m.provider.native(d.Instrument); ok && measurable(chosen) {
-			native = &chosen
-		}
+// nativeForm returns the exponential buckets that the first stream of a histogram has beside its explicit ones, or nil.
+func (m *meter) nativeForm(d declaration) (*sdkmetric.AggregationBase2ExponentialHistogram, error) {
+	if m.provider.native == nil || d.Kind != sdkmetric.InstrumentKindHistogram {
+		return nil, nil
 	}
+	native, ok := m.provider.native(d.Instrument)
+	if !ok {
+		return nil, nil
+	}
+	if !measurable(native) {
+		return nil, fmt.Errorf("instrument %q: exponential buckets of size %d and scale %d: %w", d.Name, native.MaxSize, native.MaxScale, errNative)
+	}
+	return &native, nil
+}
+
+// errNative is the error of exponential buckets that cannot be kept beside explicit ones.
+var errNative = errors.New("the size must be 3 or more and the scale from -10 to 20")
+
+// streamKind returns the kind of series that an aggregation of the instrument needs, or nil if it drops them.
+func (d declaration) streamKind(a sdkmetric.Aggregation, native *sdkmetric.AggregationBase2ExponentialHistogram) kind {
 	if d.number == int64Number {
 		return kindOf[int64](d.Kind, a, native)
 	}
 	return kindOf[float64](d.Kind, a, native)
 }
 
+// kindOf returns the kind of series of an aggregation. An explicit histogram with a native form beside it is of the exponential
+// kind, which counts both under one lock, so that they always agree.
 func kindOf[N int64 | float64](k sdkmetric.InstrumentKind, a sdkmetric.Aggregation, native *sdkmetric.AggregationBase2ExponentialHistogram) kind {
 	switch a := a.(type) {
 	case sdkmetric.AggregationSum:
@@ -229,7 +248,8 @@ func kindOf[N int64 | float64](k sdkmetric.InstrumentKind, a sdkmetric.Aggregati
 	return nil
 }
 
-// increasing reports whether the advised boundaries are valid.
+// increasing reports whether the advised boundaries are valid. The SDK ignores others and says so with an error, so such an
+// instrument is left to it.
 func increasing(bounds []float64) bool {
 	for i := 1; i < len(bounds); i++ {
 		if bounds[i-1] >= bounds[i] {
@@ -239,7 +259,8 @@ func increasing(bounds []float64) bool {
 	return true
 }
 
-// validName reports whether the SDK accepts the name of an instrument.
+// validName reports whether the SDK accepts the name of an instrument. It measures one of another name all the same, and says so
+// with an error, so such an instrument is left to it.
 func validName(name string) bool {
 	isAlpha := func(c rune) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
 	for i, c := range name {
