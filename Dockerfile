@@ -1,7 +1,8 @@
 # The service in an image of its own: a static binary and nothing to log in to.
 FROM golang:1.26-bookworm AS build
 WORKDIR /src
-COPY go.mod go.sum ./
+COPY go.work go.mod go.sum ./
+COPY cmd/go.mod cmd/go.sum cmd/
 RUN go mod download
 COPY . .
 RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags="-s -w" -o /dspy-metrics ./cmd/dspy-metrics

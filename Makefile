@@ -7,10 +7,15 @@ SHELL := bash
 MAKEFLAGS += --warn-undefined-variables --no-builtin-rules
 .DEFAULT_GOAL := check
 
-# Every module but the one of the tools, which has no code.
+# Every module but the one of the tools, which has no code. go.work joins the
+# library and the command; the others stand alone, because what they test with is
+# heavy and must not choose the versions of what is released.
 MODULES := $(sort $(dir $(filter-out ./tools/%,$(shell find . -name go.mod -not -path '*/.*/*'))))
+WORK := ./ ./cmd/
 
-TOOL := go tool -modfile=$(CURDIR)/tools/go.mod
+# A tool is built by a module of its own and runs in the workspace: go tool -n tells
+# where the built program is.
+tool = $$(GOWORK=off go tool -modfile=$(CURDIR)/tools/go.mod -n $(1))
 
 COUNT ?= 6
 FUZZTIME ?= 10s
@@ -30,11 +35,11 @@ build: ## Build the service into bin/
 
 .PHONY: test
 test: ## Run the tests
-	go test ./...
+	go test work
 
 .PHONY: race
 race: ## Run the tests with the race detector
-	go test -race ./...
+	go test -race work
 
 # Where an int has 32 bits the library's tests run: natively on x86, and on ARM if
 # there is QEMU to run them. With arm64 it is the assembly of package goexit that
@@ -47,8 +52,8 @@ platforms: ## Build and vet for every platform, and test the library where an in
 	@export CGO_ENABLED=0
 	for platform in $(PLATFORMS); do
 		echo "build and vet for $$platform"
-		GOOS=$${platform%/*} GOARCH=$${platform#*/} go build ./...
-		GOOS=$${platform%/*} GOARCH=$${platform#*/} go vet ./...
+		GOOS=$${platform%/*} GOARCH=$${platform#*/} go build work
+		GOOS=$${platform%/*} GOARCH=$${platform#*/} go vet work
 	done
 	echo "test on 386"
 	GOARCH=386 go test -short $(LIBRARY)
@@ -60,20 +65,23 @@ platforms: ## Build and vet for every platform, and test the library where an in
 
 .PHONY: lint
 lint: ## Lint every module
-	@for module in $(MODULES); do
+	@linter=$(call tool,golangci-lint)
+	for module in $(MODULES); do
 		echo "lint $$module"
-		(cd "$$module" && $(TOOL) golangci-lint run)
+		case " $(WORK) " in *" $$module "*) workspace= ;; *) workspace=off ;; esac
+		(cd "$$module" && GOWORK=$$workspace "$$linter" run)
 	done
 
 .PHONY: fmt
 fmt: ## Format every module
-	@for module in $(MODULES); do
-		(cd "$$module" && $(TOOL) golangci-lint fmt)
+	@linter=$(call tool,golangci-lint)
+	for module in $(MODULES); do
+		(cd "$$module" && "$$linter" fmt)
 	done
 
 .PHONY: generate
 generate: ## Write the generated files
-	go generate ./...
+	go generate work
 
 # Compares the whole work tree, new files included, before and after: in a fresh
 # clone that is a check for a clean tree, and it works with changes underway too.
@@ -93,11 +101,11 @@ drift: ## Check that the generated files are up to date
 .PHONY: e2e
 e2e: ## Test the service against real servers
 	@programs=$$(e2e/install)
-	PATH="$$programs:$$PATH" go -C e2e test -count=1 ./...
+	PATH="$$programs:$$PATH" GOWORK=off go -C e2e test -count=1 ./...
 
 .PHONY: soak
 soak: ## Make traffic at the limit of the machine for SOAK, and watch what grows
-	@go -C e2e test -count=1 -v -timeout 0 -run '^TestSoak$$' . -soak $(SOAK)
+	@GOWORK=off go -C e2e test -count=1 -v -timeout 0 -run '^TestSoak$$' . -soak $(SOAK)
 
 .PHONY: python
 python: ## Lint and test what is in Python
@@ -118,27 +126,27 @@ screenshots: build ## Draw the dashboards of docs/images anew, from 10 minutes o
 
 # Against the vulnerability database as of now, so that it can fail for a change
 # that somebody else made. It comes as a Go module: no other server is asked.
-# The toolchain is the one that go.mod names, which is the one to build with.
+# The toolchain is the one that the tools' module names, which releases are built with.
 .PHONY: vulnerabilities
 vulnerabilities: ## Look for known vulnerabilities in what the service is built from
-	@export GOTOOLCHAIN=$$(awk '$$1 == "toolchain" { print $$2 }' go.mod)
+	@export GOTOOLCHAIN=$$(awk '$$1 == "toolchain" { print $$2 }' tools/go.mod)
 	database=$$(go mod download -json golang.org/x/vulndb@latest | awk -F '"' '$$2 == "Dir" { print $$4 }')
-	$(TOOL) govulncheck -db "file://$$database/data/osv" ./...
+	$(call tool,govulncheck) -db "file://$$database/data/osv" ./... ./cmd/...
 
 .PHONY: sbom
 sbom: ## Write the software bill of materials of the service to bin/sbom.cdx.json
 	@mkdir -p bin
-	CGO_ENABLED=0 $(TOOL) cyclonedx-gomod app -licenses -json -noserial -output bin/sbom.cdx.json -main cmd/dspy-metrics .
+	CGO_ENABLED=0 $(call tool,cyclonedx-gomod) app -licenses -json -noserial -output bin/sbom.cdx.json -main dspy-metrics cmd
 
 .PHONY: gateways
 gateways: build ## Compare what gateways cost: nginx, HAProxy, Portkey, LiteLLM, Go's bare proxy and ours
 	@programs=$$(e2e/gateways/install)
-	PATH="$$programs:$$PATH" go -C e2e run ./gateways -service "$$PWD/bin/dspy-metrics"
+	PATH="$$programs:$$PATH" GOWORK=off go -C e2e run ./gateways -service "$$PWD/bin/dspy-metrics"
 
 .PHONY: bench
 bench: ## Run the benchmarks COUNT times and summarize them
-	@go test -run '^$$' -bench . -benchmem -count $(COUNT) ./... | tee bench.out
-	$(TOOL) benchstat bench.out
+	@go test -run '^$$' -bench . -benchmem -count $(COUNT) work | tee bench.out
+	$(call tool,benchstat) bench.out
 
 # Go before 1.27 may end a timed run with "context deadline exceeded" and no failing
 # input, which means nothing (golang/go#75804); a count such as 100000x never does.

@@ -67,6 +67,6 @@ func TestDependencies(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), list.String()); diff != "" {
-		t.Errorf("dependencies (-golden +now); go -C e2e test -run TestDependencies -update accepts them:\n%s", diff)
+		t.Errorf("dependencies (-golden +now); GOWORK=off go -C e2e test -run TestDependencies -update accepts them:\n%s", diff)
 	}
 }

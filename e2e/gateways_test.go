@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -11,7 +12,9 @@ import (
 // need no installation. Its figures are not judged: that is for a quiet machine.
 func TestGateways(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "gateways")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./gateways").CombinedOutput(); err != nil {
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./gateways")
+	build.Env = append(os.Environ(), "GOWORK=off")
+	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	out, err := exec.CommandContext(t.Context(), program, "-service", binary, "-only", "bare,dspy-metrics", "-requests", "200", "-rounds", "1").CombinedOutput()

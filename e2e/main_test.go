@@ -26,6 +26,10 @@ func run(m *testing.M) (code int, err error) {
 	}
 	defer os.RemoveAll(dir)
 
+	// These tests run outside of the workspace, and what they build is inside.
+	if err := os.Unsetenv("GOWORK"); err != nil {
+		return 0, err
+	}
 	if binary, err = buildImage(context.Background(), dir); err != nil {
 		return 0, fmt.Errorf("build the service: %w", err)
 	}

@@ -2,6 +2,8 @@ module github.com/dspy-metrics/dspy-metrics/tools
 
 go 1.26.0
 
+toolchain go1.26.10
+
 tool (
 	github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
 	github.com/golangci/golangci-lint/v2/cmd/golangci-lint
