@@ -79,6 +79,18 @@ fmt: ## Format every module
 		(cd "$$module" && "$$linter" fmt)
 	done
 
+# What cmd/go.mod requires of the library is tagged only with the next release, and go
+# mod tidy does not look into go.work.
+LIBRARY_MODULE := github.com/dspy-metrics/dspy-metrics
+.PHONY: tidy
+tidy: ## Make the modules of the workspace require what they import
+	@export GOWORK=off
+	go mod tidy
+	cd cmd
+	trap 'go mod edit -dropreplace $(LIBRARY_MODULE)' EXIT
+	go mod edit -replace $(LIBRARY_MODULE)=..
+	go mod tidy
+
 .PHONY: generate
 generate: ## Write the generated files
 	go generate work
