@@ -157,7 +157,8 @@ func live(t testing.TB, d *dice) {
 	specs := instrumentSpecs()
 	// A reservoir chooses at random when there is more than it can hold, so no more than that is sampled between
 	// collections by all readers. The first measurement of an interval is offered in any case, see TestThinning.
-	sampledIn, measuredIn := map[int]bool{}, map[int]bool{}
+	// Instruments of one unit count together: a view can make one stream of them.
+	sampledIn, measuredIn := map[string]bool{}, map[string]bool{}
 
 	declare := func() {
 		if len(binders) < len(specs) {
@@ -205,16 +206,16 @@ func live(t testing.TB, d *dice) {
 				v = 0 // which handle of a series saw it first is not known, see TestNotNumbers
 			}
 			v = specs[h.instrument].alike(v)
-			ctx := context.Background()
-			if always && sampledIn[h.instrument] {
+			ctx, unit := context.Background(), specs[h.instrument].unit
+			if always && sampledIn[unit] {
 				continue
 			}
-			if d.roll(4) == 0 && !sampledIn[h.instrument] && !measuredIn[h.instrument] {
+			if d.roll(4) == 0 && !sampledIn[unit] && !measuredIn[unit] {
 				ctx = sampledContext(byte(d.roll(200)))
-				sampledIn[h.instrument] = true
+				sampledIn[unit] = true
 			}
-			sampledIn[h.instrument] = sampledIn[h.instrument] || always
-			measuredIn[h.instrument] = true
+			sampledIn[unit] = sampledIn[unit] || always
+			measuredIn[unit] = true
 			var more []attribute.KeyValue
 			if d.roll(6) == 0 {
 				more = attributeSets()[d.roll(6)]
