@@ -96,7 +96,7 @@ func BenchmarkCounter(b *testing.B) {
 		b.Fatal(err)
 	}
 	benchmark(b, "labels",
-		implementation{"dspy", func(int) { m.RecordError(ctx, otelmetrics.Timeout) }},
+		implementation{"dspy", func(int) { m.RecordError(ctx, otelmetrics.ErrorTimeout) }},
 		implementation{"client_golang", func(int) { vector.WithLabelValues("qa", "timeout").Inc() }},
 		implementation{"otel_sdk", func(int) {
 			counter.Add(ctx, 1, metric.WithAttributes(attribute.String("service", "qa"), attribute.String("error_type", "timeout")))
@@ -173,8 +173,8 @@ func BenchmarkGenAI(b *testing.B) {
 		all = append(all, implementation{one.name, func(int) {
 			_, p := predictor.Start(ctx)
 			p.SetModel(gpt())
-			p.AddTokens(otelmetrics.Input, 1500)
-			p.AddTokens(otelmetrics.Output, 90)
+			p.AddTokens(otelmetrics.TokensInput, 1500)
+			p.AddTokens(otelmetrics.TokensOutput, 90)
 			p.End(nil)
 		}})
 	}

@@ -44,30 +44,21 @@ func (r *Recorder) declareCaches() error {
 	return errors.Join(err1, err2, err3, err4)
 }
 
-// Hit counts a prediction that the cache answered.
-func (c *Cache) Hit(ctx context.Context) { c.AddHits(ctx, 1) }
-
-// AddHits counts several hits. A count below 1 is ignored.
+// AddHits counts predictions that the cache answered. A count below 1 is ignored.
 func (c *Cache) AddHits(ctx context.Context, count int64) {
 	if c != nil && count > 0 {
 		c.hits.Add(ctx, count)
 	}
 }
 
-// Miss counts a prediction that the cache could not answer.
-func (c *Cache) Miss(ctx context.Context) { c.AddMisses(ctx, 1) }
-
-// AddMisses counts several misses. A count below 1 is ignored.
+// AddMisses counts predictions that the cache could not answer. A count below 1 is ignored.
 func (c *Cache) AddMisses(ctx context.Context, count int64) {
 	if c != nil && count > 0 {
 		c.misses.Add(ctx, count)
 	}
 }
 
-// Evict counts an entry that the cache removed by itself.
-func (c *Cache) Evict(ctx context.Context) { c.AddEvictions(ctx, 1) }
-
-// AddEvictions counts several entries that the cache removed by itself. A count
+// AddEvictions counts entries that the cache removed by itself. A count
 // below 1 is ignored.
 func (c *Cache) AddEvictions(ctx context.Context, count int64) {
 	if c != nil && count > 0 {

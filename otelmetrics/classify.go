@@ -18,7 +18,7 @@ import (
 // classified calls record with the type of an error of a measurement, also if the
 // classifier ends the goroutine.
 func (p *pipeline) classified(ctx context.Context, err error, record func(ErrorType)) {
-	errorType := OtherError
+	errorType := ErrorOther
 	defer func() { record(errorType) }()
 	errorType = p.classify(ctx, err)
 }
@@ -52,9 +52,9 @@ func endOf(ctx context.Context) ErrorType {
 	case cause.evidence == typed, cause.evidence == timedOut:
 		return cause.errorType
 	case errors.Is(end, context.DeadlineExceeded):
-		return Timeout
+		return ErrorTimeout
 	default:
-		return Canceled
+		return ErrorCanceled
 	}
 }
 
@@ -85,10 +85,10 @@ const maxErrors = 100
 // classify returns what an error says of itself. The methods of errors are not
 // ours: one may panic.
 func classify(err error) (c classification) {
-	c = classification{evidence: none, errorType: PredictionFailed, left: maxErrors}
+	c = classification{evidence: none, errorType: ErrorPredictionFailed, left: maxErrors}
 	defer func() {
 		if recover() != nil && c.evidence == none {
-			c.errorType = OtherError
+			c.errorType = ErrorOther
 		}
 	}()
 	c.walk(err)
@@ -123,19 +123,19 @@ func (c *classification) look(err error) {
 	switch {
 	case c.evidence <= canceled:
 	case is(err, context.Canceled), is(err, http.ErrAbortHandler):
-		c.found(canceled, Canceled)
+		c.found(canceled, ErrorCanceled)
 	case c.evidence <= timedOut:
 	case isTimeout(err):
-		c.found(timedOut, Timeout)
+		c.found(timedOut, ErrorTimeout)
 	case c.evidence <= tooLarge:
 	case isTooLarge(err):
-		c.found(tooLarge, InvalidInput)
+		c.found(tooLarge, ErrorInvalidInput)
 	case c.evidence <= answered:
 	case ClassifyStatus(statusOf(err)) != "":
 		c.found(answered, ClassifyStatus(statusOf(err)))
 	case c.evidence <= disconnected:
 	case isDisconnected(err):
-		c.found(disconnected, UpstreamUnavailable)
+		c.found(disconnected, ErrorUpstreamUnavailable)
 	}
 }
 

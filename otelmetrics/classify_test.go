@@ -60,9 +60,9 @@ func (e asError) As(target any) bool {
 func TestClassify(t *testing.T) {
 	t.Parallel()
 	const (
-		canceled, timeout, invalid = otelmetrics.Canceled, otelmetrics.Timeout, otelmetrics.InvalidInput
-		unavailable, failed, rate  = otelmetrics.UpstreamUnavailable, otelmetrics.PredictionFailed, otelmetrics.RateLimit
-		other                      = otelmetrics.OtherError
+		canceled, timeout, invalid = otelmetrics.ErrorCanceled, otelmetrics.ErrorTimeout, otelmetrics.ErrorInvalidInput
+		unavailable, failed, rate  = otelmetrics.ErrorUpstreamUnavailable, otelmetrics.ErrorPredictionFailed, otelmetrics.ErrorRateLimit
+		other                      = otelmetrics.ErrorOther
 	)
 	var none *otelmetrics.Error
 	no := errors.New("no")
@@ -156,19 +156,19 @@ func TestClassifyStatus(t *testing.T) {
 		want := otelmetrics.ErrorType("")
 		switch {
 		case status == 400, status == 413, status == 415, status == 422, status >= 300 && status < 400:
-			want = otelmetrics.InvalidInput
+			want = otelmetrics.ErrorInvalidInput
 		case status == 429:
-			want = otelmetrics.RateLimit
+			want = otelmetrics.ErrorRateLimit
 		case status == 408, status == 504, status == 522, status == 524, status == 598, status == 599:
-			want = otelmetrics.Timeout
+			want = otelmetrics.ErrorTimeout
 		case status == 460, status == 499:
-			want = otelmetrics.Canceled
+			want = otelmetrics.ErrorCanceled
 		case status == 502, status == 503, status >= 520 && status <= 530:
-			want = otelmetrics.UpstreamUnavailable
+			want = otelmetrics.ErrorUpstreamUnavailable
 		case status >= 500:
-			want = otelmetrics.PredictionFailed
+			want = otelmetrics.ErrorPredictionFailed
 		case status >= 400:
-			want = otelmetrics.OtherError
+			want = otelmetrics.ErrorOther
 		}
 		if got := otelmetrics.ClassifyStatus(status); got != want {
 			t.Errorf("%d: got %q, want %q", status, got, want)
@@ -199,9 +199,9 @@ func TestClassifyOfRealCalls(t *testing.T) {
 			server.StartTLS()
 			t.Cleanup(server.Close)
 			err := call(t.Context(), server.Client(), server.URL)
-			wantType(t, fmt.Sprintf("%s, HTTP/2 %t", name, http2), err, otelmetrics.UpstreamUnavailable)
+			wantType(t, fmt.Sprintf("%s, HTTP/2 %t", name, http2), err, otelmetrics.ErrorUpstreamUnavailable)
 			err = call(t.Context(), http.DefaultClient, server.URL)
-			wantType(t, "unknown authority", err, otelmetrics.UpstreamUnavailable)
+			wantType(t, "unknown authority", err, otelmetrics.ErrorUpstreamUnavailable)
 			err = call(t.Context(), http.DefaultClient, strings.Replace(server.URL, "https", "http", 1))
 			wantType(t, "HTTP to a TLS port", err, "") // answered 400
 		}
@@ -241,19 +241,19 @@ func TestClassifyOfRealCalls(t *testing.T) {
 		}
 		err = call(t.Context(), http.DefaultClient, scheme+listener.Addr().String())
 		if name == "bad chunk" {
-			wantType(t, name, err, otelmetrics.PredictionFailed) // an error of text alone
+			wantType(t, name, err, otelmetrics.ErrorPredictionFailed) // an error of text alone
 			continue
 		}
-		wantType(t, name, err, otelmetrics.UpstreamUnavailable)
+		wantType(t, name, err, otelmetrics.ErrorUpstreamUnavailable)
 	}
 	err := call(t.Context(), http.DefaultClient, "http://127.0.0.1:1")
-	wantType(t, "refused", err, otelmetrics.UpstreamUnavailable)
+	wantType(t, "refused", err, otelmetrics.ErrorUpstreamUnavailable)
 	err = call(t.Context(), http.DefaultClient, "http://nobody.invalid")
-	wantType(t, "no such host", err, otelmetrics.UpstreamUnavailable)
+	wantType(t, "no such host", err, otelmetrics.ErrorUpstreamUnavailable)
 	ended, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
 	defer cancel()
 	err = call(ended, http.DefaultClient, "http://127.0.0.1:1")
-	wantType(t, "deadline", err, otelmetrics.Timeout)
+	wantType(t, "deadline", err, otelmetrics.ErrorTimeout)
 }
 
 func wantType(t *testing.T, name string, err error, want otelmetrics.ErrorType) {
@@ -297,14 +297,14 @@ func TestContextDecides(t *testing.T) {
 		ctx  context.Context //nolint:containedctx // of the test
 		want otelmetrics.ErrorType
 	}{
-		"canceled":               {canceled, otelmetrics.Canceled},
-		"child of canceled":      {child, otelmetrics.Canceled},
-		"deadline":               {deadline, otelmetrics.Timeout},
-		"deadline with cause":    {late, otelmetrics.Timeout},
-		"cause":                  {because(errors.New("client went away")), otelmetrics.Canceled},
-		"cause of a deadline":    {because(fmt.Errorf("late: %w", context.DeadlineExceeded)), otelmetrics.Timeout},
-		"typed cause":            {because(fmt.Errorf("no: %w", &otelmetrics.Error{Type: otelmetrics.RateLimit})), otelmetrics.RateLimit},
-		"another call's failure": {because(io.EOF), otelmetrics.Canceled},
+		"canceled":               {canceled, otelmetrics.ErrorCanceled},
+		"child of canceled":      {child, otelmetrics.ErrorCanceled},
+		"deadline":               {deadline, otelmetrics.ErrorTimeout},
+		"deadline with cause":    {late, otelmetrics.ErrorTimeout},
+		"cause":                  {because(errors.New("client went away")), otelmetrics.ErrorCanceled},
+		"cause of a deadline":    {because(fmt.Errorf("late: %w", context.DeadlineExceeded)), otelmetrics.ErrorTimeout},
+		"typed cause":            {because(fmt.Errorf("no: %w", &otelmetrics.Error{Type: otelmetrics.ErrorRateLimit})), otelmetrics.ErrorRateLimit},
+		"another call's failure": {because(io.EOF), otelmetrics.ErrorCanceled},
 	}
 	for name, way := range ways {
 		for _, err := range []error{
@@ -322,7 +322,7 @@ func TestContextDecides(t *testing.T) {
 				t.Fatalf("%s, error %v", name, err)
 			}
 		}
-		var typed error = &otelmetrics.Error{Type: otelmetrics.InvalidInput}
+		var typed error = &otelmetrics.Error{Type: otelmetrics.ErrorInvalidInput}
 		m := newRecorder(t)
 		_, p := m.StartPrediction(way.ctx, otelmetrics.Predict)
 		p.End(&typed)

@@ -66,7 +66,7 @@ func TestClockJumpsWhileIdle(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
 	m := newRecorder(t, otelmetrics.WithClock(clock.Now), otelmetrics.WithIdleTimeout(time.Minute))
-	m.RecordPrediction(t.Context(), "own", otelmetrics.Success)
+	m.RecordPrediction(t.Context(), "own", otelmetrics.StatusSuccess)
 	clock.pass(-time.Hour)
 	const series = `dspy_predictions_total{prediction_type="own",service="qa",status="success"}`
 	for range 3 {
@@ -83,7 +83,7 @@ func TestClockJumpsWhileIdle(t *testing.T) {
 // changes; it is lost by any arithmetic that goes through the date.
 func TestClockOfTheSystemIsMonotonic(t *testing.T) {
 	t.Parallel()
-	if now := otelmetrics.Now(newRecorder(t)); now.Equal(now.Round(0)) && now.String() == now.Round(0).String() {
+	if now := otelmetrics.Now(newRecorder(t).Recorder); now.Equal(now.Round(0)) && now.String() == now.Round(0).String() {
 		t.Errorf("got %s without a monotonic reading", now)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 	"time"
 
@@ -18,11 +17,10 @@ import (
 // wrong with them.
 func newConfig(options []Option) (config, error) {
 	c := config{
-		contract:        views.Default(),
-		priming:         true,
-		seriesLimit:     DefaultSeriesLimit,
-		shutdownTimeout: DefaultShutdownTimeout,
-		getenv:          os.Getenv,
+		contract:    views.Default(),
+		priming:     true,
+		seriesLimit: DefaultSeriesLimit,
+		getenv:      os.Getenv,
 	}
 	var held *harness.Harness
 	for _, option := range options {
@@ -86,9 +84,6 @@ func (c *config) validate() error {
 	if c.idleTimeout < 0 {
 		bad("option WithIdleTimeout: %s is negative", c.idleTimeout)
 	}
-	if c.shutdownTimeout <= 0 {
-		bad("option WithShutdownTimeout: %s is not positive", c.shutdownTimeout)
-	}
 	if err := c.genAI.validate(); err != nil {
 		bad("option WithGenAI: %w", err)
 	}
@@ -96,14 +91,4 @@ func (c *config) validate() error {
 		bad("option WithContract: %w", err)
 	}
 	return errors.Join(errs...)
-}
-
-// notProbe tells requests from those of scrapers and health checks.
-func notProbe(r *http.Request) bool {
-	switch r.URL.Path {
-	case "/metrics", "/health", "/healthz", "/livez", "/ready", "/readyz":
-		return false
-	default:
-		return true
-	}
 }

@@ -1,6 +1,8 @@
 package otelmetrics_test
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,7 +41,6 @@ func TestNewNamesEveryMistake(t *testing.T) {
 		otelmetrics.WithOTLPProtocol("thrift"),
 		otelmetrics.WithExportInterval(-time.Second),
 		otelmetrics.WithSeriesLimit(0),
-		otelmetrics.WithShutdownTimeout(0),
 		otelmetrics.WithContract(contract),
 	)
 	if err == nil || m != nil {
@@ -51,7 +52,7 @@ func TestNewNamesEveryMistake(t *testing.T) {
 		"OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_METRICS_HEADERS", "OTEL_METRIC_EXPORT_INTERVAL",
 		"OTEL_METRIC_EXPORT_TIMEOUT", "OTEL_METRICS_EXEMPLAR_FILTER", "OTEL_RESOURCE_ATTRIBUTES",
 		"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
-		"WithService", "WithOTLP:", `"thrift"`, "WithExportInterval", "WithSeriesLimit", "WithShutdownTimeout",
+		"WithService", "WithOTLP:", `"thrift"`, "WithExportInterval", "WithSeriesLimit",
 		"WithContract", "buckets must ascend",
 	} {
 		if !strings.Contains(err.Error(), want) {
@@ -74,7 +75,6 @@ func TestNewRefuses(t *testing.T) {
 		"interval zero":       {otelmetrics.WithExportInterval(0), "WithExportInterval"},
 		"interval negative":   {otelmetrics.WithExportInterval(-1), "WithExportInterval"},
 		"series negative":     {otelmetrics.WithSeriesLimit(-1), "WithSeriesLimit"},
-		"shutdown negative":   {otelmetrics.WithShutdownTimeout(-1), "WithShutdownTimeout"},
 		"contract of nothing": {otelmetrics.WithContract(views.Contract{}), "WithContract"},
 	}
 	for name, test := range tests {
@@ -126,11 +126,13 @@ func TestDisabled(t *testing.T) {
 // TestDisabledWithHTTPMetrics has no name of the service to give to otelhttp.
 func TestDisabledWithHTTPMetrics(t *testing.T) {
 	t.Parallel()
-	m, err := otelmetrics.New(t.Context(), otelmetrics.WithHTTPMetrics(),
+	m, err := otelmetrics.New(t.Context(),
 		otelmetrics.WithEnvironment(map[string]string{"OTEL_SDK_DISABLED": "true"}))
 	if err != nil {
 		t.Fatal(err)
 	}
+	m.Middleware(http.NotFoundHandler(), otelmetrics.WithHTTPMetrics()).
+		ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody))
 	useAll(t, m)
 }
 
@@ -172,7 +174,7 @@ func TestExemplarFilterFromEnvironment(t *testing.T) {
 	t.Parallel()
 	for filter, want := range map[string]bool{"always_on": true, "always_off": false, "trace_based": false, "": false} {
 		m := newRecorder(t, otelmetrics.WithEnvironment(map[string]string{"OTEL_METRICS_EXEMPLAR_FILTER": filter}))
-		m.RecordCacheHit(t.Context(), otelmetrics.Memory)
+		m.RecordCacheHit(t.Context(), otelmetrics.CacheMemory)
 		got := strings.Contains(scrape(t, m, openMetrics), "} 1.0 # {")
 		if got != want {
 			t.Errorf("filter %q: got an exemplar without a span: %t, want %t", filter, got, want)
@@ -185,8 +187,9 @@ func TestExemplarFilterFromEnvironment(t *testing.T) {
 func TestPushByName(t *testing.T) {
 	t.Parallel()
 	for _, exporters := range []string{"otlp", "prometheus, OTLP"} {
-		m := newRecorder(t, otelmetrics.WithShutdownTimeout(time.Millisecond),
+		m := newRecorder(t,
 			otelmetrics.WithEnvironment(map[string]string{"OTEL_METRICS_EXPORTER": exporters}))
 		wantLines(t, scrape(t, m, text), "dspy_metrics_export_errors_total 0")
+		_ = shutdownWithin(m, time.Millisecond)
 	}
 }

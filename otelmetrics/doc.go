@@ -2,9 +2,10 @@
 // through OpenTelemetry, under the names of the contract in package views. One
 // set of instruments is read by Prometheus and pushed by OTLP.
 //
-// A [Recorder] has everything: [New] makes it, [Recorder.Handler] serves
-// /metrics, [Recorder.Middleware] measures HTTP requests,
-// [Recorder.StartPrediction] measures predictions, [Recorder.Shutdown] ends it.
+// [New] returns [Metrics], which own the pipeline: [Metrics.Handler] serves
+// /metrics, [Metrics.Middleware] measures HTTP requests, [Metrics.Shutdown] ends
+// it. They contain a [Recorder], which records: [Recorder.StartPrediction]
+// measures predictions.
 //
 // # What counts
 //
@@ -31,7 +32,7 @@
 // measured between the last push and the end of a process that is killed is
 // lost to the push path.
 //
-// The package has no variables, starts nothing that [Recorder.Shutdown] does not
+// The package has no variables, starts nothing that [Metrics.Shutdown] does not
 // end, and touches neither OpenTelemetry's global provider nor Prometheus'
 // default registry.
 package otelmetrics

@@ -2,7 +2,7 @@ package otelmetrics
 
 // Error gives an error its type, for [Prediction.End]:
 //
-//	return &otelmetrics.Error{Type: otelmetrics.RateLimit, Err: err}
+//	return &otelmetrics.Error{Type: otelmetrics.ErrorRateLimit, Err: err}
 type Error struct {
 	// Type becomes the label error_type. If it is empty, the cause decides; without
 	// one the type is unknown.
@@ -35,10 +35,10 @@ func (e *Error) Unwrap() error {
 // these that it finds:
 //
 //   - An [*Error] that has a type: that type.
-//   - [context.Canceled] or [http.ErrAbortHandler]: [Canceled].
+//   - [context.Canceled] or [http.ErrAbortHandler]: [ErrorCanceled].
 //   - [context.DeadlineExceeded], [http.ErrHandlerTimeout], or an error whose
-//     method Timeout says so, such as those of package net: [Timeout].
-//   - [*http.MaxBytesError]: [InvalidInput].
+//     method Timeout says so, such as those of package net: [ErrorTimeout].
+//   - [*http.MaxBytesError]: [ErrorInvalidInput].
 //   - The status of an answer, by [ClassifyStatus]: a method StatusCode or
 //     HTTPStatusCode that returns an int, or an exported field of that name, as
 //     the clients of OpenAI, Anthropic, AWS and Azure have it; or the code of a
@@ -49,10 +49,10 @@ func (e *Error) Unwrap() error {
 //     crypto/tls, crypto/x509 or HTTP/2, a [*url.Error] of an [http.Client],
 //     [io.EOF], [io.ErrUnexpectedEOF], [io.ErrClosedPipe], [net.ErrClosed], or a
 //     number of the operating system about connections, networks and hosts:
-//     [UpstreamUnavailable].
+//     [ErrorUpstreamUnavailable].
 //
-// Everything else is [PredictionFailed]. If a method of an error panics before
-// anything is found, the type is [OtherError].
+// Everything else is [ErrorPredictionFailed]. If a method of an error panics before
+// anything is found, the type is [ErrorOther].
 func Classify(err error) ErrorType {
 	if err == nil {
 		return ""

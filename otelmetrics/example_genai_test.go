@@ -22,9 +22,9 @@ func ExampleWithGenAI() {
 	defer m.Shutdown(ctx) //nolint:errcheck // nothing is pushed
 
 	_, p := m.StartPrediction(ctx, otelmetrics.ChainOfThought)
-	p.AddTokens(otelmetrics.Input, 1500)
+	p.AddTokens(otelmetrics.TokensInput, 1500)
 	reranker := otelmetrics.Model{Provider: "cohere", Name: "rerank-v3.5"}
-	p.AddModelTokens(reranker, otelmetrics.Input, 300)
+	p.AddModelTokens(reranker, otelmetrics.TokensInput, 300)
 	p.End(nil)
 
 	page := httptest.NewRecorder()

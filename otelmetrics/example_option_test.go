@@ -64,7 +64,7 @@ func ExampleWithContract_labels() {
 	// [guide:end labels]
 	ctx, m := example(withLabels, otelmetrics.WithLogger(slog.New(slog.DiscardHandler)))
 	for _, kind := range []otelmetrics.PredictionType{"router", "another", ""} {
-		m.RecordPrediction(ctx, kind, otelmetrics.Success)
+		m.RecordPrediction(ctx, kind, otelmetrics.StatusSuccess)
 	}
 	show(m, "dspy_predictions", "dspy_metrics_label_overflow_total")
 	// Output:

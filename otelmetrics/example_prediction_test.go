@@ -32,8 +32,8 @@ func ExampleRecorder_StartPrediction() {
 				return err
 			}
 		}
-		p.AddTokens(otelmetrics.Input, 210)
-		p.AddTokens(otelmetrics.Output, 2)
+		p.AddTokens(otelmetrics.TokensInput, 210)
+		p.AddTokens(otelmetrics.TokensOutput, 2)
 		p.AddCost(0.0004) // as the provider reports it
 		return nil
 	}
@@ -61,9 +61,9 @@ func ExampleRecorder_StartTimer() {
 
 	timer.Observe(ctx)
 	active.Release() // before the status, or it is counted as both
-	status := otelmetrics.Success
+	status := otelmetrics.StatusSuccess
 	if err != nil {
-		status = otelmetrics.Failure
+		status = otelmetrics.StatusFailure
 		m.RecordError(ctx, otelmetrics.Classify(err))
 	}
 	m.RecordPrediction(ctx, otelmetrics.ReAct, status)
@@ -79,9 +79,9 @@ func ExampleRecorder_StartTimer() {
 func ExampleRecorder_Predictor() {
 	ctx, m := example()
 	// [guide:begin handle]
-	predictor, cache := m.Predictor(otelmetrics.Predict), m.Cache(otelmetrics.Memory)
+	predictor, cache := m.Predictor(otelmetrics.Predict), m.Cache(otelmetrics.CacheMemory)
 	for _, question := range slices.Repeat([]string{"What is the capital of France?"}, 1000) {
-		cache.Miss(ctx)
+		cache.AddMisses(ctx, 1)
 		ctx, p := predictor.Start(ctx)
 		_, err := ask(ctx, question)
 		p.End(&err)
@@ -97,7 +97,7 @@ func ExampleRecorder_Predictor() {
 func ExampleRecorder_Cache() {
 	ctx, m := example()
 	// [guide:begin cache]
-	cache := m.Cache("answers")                       // or otelmetrics.Memory, Redis, DSPy
+	cache := m.Cache("answers")                       // or otelmetrics.CacheMemory, Redis, DSPy
 	kept, size := make(map[string][]string), int64(0) // stands for a cache
 	answer := func(ctx context.Context, question string) (chunks []string, err error) {
 		// A cached answer is a prediction too, so the look-up is within it.
@@ -105,10 +105,10 @@ func ExampleRecorder_Cache() {
 		defer p.End(&err)
 
 		if chunks, ok := kept[question]; ok {
-			cache.Hit(ctx)
+			cache.AddHits(ctx, 1)
 			return chunks, nil // no tokens: none were spent
 		}
-		cache.Miss(ctx)
+		cache.AddMisses(ctx, 1)
 		if chunks, err = ask(ctx, question); err == nil {
 			kept[question] = chunks
 			size += int64(len(question) + len(strings.Join(chunks, "")))
@@ -129,7 +129,7 @@ func ExampleRecorder_Cache() {
 	// dspy_predictions_total{prediction_type="predict",service="qa",status="success"} 3
 }
 
-func ExampleRecorder_ForService() {
+func ExampleMetrics_ForService() {
 	ctx, m := example()
 	// [guide:begin second service]
 	billing, err := m.ForService("billing")
@@ -152,7 +152,7 @@ func ExampleError() {
 		_, p := m.StartPrediction(ctx, otelmetrics.Predict)
 		defer p.End(&err)
 		// [guide:begin error]
-		return &otelmetrics.Error{Type: otelmetrics.RateLimit, Err: errQuota}
+		return &otelmetrics.Error{Type: otelmetrics.ErrorRateLimit, Err: errQuota}
 		// [guide:end error]
 	}
 	fmt.Println(predict(ctx))

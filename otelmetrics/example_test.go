@@ -12,7 +12,7 @@ import (
 )
 
 // example returns a recorder whose page has nothing but what was measured.
-func example(options ...otelmetrics.Option) (context.Context, *otelmetrics.Recorder) {
+func example(options ...otelmetrics.Option) (context.Context, *otelmetrics.Metrics) {
 	ctx := context.Background()
 	m, err := otelmetrics.New(ctx, append([]otelmetrics.Option{otelmetrics.WithService("qa"), otelmetrics.WithoutPriming()}, options...)...)
 	if err != nil {
@@ -22,7 +22,7 @@ func example(options ...otelmetrics.Option) (context.Context, *otelmetrics.Recor
 }
 
 // show prints the lines of the page that begin with one of the prefixes.
-func show(m *otelmetrics.Recorder, prefixes ...string) {
+func show(m *otelmetrics.Metrics, prefixes ...string) {
 	page := httptest.NewRecorder()
 	m.Handler().ServeHTTP(page, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	for lines := bufio.NewScanner(page.Body); lines.Scan(); {

@@ -1,6 +1,9 @@
 package otelmetrics
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // WithClock sets the clock of the recorder.
 func WithClock(now func() time.Time) Option {
@@ -14,3 +17,8 @@ func WithEnvironment(variables map[string]string) Option {
 
 // Now reads the clock of a recorder.
 func Now(r *Recorder) time.Time { return r.pipeline.now() }
+
+// RecordLatency records a request that was measured elsewhere.
+func RecordLatency(ctx context.Context, r *Recorder, route, method string, status int, elapsed time.Duration) {
+	r.latency(route, method, status).Record(ctx, elapsed.Seconds())
+}

@@ -43,13 +43,13 @@ func golden(t *testing.T, file, got string) {
 }
 
 // measureAll measures once whatever the contract has.
-func measureAll(t testing.TB, m *otelmetrics.Recorder, clock *clock) {
+func measureAll(t testing.TB, m *otelmetrics.Metrics, clock *clock) {
 	t.Helper()
 	ctx, p := m.StartPrediction(t.Context(), otelmetrics.ChainOfThought)
 	clock.pass(20 * time.Millisecond)
 	p.FirstToken()
 	clock.pass(280 * time.Millisecond)
-	p.AddTokens(otelmetrics.Input, 100)
+	p.AddTokens(otelmetrics.TokensInput, 100)
 	p.AddTokens("thinking", 7) // not a token type
 	p.AddCost(0.0125)
 	p.End(nil)
@@ -61,14 +61,14 @@ func measureAll(t testing.TB, m *otelmetrics.Recorder, clock *clock) {
 	_, active := m.StartPrediction(ctx, otelmetrics.Predict)
 	t.Cleanup(func() { active.End(nil) })
 
-	m.RecordCacheHit(ctx, otelmetrics.Memory)
-	m.RecordCacheMiss(ctx, otelmetrics.Redis)
-	m.RecordCacheEviction(ctx, otelmetrics.Memory)
-	m.SetCacheSize(ctx, otelmetrics.Memory, 4096)
-	m.RecordError(ctx, otelmetrics.RateLimit)
-	m.RecordUpstreamAttempt(ctx, &otelmetrics.Error{Type: otelmetrics.RateLimit})
+	m.RecordCacheHit(ctx, otelmetrics.CacheMemory)
+	m.RecordCacheMiss(ctx, otelmetrics.CacheRedis)
+	m.RecordCacheEviction(ctx, otelmetrics.CacheMemory)
+	m.SetCacheSize(ctx, otelmetrics.CacheMemory, 4096)
+	m.RecordError(ctx, otelmetrics.ErrorRateLimit)
+	m.RecordUpstreamAttempt(ctx, &otelmetrics.Error{Type: otelmetrics.ErrorRateLimit})
 	m.RecordUpstreamAttempt(ctx, nil)
-	m.RecordUsageMissing(ctx, otelmetrics.NotStated)
+	m.RecordUsageMissing(ctx, otelmetrics.UsageNotStated)
 
 	mux := http.NewServeMux()
 	mux.Handle("POST /predict", m.Middleware(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
@@ -78,7 +78,7 @@ func measureAll(t testing.TB, m *otelmetrics.Recorder, clock *clock) {
 }
 
 // measured returns a recorder with everything measured, a failed push included.
-func measured(t testing.TB, options ...otelmetrics.Option) *otelmetrics.Recorder {
+func measured(t testing.TB, options ...otelmetrics.Option) *otelmetrics.Metrics {
 	t.Helper()
 	collector := otlptest.NewHTTP(t)
 	collector.Respond(otlptest.Fail(http.StatusBadRequest))

@@ -33,10 +33,11 @@ func faults(protocol string) map[string]otlptest.Answer {
 }
 
 // pushing is a recorder that pushes when it is told to.
-func pushing(t *testing.T, log *logs, endpoint, protocol string) *otelmetrics.Recorder {
+func pushing(t *testing.T, log *logs, endpoint, protocol string) *otelmetrics.Metrics {
 	t.Helper()
-	return newRecorder(t, log.option(), otelmetrics.WithOTLP(endpoint), otelmetrics.WithOTLPProtocol(protocol),
-		otelmetrics.WithExportInterval(time.Hour), otelmetrics.WithShutdownTimeout(100*time.Millisecond))
+	m := newRecorder(t, log.option(), otelmetrics.WithOTLP(endpoint), otelmetrics.WithOTLPProtocol(protocol), otelmetrics.WithExportInterval(time.Hour))
+	t.Cleanup(func() { _ = shutdownWithin(m, 100*time.Millisecond) }) // before the longer one of newRecorder
+	return m
 }
 
 // impatient has a push end soon. The exporters have no option for it.
@@ -48,11 +49,11 @@ func impatient(t *testing.T) {
 
 // wantOutage pushes to a collector that does not take it: each push is an error
 // and counted, and one warning in all is logged. It returns how many it were.
-func wantOutage(t *testing.T, m *otelmetrics.Recorder, log *logs) float64 {
+func wantOutage(t *testing.T, m *otelmetrics.Metrics, log *logs) float64 {
 	t.Helper()
 	const pushes = 3
 	for range pushes {
-		m.RecordCacheHit(t.Context(), otelmetrics.Memory)
+		m.RecordCacheHit(t.Context(), otelmetrics.CacheMemory)
 		if err := m.ForceFlush(t.Context()); err == nil {
 			t.Error("got no error of a push, want one")
 		}
@@ -69,10 +70,10 @@ func wantOutage(t *testing.T, m *otelmetrics.Recorder, log *logs) float64 {
 }
 
 // wantShutdown shuts down without a collector.
-func wantShutdown(t *testing.T, m *otelmetrics.Recorder) {
+func wantShutdown(t *testing.T, m *otelmetrics.Metrics) {
 	t.Helper()
 	start := time.Now()
-	err := m.Shutdown(background())
+	err := shutdownWithin(m, 100*time.Millisecond)
 	if took := time.Since(start); err == nil || took > 5*time.Second {
 		t.Errorf("got %v after %s, want an error of the last push after about 100ms", err, took)
 	}

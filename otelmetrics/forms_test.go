@@ -36,7 +36,7 @@ func formed(form views.Form) views.Contract {
 }
 
 // scrapeProtobuf returns the histograms that a Prometheus that asks for native ones gets, by name.
-func scrapeProtobuf(t testing.TB, m *otelmetrics.Recorder) map[string][]*dto.Metric {
+func scrapeProtobuf(t testing.TB, m *otelmetrics.Metrics) map[string][]*dto.Metric {
 	t.Helper()
 	request := httptest.NewRequest(http.MethodGet, "/metrics", nil)
 	// What Prometheus 3 sends with scrape_native_histograms.

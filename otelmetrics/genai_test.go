@@ -29,29 +29,29 @@ func gpt() otelmetrics.Model {
 }
 
 // measureModels measures whatever the conventions have a metric for.
-func measureModels(t testing.TB, m *otelmetrics.Recorder, clock *clock) {
+func measureModels(t testing.TB, m *otelmetrics.Metrics, clock *clock) {
 	t.Helper()
 	ctx, p := m.StartPrediction(t.Context(), otelmetrics.ChainOfThought)
 	p.SetModel(gpt())
 	clock.pass(300 * time.Millisecond)
 	p.FirstToken()
 	clock.pass(4 * time.Second)
-	p.AddTokens(otelmetrics.Input, 1500)
-	p.AddTokens(otelmetrics.CacheRead, 1024)
-	p.AddTokens(otelmetrics.CacheWrite, 12)
-	p.AddTokens(otelmetrics.Output, 90)
-	p.AddTokens(otelmetrics.Reasoning, 64)
-	p.AddModelTokens(otelmetrics.Model{Provider: "anthropic", Name: "claude-sonnet-4-5", Server: "gateway"}, otelmetrics.Input, 40)
+	p.AddTokens(otelmetrics.TokensInput, 1500)
+	p.AddTokens(otelmetrics.TokensCacheRead, 1024)
+	p.AddTokens(otelmetrics.TokensCacheWrite, 12)
+	p.AddTokens(otelmetrics.TokensOutput, 90)
+	p.AddTokens(otelmetrics.TokensReasoning, 64)
+	p.AddModelTokens(otelmetrics.Model{Provider: "anthropic", Name: "claude-sonnet-4-5", Server: "gateway"}, otelmetrics.TokensInput, 40)
 	p.End(nil)
 
 	_, agent := m.StartPrediction(ctx, otelmetrics.ReAct)
 	clock.pass(100 * time.Second)
-	err := error(&otelmetrics.Error{Type: otelmetrics.RateLimit})
+	err := error(&otelmetrics.Error{Type: otelmetrics.ErrorRateLimit})
 	agent.End(&err)
 	_, other := m.StartPrediction(ctx, otelmetrics.Predict)
-	err = &otelmetrics.Error{Type: otelmetrics.OtherError}
+	err = &otelmetrics.Error{Type: otelmetrics.ErrorOther}
 	other.End(&err)
-	m.RecordTokens(ctx, otelmetrics.Predict, otelmetrics.Output, 5)
+	m.RecordTokens(ctx, otelmetrics.Predict, otelmetrics.TokensOutput, 5)
 	m.RecordTimeToFirstToken(ctx, otelmetrics.ReAct, time.Second)
 }
 
@@ -341,7 +341,7 @@ func TestGenAISwitch(t *testing.T) {
 				otelmetrics.WithEnvironment(map[string]string{"OTEL_SEMCONV_STABILITY_OPT_IN": test.optIn}))...)
 			_, p := m.StartPrediction(t.Context(), otelmetrics.Predict)
 			p.SetModel(gpt())
-			p.AddModelTokens(gpt(), otelmetrics.Input, 0) // nothing
+			p.AddModelTokens(gpt(), otelmetrics.TokensInput, 0) // nothing
 			p.End(nil)
 			var got []string
 			for family := range families(t, scrape(t, m, text)) {
@@ -370,7 +370,7 @@ func TestGenAIOfNothing(t *testing.T) {
 	var none *otelmetrics.Prediction
 	for _, p := range []*otelmetrics.Prediction{none, new(otelmetrics.Prediction)} {
 		p.SetModel(gpt())
-		p.AddModelTokens(gpt(), otelmetrics.Input, 1)
+		p.AddModelTokens(gpt(), otelmetrics.TokensInput, 1)
 	}
 }
 
@@ -382,7 +382,7 @@ func TestGenAIServices(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range []*otelmetrics.Recorder{m, other} {
+	for _, r := range []*otelmetrics.Recorder{m.Recorder, other} {
 		_, p := r.StartPrediction(t.Context(), otelmetrics.Predict)
 		p.End(nil)
 	}
@@ -476,18 +476,18 @@ func TestGenAIAllocations(t *testing.T) {
 			_, p := predictor.Start(ctx)
 			p.SetModel(gpt())
 			p.FirstToken()
-			p.AddTokens(otelmetrics.Input, 1)
-			p.AddModelTokens(gpt(), otelmetrics.CacheRead, 1)
+			p.AddTokens(otelmetrics.TokensInput, 1)
+			p.AddModelTokens(gpt(), otelmetrics.TokensCacheRead, 1)
 			p.End(nil)
 		},
-		"tokens": func() { m.RecordTokens(ctx, otelmetrics.Predict, otelmetrics.Output, 1) },
+		"tokens": func() { m.RecordTokens(ctx, otelmetrics.Predict, otelmetrics.TokensOutput, 1) },
 	} {
 		if got := testing.AllocsPerRun(200, measure); got != 0 {
 			t.Errorf("%s: got %v allocations, want 0", name, got)
 		}
 	}
-	failure := func(m *otelmetrics.Recorder) float64 {
-		err := error(&otelmetrics.Error{Type: otelmetrics.RateLimit})
+	failure := func(m *otelmetrics.Metrics) float64 {
+		err := error(&otelmetrics.Error{Type: otelmetrics.ErrorRateLimit})
 		return testing.AllocsPerRun(200, func() {
 			_, p := m.StartPrediction(ctx, otelmetrics.Predict)
 			p.End(&err)
@@ -510,7 +510,7 @@ func TestGenAIConcurrent(t *testing.T) {
 			for i := range each {
 				_, p := m.StartPrediction(background(), otelmetrics.ReAct)
 				p.SetModel(otelmetrics.Model{Provider: "openai", Name: fmt.Sprint("model ", i%(g+90))})
-				p.AddTokens(otelmetrics.Input, 2)
+				p.AddTokens(otelmetrics.TokensInput, 2)
 				err := errors.New("no")
 				p.End(&err)
 			}

@@ -28,15 +28,6 @@ func guarded[A, R any](p *pipeline, option string, instead R, f func(A) R) func(
 	return func(argument A) R { return guard(p, option, instead, func() R { return f(argument) }) }
 }
 
-// guardOptions puts a guard around each function that the options give.
-func (p *pipeline) guardOptions() {
-	p.config.classify = guarded(p, "WithErrorClassifier", OtherError, p.config.classify)
-	p.route = guarded(p, "WithRoute", unmatched, p.route)
-	if p.measured = guarded(p, "WithRequestFilter", true, p.measured); p.measured == nil {
-		p.measured = notProbe
-	}
-}
-
 // faulty logs the first panic of a function of the user's.
 func (p *pipeline) faulty(option string, panicked any) {
 	if first, _ := p.warned.first(" ", option); first {

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -23,23 +22,23 @@ func recordAll(ctx context.Context, m *otelmetrics.Recorder) {
 	for _, err := range []error{nil, errors.New("no")} {
 		_, p := predictor.Start(ctx)
 		p.FirstToken()
-		p.AddTokens(otelmetrics.Output, 7)
+		p.AddTokens(otelmetrics.TokensOutput, 7)
 		p.AddCost(0.5)
 		p.End(&err)
 	}
-	cache := m.Cache(otelmetrics.Redis)
-	cache.Hit(ctx)
+	cache := m.Cache(otelmetrics.CacheRedis)
+	cache.AddHits(ctx, 1)
 	cache.AddHits(ctx, -1)
 	cache.AddMisses(ctx, 0)
 	cache.AddMisses(ctx, 2)
-	cache.Evict(ctx)
+	cache.AddEvictions(ctx, 1)
 	cache.SetSize(ctx, 42)
 	cache.SetSize(ctx, -1)
-	endpoint := m.Endpoint("/answers/{id}", http.MethodGet)
 	for _, status := range []int{200, 200, 404, 999, -1} {
-		endpoint.RecordLatency(ctx, status, time.Second)
+		_, request := m.StartRequest(ctx, http.MethodGet, nil)
+		request.End(func() (string, int) { return "/answers/{id}", status })
+		request.End(nil)
 	}
-	endpoint.RecordLatency(ctx, 200, -1)
 }
 
 func recorded() []string {
@@ -65,17 +64,12 @@ func recorded() []string {
 func TestHandles(t *testing.T) {
 	t.Parallel()
 	m := newRecorder(t)
-	recordAll(t.Context(), m)
+	recordAll(t.Context(), m.Recorder)
 	wantLines(t, scrape(t, m, text), recorded()...)
 	first, second := m.Predictor(otelmetrics.ReAct), m.Predictor(otelmetrics.ReAct)
 	if first != second {
 		t.Error("got two predictors of one type")
 	}
-}
-
-func TestHandlesOfANilRecorder(t *testing.T) {
-	t.Parallel()
-	recordAll(t.Context(), nil)
 }
 
 // A provider of the user's own has no place for bound series; what it shows must
@@ -90,7 +84,7 @@ func TestOwnMeterProvider(t *testing.T) {
 	provider := sdkmetric.NewMeterProvider(sdkmetric.WithReader(exporter), sdkmetric.WithView(views.Default().View()))
 	t.Cleanup(func() { _ = provider.Shutdown(context.Background()) })
 	m := newRecorder(t, otelmetrics.WithMeterProvider(provider))
-	recordAll(t.Context(), m)
+	recordAll(t.Context(), m.Recorder)
 	wantLines(t, gather(t, registry), recorded()...)
 	response := httptest.NewRecorder()
 	m.Handler().ServeHTTP(response, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
@@ -100,7 +94,7 @@ func TestOwnMeterProvider(t *testing.T) {
 	if err := errors.Join(m.ForceFlush(t.Context()), m.Shutdown(t.Context())); err != nil {
 		t.Errorf("got %v", err)
 	}
-	m.RecordCacheHit(t.Context(), otelmetrics.Redis)
+	m.RecordCacheHit(t.Context(), otelmetrics.CacheRedis)
 	wantLines(t, gather(t, registry), `dspy_cache_hits_total{cache_type="redis",service="qa"} 2`)
 }
 

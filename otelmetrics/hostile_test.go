@@ -91,7 +91,7 @@ func separately(f func()) (panicked any, returned bool) {
 
 // wantOneFailure fails unless one prediction has failed with one error of the
 // type, and none is active.
-func wantOneFailure(t *testing.T, m *otelmetrics.Recorder, errorType otelmetrics.ErrorType) {
+func wantOneFailure(t *testing.T, m *otelmetrics.Metrics, errorType otelmetrics.ErrorType) {
 	t.Helper()
 	page := scrape(t, m, text)
 	wantLines(t, page,
@@ -117,19 +117,19 @@ func TestHostileEnds(t *testing.T) {
 			err     error
 			want    otelmetrics.ErrorType
 		}{
-			"classifier":                   {classifier, errors.New("no"), otelmetrics.OtherError},
-			"classifier of a typed error":  {classifier, &otelmetrics.Error{Type: otelmetrics.RateLimit}, otelmetrics.OtherError},
-			"Is":                           {nil, hostile{"Is", do}, otelmetrics.OtherError},
-			"As":                           {nil, hostile{"As", do}, otelmetrics.OtherError},
-			"Unwrap":                       {nil, hostile{"Unwrap", do}, otelmetrics.OtherError},
-			"Timeout":                      {nil, hostile{"Timeout", do}, otelmetrics.OtherError},
-			"StatusCode":                   {nil, hostile{"StatusCode", do}, otelmetrics.OtherError},
-			"Error, which nobody calls":    {nil, hostile{"Error", do}, otelmetrics.PredictionFailed},
-			"LogValue, which nobody calls": {nil, hostile{"LogValue", do}, otelmetrics.PredictionFailed},
-			"GRPCStatus":                   {nil, hostileCode{do}, otelmetrics.OtherError},
-			"wrapped":                      {nil, fmt.Errorf("ask: %w", &hostile{"Is", do}), otelmetrics.OtherError},
-			"joined":                       {nil, errors.Join(errors.New("no"), &hostile{"Timeout", do}), otelmetrics.OtherError},
-			"within a typed error":         {nil, &otelmetrics.Error{Type: otelmetrics.RateLimit, Err: &hostile{"Is", do}}, otelmetrics.RateLimit},
+			"classifier":                   {classifier, errors.New("no"), otelmetrics.ErrorOther},
+			"classifier of a typed error":  {classifier, &otelmetrics.Error{Type: otelmetrics.ErrorRateLimit}, otelmetrics.ErrorOther},
+			"Is":                           {nil, hostile{"Is", do}, otelmetrics.ErrorOther},
+			"As":                           {nil, hostile{"As", do}, otelmetrics.ErrorOther},
+			"Unwrap":                       {nil, hostile{"Unwrap", do}, otelmetrics.ErrorOther},
+			"Timeout":                      {nil, hostile{"Timeout", do}, otelmetrics.ErrorOther},
+			"StatusCode":                   {nil, hostile{"StatusCode", do}, otelmetrics.ErrorOther},
+			"Error, which nobody calls":    {nil, hostile{"Error", do}, otelmetrics.ErrorPredictionFailed},
+			"LogValue, which nobody calls": {nil, hostile{"LogValue", do}, otelmetrics.ErrorPredictionFailed},
+			"GRPCStatus":                   {nil, hostileCode{do}, otelmetrics.ErrorOther},
+			"wrapped":                      {nil, fmt.Errorf("ask: %w", &hostile{"Is", do}), otelmetrics.ErrorOther},
+			"joined":                       {nil, errors.Join(errors.New("no"), &hostile{"Timeout", do}), otelmetrics.ErrorOther},
+			"within a typed error":         {nil, &otelmetrics.Error{Type: otelmetrics.ErrorRateLimit, Err: &hostile{"Is", do}}, otelmetrics.ErrorRateLimit},
 		} {
 			t.Run(way+" in "+name, func(t *testing.T) {
 				t.Parallel()
@@ -155,7 +155,7 @@ func TestHostileEnds(t *testing.T) {
 				if panicked != any(&test) {
 					t.Errorf("got panic %T, want that of the prediction", panicked)
 				}
-				wantOneFailure(t, m, otelmetrics.Panic)
+				wantOneFailure(t, m, otelmetrics.ErrorPanic)
 			})
 		}
 	}
@@ -175,9 +175,9 @@ func TestHostileContext(t *testing.T) {
 				p.End(&err)
 			})
 			if way == "exit" { // before the type was known
-				wantOneFailure(t, m, otelmetrics.OtherError)
+				wantOneFailure(t, m, otelmetrics.ErrorOther)
 			} else {
-				wantOneFailure(t, m, otelmetrics.PredictionFailed)
+				wantOneFailure(t, m, otelmetrics.ErrorPredictionFailed)
 			}
 		})
 	}
@@ -198,8 +198,8 @@ func TestEndlessErrors(t *testing.T) {
 		m := newRecorder(t)
 		_, p := m.StartPrediction(t.Context(), otelmetrics.Predict)
 		p.End(&err)
-		wantOneFailure(t, m, otelmetrics.PredictionFailed)
-		if got := otelmetrics.Classify(err); got != otelmetrics.PredictionFailed {
+		wantOneFailure(t, m, otelmetrics.ErrorPredictionFailed)
+		if got := otelmetrics.Classify(err); got != otelmetrics.ErrorPredictionFailed {
 			t.Errorf("got %q", got)
 		}
 	}
@@ -209,20 +209,20 @@ func TestEndlessErrors(t *testing.T) {
 // its prediction.
 func TestExitIsAFailure(t *testing.T) {
 	t.Parallel()
-	for name, predict := range map[string]func(context.Context, *otelmetrics.Recorder) error{
-		"exit": func(ctx context.Context, m *otelmetrics.Recorder) (err error) {
+	for name, predict := range map[string]func(context.Context, *otelmetrics.Metrics) error{
+		"exit": func(ctx context.Context, m *otelmetrics.Metrics) (err error) {
 			_, p := m.StartPrediction(ctx, otelmetrics.Predict)
 			defer p.End(&err)
 			runtime.Goexit()
 			return nil
 		},
-		"without an error": func(ctx context.Context, m *otelmetrics.Recorder) (err error) {
+		"without an error": func(ctx context.Context, m *otelmetrics.Metrics) (err error) {
 			_, p := m.StartPrediction(ctx, otelmetrics.Predict)
 			defer p.End(nil)
 			runtime.Goexit()
 			return nil
 		},
-		"deep": func(ctx context.Context, m *otelmetrics.Recorder) (err error) {
+		"deep": func(ctx context.Context, m *otelmetrics.Metrics) (err error) {
 			_, p := m.Predictor(otelmetrics.Predict).Start(ctx)
 			defer p.End(&err)
 			func() { defer func() { _ = recover() }(); new(testing.T).SkipNow() }()
@@ -233,7 +233,7 @@ func TestExitIsAFailure(t *testing.T) {
 			t.Parallel()
 			m := newRecorder(t)
 			separately(func() { _ = predict(t.Context(), m) })
-			wantOneFailure(t, m, otelmetrics.Panic)
+			wantOneFailure(t, m, otelmetrics.ErrorPanic)
 		})
 	}
 }
@@ -293,8 +293,7 @@ func TestHostileRequests(t *testing.T) {
 	fine := func(http.ResponseWriter, *http.Request) {}
 	for way, do := range waysToEnd() {
 		for name, test := range map[string]struct {
-			options  []otelmetrics.Option
-			choose   bool
+			option   otelmetrics.MiddlewareOption
 			handler  http.HandlerFunc
 			endpoint string
 			status   int
@@ -305,28 +304,28 @@ func TestHostileRequests(t *testing.T) {
 				do()
 			}, endpoint: "/route", status: 500},
 			"route": {
-				options: []otelmetrics.Option{otelmetrics.WithRoute(func(*http.Request) string { do(); return "" })},
+				option:  otelmetrics.WithRoute(func(*http.Request) string { do(); return "" }),
 				handler: fine, endpoint: "unmatched", status: 200,
 			},
 			"route after a panic": {
-				options: []otelmetrics.Option{otelmetrics.WithRoute(func(*http.Request) string { do(); return "" })},
+				option:  otelmetrics.WithRoute(func(*http.Request) string { do(); return "" }),
 				handler: func(http.ResponseWriter, *http.Request) { panic("handler") }, endpoint: "unmatched", status: 500,
 			},
 			"filter": {
-				options: []otelmetrics.Option{otelmetrics.WithRequestFilter(func(*http.Request) bool { do(); return false })},
+				option:  otelmetrics.WithRequestFilter(func(*http.Request) bool { do(); return false }),
 				handler: fine, endpoint: "/route", status: 200,
 			},
-			"choice": {choose: true, handler: fine, endpoint: "/route", status: 200},
+			"choice": {
+				option:  otelmetrics.WithRecorder(func(*http.Request) *otelmetrics.Recorder { do(); return nil }),
+				handler: fine, endpoint: "/route", status: 200,
+			},
 		} {
 			t.Run(way+" in "+name, func(t *testing.T) {
 				t.Parallel()
-				m := newRecorder(t, test.options...)
+				m := newRecorder(t)
 				mux := http.NewServeMux()
 				mux.Handle("/route", test.handler)
-				handler := m.Middleware(mux)
-				if test.choose {
-					handler = m.MiddlewareFor(mux, func(*http.Request) *otelmetrics.Recorder { do(); return nil })
-				}
+				handler := m.Middleware(mux, test.option)
 				panicked, _ := separately(func() {
 					handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/route", nil))
 				})
@@ -425,7 +424,7 @@ func TestHostileSpans(t *testing.T) {
 				case !returned && way != "exit":
 					t.Error("it did not return")
 				case returned || name == "end":
-					wantOneFailure(t, m, otelmetrics.PredictionFailed)
+					wantOneFailure(t, m, otelmetrics.ErrorPredictionFailed)
 				default: // The goroutine ended before the prediction began.
 					wantLines(t, scrape(t, m, text), `dspy_active_predictions{service="qa"} 0`)
 				}
@@ -445,8 +444,8 @@ func TestHostileExemplarFilter(t *testing.T) {
 		_, p := m.StartPrediction(t.Context(), otelmetrics.Predict)
 		err := errors.New("no")
 		p.End(&err)
-		m.RecordCacheHit(t.Context(), otelmetrics.Memory)
-		m.SetCacheSize(t.Context(), otelmetrics.Memory, 1)
-		wantOneFailure(t, m, otelmetrics.PredictionFailed)
+		m.RecordCacheHit(t.Context(), otelmetrics.CacheMemory)
+		m.SetCacheSize(t.Context(), otelmetrics.CacheMemory, 1)
+		wantOneFailure(t, m, otelmetrics.ErrorPredictionFailed)
 	}
 }

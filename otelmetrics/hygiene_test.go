@@ -99,7 +99,7 @@ func TestAnyBytes(t *testing.T) {
 }
 
 // wantLegal checks both pages.
-func wantLegal(t testing.TB, m *otelmetrics.Recorder) {
+func wantLegal(t testing.TB, m *otelmetrics.Metrics) {
 	t.Helper()
 	page := scrape(t, m, text)
 	for name, family := range families(t, page) {
@@ -149,9 +149,9 @@ func TestExtremeNumbers(t *testing.T) {
 	for range 2 {
 		m.RecordCost(t.Context(), otelmetrics.Predict, math.MaxFloat64)
 		m.RecordTimeToFirstToken(t.Context(), otelmetrics.Predict, math.MaxInt64)
-		m.SetCacheSize(t.Context(), otelmetrics.Memory, math.MaxInt64)
+		m.SetCacheSize(t.Context(), otelmetrics.CacheMemory, math.MaxInt64)
 	}
-	m.RecordTokens(t.Context(), otelmetrics.Predict, otelmetrics.Input, math.MaxInt64)
+	m.RecordTokens(t.Context(), otelmetrics.Predict, otelmetrics.TokensInput, math.MaxInt64)
 	wantLegal(t, m)
 }
 

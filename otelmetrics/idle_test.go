@@ -27,10 +27,10 @@ func TestIdleTimeout(t *testing.T) {
 	m := newRecorder(t, otelmetrics.WithClock(clock.Now), otelmetrics.WithContract(narrow()),
 		otelmetrics.WithIdleTimeout(time.Minute))
 	_, slow := m.StartPrediction(ctx, "first")
-	m.RecordPrediction(ctx, "first", otelmetrics.Success)
-	m.RecordPrediction(ctx, otelmetrics.ReAct, otelmetrics.Failure)
-	m.RecordTokens(ctx, "first", otelmetrics.Input, 7)
-	m.RecordPrediction(ctx, "second", otelmetrics.Success)
+	m.RecordPrediction(ctx, "first", otelmetrics.StatusSuccess)
+	m.RecordPrediction(ctx, otelmetrics.ReAct, otelmetrics.StatusFailure)
+	m.RecordTokens(ctx, "first", otelmetrics.TokensInput, 7)
+	m.RecordPrediction(ctx, "second", otelmetrics.StatusSuccess)
 	wantLines(t, scrape(t, m, text),
 		`dspy_predictions_total{prediction_type="first",service="qa",status="success"} 1`,
 		`dspy_predictions_total{prediction_type="other",service="qa",status="success"} 1`,
@@ -48,7 +48,7 @@ func TestIdleTimeout(t *testing.T) {
 		`dspy_predictions_total{prediction_type="cot",service="qa",status="success"} 0`,
 		`dspy_active_predictions{service="qa"} 1`)
 
-	m.RecordPrediction(ctx, "second", otelmetrics.Success)
+	m.RecordPrediction(ctx, "second", otelmetrics.StatusSuccess)
 	slow.End(nil)
 	wantLines(t, scrape(t, m, text),
 		`dspy_predictions_total{prediction_type="second",service="qa",status="success"} 1`,
@@ -64,7 +64,7 @@ func TestIdleTimeoutOfNewRoutes(t *testing.T) {
 	m := newRecorder(t, otelmetrics.WithClock(clock.Now), otelmetrics.WithContract(contract), otelmetrics.WithIdleTimeout(time.Minute))
 	for day := range 10 {
 		for route := range 2 {
-			m.Endpoint(fmt.Sprintf("/v%d/%d", day, route), "GET").RecordLatency(t.Context(), 200, time.Second)
+			otelmetrics.RecordLatency(t.Context(), m.Recorder, fmt.Sprintf("/v%d/%d", day, route), "GET", 200, time.Second)
 		}
 		page := samples(t, scrape(t, m, text))
 		for route := range 2 {
@@ -96,7 +96,7 @@ func TestIdleTimeoutLosesNothing(t *testing.T) {
 			measuring.Go(func() {
 				for range each {
 					_, p := m.StartPrediction(ctx, otelmetrics.PredictionType(fmt.Sprint("type", rand.IntN(6))))
-					p.AddTokens(otelmetrics.Output, 2)
+					p.AddTokens(otelmetrics.TokensOutput, 2)
 					p.End(nil)
 				}
 			})

@@ -50,7 +50,7 @@ func (p *pipeline) declareGenAI() (i instruments, err error) {
 		i.invocation = histogram(genai.InvocationDuration())
 		i.usage = make(map[TokenType]bind[metric.Int64Counter])
 		for what, m := range genai.Usage() {
-			i.usage[what], err = declare(p, m, int64Counter)
+			i.usage[TokenType(what)], err = declare(p, m, int64Counter)
 			errs = append(errs, err)
 		}
 	}
@@ -97,7 +97,7 @@ func (i instruments) operationSeries(asked, invoked []attribute.KeyValue, errorT
 	s := operationSeries{
 		succeeded: durations(),
 		failed: label.NewTree(func(errorType []string) []metric.Float64Histogram {
-			if errorType[0] == string(OtherError) {
+			if errorType[0] == string(ErrorOther) {
 				return durations(genai.ErrorType.String(genai.OtherError))
 			}
 			return durations(genai.ErrorType.String(errorType[0]))
@@ -106,7 +106,7 @@ func (i instruments) operationSeries(asked, invoked []attribute.KeyValue, errorT
 	if i.operation != nil {
 		s.firstChunk = i.firstChunk(asked...)
 		s.tokens = make(map[TokenType]metric.Float64Histogram)
-		for _, what := range []TokenType{Input, Output} {
+		for _, what := range []TokenType{TokensInput, TokensOutput} {
 			s.tokens[what] = i.tokens(append(slices.Clip(asked), genai.TokenType.String(string(what)))...)
 		}
 	}

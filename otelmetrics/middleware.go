@@ -1,15 +1,12 @@
 package otelmetrics
 
 import (
-	"context"
-	"errors"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
-	"go.opentelemetry.io/otel/metric"
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/propagation"
 	tracenoop "go.opentelemetry.io/otel/trace/noop"
@@ -18,59 +15,59 @@ import (
 // unmatched is the endpoint of a request that no route took.
 const unmatched = "unmatched"
 
-// Middleware measures the requests to next: the latency until it returns, with
-// the route's pattern (never the path), the method and the status. It may wrap
-// one route or a whole mux.
+// Middleware measures the requests to next: the latency until it returns, with the route's pattern (never the path), the
+// method and the status. It may wrap one route or a whole mux.
 //
-// A handler that panics is recorded as 500 and the panic goes on. A client that
-// goes away before its response is complete is recorded as 499, though nothing
-// is written; see [MarkComplete] for streams. An upgraded connection is recorded
-// as 101 when it is taken over. The response writer keeps the interfaces that it
-// has, and [http.ResponseController] works on it. Requests of scrapers and health
-// checks are not measured, see [WithRequestFilter].
+// A handler that panics is recorded as 500 and the panic goes on. A client that goes away before its response is complete
+// is recorded as 499, though nothing is written; see [MarkComplete] for streams. An upgraded connection is recorded as 101
+// when it is taken over. The response writer keeps the interfaces that it has, and [http.ResponseController] works on it.
+// Requests of scrapers and health checks are not measured, see [WithRequestFilter].
 //
-// With [WithTracerProvider] each request gets a server span, and with
-// [WithHTTPMetrics] it is recorded in OpenTelemetry's own metrics as well; both
-// are the work of otelhttp.
-func (r *Recorder) Middleware(next http.Handler) http.Handler {
-	if r == nil {
+// With [WithTracerProvider] each request gets a server span, and with [WithHTTPMetrics] it is recorded in OpenTelemetry's
+// own metrics as well. Both are the work of otelhttp. For servers that are not net/http's, or whose router knows the route
+// only outside of this handler, there is [Recorder.StartRequest].
+func (m *Metrics) Middleware(next http.Handler, options ...MiddlewareOption) http.Handler {
+	p := m.shared()
+	if p == nil {
 		return next
 	}
-	return r.middleware(next, func(*http.Request) *Recorder { return r })
-}
-
-// MiddlewareFor is [Recorder.Middleware] for requests that tell a label of your
-// own: choose is called once for each request, before next, and returns the
-// recorder that its latency goes to, as [Recorder.With] gives it; nil records none. It shares the
-// pipeline with r, whose filter and spans hold for all of them.
-func (r *Recorder) MiddlewareFor(next http.Handler, choose func(*http.Request) *Recorder) http.Handler {
-	if r == nil {
-		return next
+	c := middlewareConfig{measured: notProbe}
+	for _, option := range options {
+		if option != nil {
+			option(&c)
+		}
 	}
-	return r.middleware(next, guarded(r.pipeline, "MiddlewareFor", r, choose))
-}
-
-func (r *Recorder) middleware(next http.Handler, choose func(*http.Request) *Recorder) http.Handler {
-	var handler http.Handler = &middleware{pipeline: r.pipeline, choose: choose, next: next}
-	p := r.pipeline
-	if p.tracerProvider == nil && !p.httpMetrics {
-		return handler
+	mw := &middleware{
+		pipeline: p,
+		next:     next,
+		recorder: m.Recorder,
+		choose:   guarded(p, "WithRecorder", m.Recorder, c.choose),
+		route:    guarded(p, "WithRoute", unmatched, c.route),
+		measured: guarded(p, "WithRequestFilter", true, c.measured),
 	}
-	options := []otelhttp.Option{
-		otelhttp.WithFilter(p.measured),
-		otelhttp.WithPropagators(propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{})),
+	httpMetrics := c.httpMetrics && !p.disabled
+	if p.tracerProvider == nil && !httpMetrics {
+		return mw
+	}
+	instrumentation := []otelhttp.Option{
+		otelhttp.WithFilter(mw.measured),
+		otelhttp.WithPropagators(propagators()),
 		otelhttp.WithTracerProvider(tracenoop.NewTracerProvider()),
 		otelhttp.WithMeterProvider(metricnoop.NewMeterProvider()),
 	}
 	if p.tracerProvider != nil {
-		options = append(options, otelhttp.WithTracerProvider(p.tracerProvider))
+		instrumentation = append(instrumentation, otelhttp.WithTracerProvider(p.tracerProvider))
 	}
-	if p.httpMetrics {
-		// The Host header is the client's: without a name of our own it would
-		// become a label.
-		options = append(options, otelhttp.WithMeterProvider(p.provider), otelhttp.WithServerName(serverName(*p.service)))
+	if httpMetrics {
+		// The client chooses the Host header: without a name of our own it would become a label.
+		instrumentation = append(instrumentation, otelhttp.WithMeterProvider(p.provider), otelhttp.WithServerName(serverName(*p.service)))
 	}
-	return otelhttp.NewHandler(handler, "http.server", options...)
+	return otelhttp.NewHandler(mw, "http.server", instrumentation...)
+}
+
+// propagators read the trace context of a request, as W3C defines it.
+func propagators() propagation.TextMapPropagator {
+	return propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{})
 }
 
 // serverName returns the name with a port, and nothing in it that would make
@@ -81,40 +78,28 @@ func serverName(service string) string {
 
 type middleware struct {
 	pipeline *pipeline
-	choose   func(*http.Request) *Recorder
 	next     http.Handler
+	recorder *Recorder
+	choose   func(*http.Request) *Recorder // nil: recorder
+	route    func(*http.Request) string    // nil: the request's pattern
+	measured func(*http.Request) bool
 }
 
-// statusCodes is how many status codes HTTP has room for: RFC 9110 §15.
-const statusCodes = 600
-
-// codeTexts are the texts of the codes, made once: making one for each request
-// would allocate.
-func codeTexts() []string {
-	texts := make([]string, statusCodes)
-	for code := range texts {
-		texts[code] = strconv.Itoa(code)
+// recorderOf returns the recorder of a request, which may be nil.
+func (m *middleware) recorderOf(request *http.Request) *Recorder {
+	if m.choose == nil {
+		return m.recorder
 	}
-	return texts
-}
-
-// latency returns the series of a route, a method and a status.
-func (r *Recorder) latency(route, method string, status int) metric.Float64Histogram {
-	codes := r.pipeline.codes
-	if status >= 0 && status < len(codes) {
-		return r.latencies.Get(route, method, codes[status])
-	}
-	return r.latencies.Get(route, method, strconv.Itoa(status))
+	return m.choose(request)
 }
 
 // ServeHTTP implements [http.Handler].
 func (m *middleware) ServeHTTP(w http.ResponseWriter, request *http.Request) {
-	p := m.pipeline
-	if !p.measured(request) {
+	if !m.measured(request) {
 		m.next.ServeHTTP(w, request)
 		return
 	}
-	response := response{recorder: m.choose(request), request: request, start: p.now()}
+	response := response{middleware: m, recorder: m.recorderOf(request), request: request, start: m.pipeline.now()}
 	returned := false
 	defer func() {
 		panicked := recover()
@@ -129,36 +114,23 @@ func (m *middleware) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 
 // response is what became of one request.
 type response struct {
-	writer   writer
-	recorder *Recorder
-	request  *http.Request
-	start    time.Time
-	header   http.Header
-	status   int // 0 until it is decided
-	written  int64
-	marked   bool // complete: see MarkComplete
-	recorded bool
+	middleware *middleware
+	writer     writer
+	recorder   *Recorder
+	request    *http.Request
+	start      time.Time
+	header     http.Header
+	status     int // 0 until it is decided
+	written    int64
+	marked     bool // complete: see MarkComplete
+	recorded   bool
 }
 
-// outcome returns the status to record after the handler has returned, has
-// panicked, or has ended its goroutine, to which the server sends no answer.
+// outcome returns the status to record after the handler has returned, has panicked, or has ended its goroutine.
 func (r *response) outcome(returned bool, panicked any) int {
-	err := r.request.Context().Err()
-	aborted := panicked == any(http.ErrAbortHandler)
-	switch {
-	case !returned && !aborted:
-		return http.StatusInternalServerError
-	case errors.Is(err, context.Canceled) && !r.complete():
-		return statusClientGone
-	case aborted && r.status == 0:
-		return statusClientGone
-	case errors.Is(err, context.DeadlineExceeded) && r.status == 0:
-		return http.StatusGatewayTimeout
-	case r.status == 0:
-		return http.StatusOK
-	default:
-		return r.status
-	}
+	ctx := r.request.Context()
+	// The length of the body matters only when the client went away.
+	return outcome(ctx, r.status, ctx.Err() == nil || r.complete(), returned, panicked)
 }
 
 // complete reports whether the client has the whole response: the handler said
@@ -187,17 +159,16 @@ func (r *response) record(status int) {
 	}
 	endpoint := unmatched
 	defer func() { // The function that knows the route is the user's, and may end the goroutine.
-		latency := r.recorder.latency(endpoint, r.request.Method, status)
-		latency.Record(r.request.Context(), r.recorder.pipeline.since(r.start).Seconds())
+		r.recorder.recordLatency(r.request.Context(), endpoint, r.request.Method, status, r.start)
 	}()
-	endpoint = r.recorder.pipeline.endpoint(r.request)
+	endpoint = r.middleware.endpoint(r.request)
 }
 
 // endpoint returns the route of the request. The mux sets the pattern while the
 // handler runs, so it is asked for afterwards.
-func (p *pipeline) endpoint(request *http.Request) string {
-	if p.route != nil {
-		if endpoint := p.route(request); endpoint != "" {
+func (m *middleware) endpoint(request *http.Request) string {
+	if m.route != nil {
+		if endpoint := m.route(request); endpoint != "" {
 			return endpoint
 		}
 	}

@@ -35,7 +35,7 @@ type version struct {
 func versions() []version { return []version{{"HTTP/1.1", false}, {"HTTP/2", true}} }
 
 // serve starts a server whose mux has the handler, measured, at /route.
-func serve(t *testing.T, m *otelmetrics.Recorder, v version, handler http.HandlerFunc) *httptest.Server {
+func serve(t *testing.T, m *otelmetrics.Metrics, v version, handler http.HandlerFunc) *httptest.Server {
 	t.Helper()
 	mux := http.NewServeMux()
 	mux.Handle("/route", m.Middleware(handler))
@@ -58,7 +58,7 @@ func get(t testing.TB, server *httptest.Server) (*http.Response, error) {
 }
 
 // latency returns how many latencies were recorded with a status, and in all.
-func latency(t testing.TB, m *otelmetrics.Recorder, endpoint, method string, status int) (of, all float64) {
+func latency(t testing.TB, m *otelmetrics.Metrics, endpoint, method string, status int) (of, all float64) {
 	t.Helper()
 	page := samples(t, scrape(t, m, text))
 	name := fmt.Sprintf(`dspy_api_latency_seconds_count{endpoint=%q,method=%q,service="qa",status_code="%d"}`, endpoint, method, status)
@@ -66,7 +66,7 @@ func latency(t testing.TB, m *otelmetrics.Recorder, endpoint, method string, sta
 }
 
 // wantLatency polls: the client may have its answer before the handler ends.
-func wantLatency(t testing.TB, m *otelmetrics.Recorder, endpoint, method string, status int) {
+func wantLatency(t testing.TB, m *otelmetrics.Metrics, endpoint, method string, status int) {
 	t.Helper()
 	var all float64
 	eventually(t, "a latency", func() bool {
@@ -454,13 +454,13 @@ func TestDeadline(t *testing.T) {
 // TestScanLeavesSeriesAlone asks for 10,000 paths by as many methods and hosts.
 func TestScanLeavesSeriesAlone(t *testing.T) {
 	t.Parallel()
-	for name, options := range map[string][]otelmetrics.Option{"plain": nil, "with HTTP metrics": {otelmetrics.WithHTTPMetrics()}} {
+	for name, options := range map[string][]otelmetrics.MiddlewareOption{"plain": nil, "with HTTP metrics": {otelmetrics.WithHTTPMetrics()}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := newRecorder(t, options...)
+			m := newRecorder(t)
 			mux := http.NewServeMux()
 			mux.HandleFunc("POST /predict", func(http.ResponseWriter, *http.Request) {})
-			handler := m.Middleware(mux)
+			handler := m.Middleware(mux, options...)
 			ask := func(i int) {
 				for _, method := range []string{http.MethodGet, "", fmt.Sprintf("X%d", i)} {
 					request := httptest.NewRequest(http.MethodGet, fmt.Sprintf("http://host%d:%d/%d/%x", i, 1+i, i, rand.Uint64()), nil)
@@ -484,7 +484,7 @@ func TestScanLeavesSeriesAlone(t *testing.T) {
 func TestProbesAreNotMeasured(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		options []otelmetrics.Option
+		options []otelmetrics.MiddlewareOption
 		path    string
 		want    float64
 	}{
@@ -492,18 +492,18 @@ func TestProbesAreNotMeasured(t *testing.T) {
 		"health":       {nil, "/health", 0},
 		"ready":        {nil, "/ready", 0},
 		"others":       {nil, "/metrics/x", 1},
-		"nil filter":   {[]otelmetrics.Option{otelmetrics.WithRequestFilter(nil)}, "/livez", 0},
-		"filter":       {[]otelmetrics.Option{otelmetrics.WithRequestFilter(func(r *http.Request) bool { return r.URL.Path != "/mine" })}, "/mine", 0},
-		"filter turns": {[]otelmetrics.Option{otelmetrics.WithRequestFilter(func(*http.Request) bool { return true })}, "/health", 1},
+		"nil filter":   {[]otelmetrics.MiddlewareOption{otelmetrics.WithRequestFilter(nil)}, "/livez", 0},
+		"filter":       {[]otelmetrics.MiddlewareOption{otelmetrics.WithRequestFilter(func(r *http.Request) bool { return r.URL.Path != "/mine" })}, "/mine", 0},
+		"filter turns": {[]otelmetrics.MiddlewareOption{otelmetrics.WithRequestFilter(func(*http.Request) bool { return true })}, "/health", 1},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			exporter := tracetest.NewInMemoryExporter()
 			tracing := otelmetrics.WithTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSyncer(exporter)))
-			m := newRecorder(t, append(test.options, tracing)...)
+			m := newRecorder(t, tracing)
 			called := false
-			m.Middleware(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called = true })).
+			m.Middleware(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called = true }), test.options...).
 				ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, test.path, nil))
 			if _, all := latency(t, m, "unmatched", http.MethodGet, 200); all != test.want || !called {
 				t.Errorf("got %v latencies, handler called %t, want %v, true", all, called, test.want)
@@ -531,26 +531,25 @@ func TestEndpoint(t *testing.T) {
 		return ""
 	})
 	tests := map[string]struct {
-		handler func(*otelmetrics.Recorder) http.Handler
-		option  otelmetrics.Option
+		handler func(*otelmetrics.Metrics) http.Handler
 		path    string
 		want    string
 		status  int
 	}{
-		"mux inside":        {func(m *otelmetrics.Recorder) http.Handler { return m.Middleware(mux("/items/{id}", ok)) }, nil, "/items/7", "/items/{id}", 200},
-		"mux outside":       {func(m *otelmetrics.Recorder) http.Handler { return mux("/items/{id}", m.Middleware(ok)) }, nil, "/items/7", "/items/{id}", 200},
-		"method and host":   {func(m *otelmetrics.Recorder) http.Handler { return m.Middleware(mux("GET example.com/items/{id}", ok)) }, nil, "/items/7", "/items/{id}", 200},
-		"not found":         {func(m *otelmetrics.Recorder) http.Handler { return m.Middleware(mux("/items/{id}", ok)) }, nil, "/x", "unmatched", 404},
-		"no mux":            {func(m *otelmetrics.Recorder) http.Handler { return m.Middleware(ok) }, nil, "/items/7", "unmatched", 200},
-		"route":             {func(m *otelmetrics.Recorder) http.Handler { return m.Middleware(ok) }, fixed, "/items/7", "/items/:id", 200},
-		"route has nothing": {func(m *otelmetrics.Recorder) http.Handler { return m.Middleware(mux("/x/", ok)) }, fixed, "/x/y", "/x/", 200},
-		"nil route":         {func(m *otelmetrics.Recorder) http.Handler { return m.Middleware(ok) }, otelmetrics.WithRoute(nil), "/", "unmatched", 200},
+		"mux inside":        {func(m *otelmetrics.Metrics) http.Handler { return m.Middleware(mux("/items/{id}", ok)) }, "/items/7", "/items/{id}", 200},
+		"mux outside":       {func(m *otelmetrics.Metrics) http.Handler { return mux("/items/{id}", m.Middleware(ok)) }, "/items/7", "/items/{id}", 200},
+		"method and host":   {func(m *otelmetrics.Metrics) http.Handler { return m.Middleware(mux("GET example.com/items/{id}", ok)) }, "/items/7", "/items/{id}", 200},
+		"not found":         {func(m *otelmetrics.Metrics) http.Handler { return m.Middleware(mux("/items/{id}", ok)) }, "/x", "unmatched", 404},
+		"no mux":            {func(m *otelmetrics.Metrics) http.Handler { return m.Middleware(ok) }, "/items/7", "unmatched", 200},
+		"route":             {func(m *otelmetrics.Metrics) http.Handler { return m.Middleware(ok, fixed) }, "/items/7", "/items/:id", 200},
+		"route has nothing": {func(m *otelmetrics.Metrics) http.Handler { return m.Middleware(mux("/x/", ok), fixed) }, "/x/y", "/x/", 200},
+		"nil route":         {func(m *otelmetrics.Metrics) http.Handler { return m.Middleware(ok, otelmetrics.WithRoute(nil)) }, "/", "unmatched", 200},
 	}
 	for name, test := range tests {
 		for _, spans := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, spans %t", name, spans), func(t *testing.T) {
 				t.Parallel()
-				options := []otelmetrics.Option{test.option}
+				var options []otelmetrics.Option
 				if spans {
 					options = append(options, otelmetrics.WithTracerProvider(sdktrace.NewTracerProvider()))
 				}
@@ -653,13 +652,13 @@ func TestUnsampled(t *testing.T) {
 func TestHTTPMetrics(t *testing.T) {
 	t.Parallel()
 	for _, service := range []string{"qa", "unknown_service:program", "[odd", "a]b:1"} {
-		m := newRecorder(t, otelmetrics.WithHTTPMetrics(), otelmetrics.WithService(service))
+		m := newRecorder(t, otelmetrics.WithService(service))
 		mux := http.NewServeMux()
 		mux.HandleFunc("POST /predict", func(http.ResponseWriter, *http.Request) {})
 		request := httptest.NewRequest(http.MethodPost, "http://evil.example:6666/predict?evil", strings.NewReader("x"))
 		request.Header.Set("User-Agent", "evil")
 		request.Header.Set("X-Forwarded-For", "6.6.6.6")
-		m.Middleware(mux).ServeHTTP(httptest.NewRecorder(), request)
+		m.Middleware(mux, otelmetrics.WithHTTPMetrics()).ServeHTTP(httptest.NewRecorder(), request)
 		page := scrape(t, m, text)
 		if family := families(t, page)["http_server_request_duration_seconds"]; len(family.GetMetric()) != 1 {
 			t.Errorf("service %s: got %v, want one http_server_request_duration_seconds:\n%s", service, family, page)

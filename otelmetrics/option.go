@@ -2,7 +2,6 @@ package otelmetrics
 
 import (
 	"log/slog"
-	"net/http"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -26,34 +25,30 @@ func (f optionFunc) apply(c *config) { f(c) }
 
 // The defaults of the options.
 const (
-	// DefaultShutdownTimeout bounds [Recorder.Shutdown].
+	// DefaultShutdownTimeout bounds [Metrics.Shutdown] if its context has no deadline.
 	DefaultShutdownTimeout = 5 * time.Second
 	// DefaultSeriesLimit is how many series an instrument may have.
 	DefaultSeriesLimit = 2000
 )
 
 type config struct {
-	contract        views.Contract
-	views           []sdkmetric.View
-	service         *string
-	resource        []attribute.KeyValue
-	otlp            otlpConfig
-	targetInfo      bool
-	runtimeMetrics  bool
-	httpMetrics     bool
-	priming         bool
-	seriesLimit     int
-	idleTimeout     time.Duration
-	exemplarFilter  exemplar.Filter
-	meterProvider   metric.MeterProvider
-	tracerProvider  trace.TracerProvider
-	logger          *slog.Logger
-	classify        func(error) ErrorType
-	route           func(*http.Request) string
-	measured        func(*http.Request) bool
-	shutdownTimeout time.Duration
-	genAI           *GenAI // nil before the environment is read
-	model           Model
+	contract       views.Contract
+	views          []sdkmetric.View
+	service        *string
+	resource       []attribute.KeyValue
+	otlp           otlpConfig
+	targetInfo     bool
+	runtimeMetrics bool
+	priming        bool
+	seriesLimit    int
+	idleTimeout    time.Duration
+	exemplarFilter exemplar.Filter
+	meterProvider  metric.MeterProvider
+	tracerProvider trace.TracerProvider
+	logger         *slog.Logger
+	classify       func(error) ErrorType
+	genAI          *GenAI // nil before the environment is read
+	model          Model
 
 	disabled bool
 	isolated bool // from the environment, for a test
@@ -144,13 +139,6 @@ func WithRuntimeMetrics() Option {
 	return optionFunc(func(c *config) { c.runtimeMetrics = true })
 }
 
-// WithHTTPMetrics lets [Recorder.Middleware] record the standard http.server.*
-// metrics of OpenTelemetry as well. By default, if this option is not used, it
-// does not.
-func WithHTTPMetrics() Option {
-	return optionFunc(func(c *config) { c.httpMetrics = true })
-}
-
 // WithoutPriming leaves series out until their first measurement. By default, if
 // this option is not used, every counter whose labels all have well-known values
 // exists from the start at zero, so that rate sees the first event.
@@ -187,8 +175,8 @@ func WithExemplarFilter(filter exemplar.Filter) Option {
 
 // WithMeterProvider records through a provider of your own, with the readers and
 // exporters that you gave it. Give it the view of the contract as well, for the
-// names, labels and buckets: [views.Contract.View]. [Recorder.Handler] then
-// answers 404, [Recorder.ForceFlush] and [Recorder.Shutdown] leave the provider
+// names, labels and buckets: [views.Contract.View]. [Metrics.Handler] then
+// answers 404, [Metrics.ForceFlush] and [Metrics.Shutdown] leave the provider
 // to you, and the options about scrape, push, views, series and exemplars do
 // nothing. Measurements cost what they cost in your provider: bound series need
 // a pipeline that [New] makes. By default, if this option is not used or with
@@ -197,7 +185,7 @@ func WithMeterProvider(provider metric.MeterProvider) Option {
 	return optionFunc(func(c *config) { c.meterProvider = provider })
 }
 
-// WithTracerProvider makes [Recorder.Middleware] start a server span for each
+// WithTracerProvider makes [Metrics.Middleware] start a server span for each
 // request, with the trace context of its headers (W3C), and
 // [Recorder.StartPrediction] a span for each prediction. By default, if this
 // option is not used, there are no spans. Nil is ignored.
@@ -216,29 +204,8 @@ func WithLogger(logger *slog.Logger) Option {
 // WithErrorClassifier sets what gives an error its type. Return "" to leave an
 // error to [Classify], which by default, if this option is not used, is asked
 // alone. The classifier is called concurrently. If it panics, the type is
-// [OtherError], and the first panic is logged. It is not asked about a
+// [ErrorOther], and the first panic is logged. It is not asked about a
 // prediction that panicked.
 func WithErrorClassifier(classify func(error) ErrorType) Option {
 	return optionFunc(func(c *config) { c.classify = classify })
-}
-
-// WithRoute sets what gives a request its endpoint, for routers that do not set
-// the request's pattern. It is called after the handler returned. By default, if
-// this option is not used or where it returns "", the endpoint is the pattern
-// without method and host. It must never return what the client chose.
-func WithRoute(route func(*http.Request) string) Option {
-	return optionFunc(func(c *config) { c.route = route })
-}
-
-// WithRequestFilter sets which requests [Recorder.Middleware] measures. By
-// default, if this option is not used or with nil, they are all but those to
-// /metrics, /health, /healthz, /livez, /ready and /readyz.
-func WithRequestFilter(measured func(*http.Request) bool) Option {
-	return optionFunc(func(c *config) { c.measured = measured })
-}
-
-// WithShutdownTimeout bounds [Recorder.Shutdown]. By default, if this option is
-// not used, it is [DefaultShutdownTimeout]. It must be positive.
-func WithShutdownTimeout(timeout time.Duration) Option {
-	return optionFunc(func(c *config) { c.shutdownTimeout = timeout })
 }

@@ -161,7 +161,7 @@ func TestPushFromEnvironment(t *testing.T) {
 			t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=qa,authorization=Bearer%20s3cret")
 			t.Setenv("OTEL_METRIC_EXPORT_INTERVAL", "10")
 			m := newRecorder(t)
-			m.RecordCacheHit(t.Context(), otelmetrics.Redis)
+			m.RecordCacheHit(t.Context(), otelmetrics.CacheRedis)
 			collector.Wait(t, func(all []*metricspb.ResourceMetrics) bool {
 				return len(all) > 0 && pushedSamples(all[len(all)-1])[`dspy_cache_hits_total{cache_type="redis",service="qa"}`] == 1
 			})
@@ -207,7 +207,7 @@ func TestNoPush(t *testing.T) {
 				t.Setenv(key, value)
 			}
 			m := newRecorder(t)
-			m.RecordCacheHit(t.Context(), otelmetrics.Memory)
+			m.RecordCacheHit(t.Context(), otelmetrics.CacheMemory)
 			if err := m.ForceFlush(t.Context()); err != nil {
 				t.Errorf("got flush error %v, want none", err)
 			}
@@ -235,7 +235,7 @@ func TestOutage(t *testing.T) {
 			for range outages {
 				collector.Respond(transport.refusal)
 				for range failures {
-					m.RecordCacheHit(t.Context(), otelmetrics.Memory)
+					m.RecordCacheHit(t.Context(), otelmetrics.CacheMemory)
 					if err := m.ForceFlush(t.Context()); err == nil {
 						t.Error("got no error of a push that was refused, want it")
 					}
@@ -281,11 +281,10 @@ func TestUnreachable(t *testing.T) {
 	var log logs
 	collector := otlptest.NewHTTP(t)
 	collector.Respond(otlptest.Refuse())
-	m := newRecorder(t, log.option(), otelmetrics.WithOTLP(collector.Endpoint()),
-		otelmetrics.WithExportInterval(time.Hour), otelmetrics.WithShutdownTimeout(50*time.Millisecond))
-	m.RecordCacheHit(t.Context(), otelmetrics.Memory)
+	m := newRecorder(t, log.option(), otelmetrics.WithOTLP(collector.Endpoint()), otelmetrics.WithExportInterval(time.Hour))
+	m.RecordCacheHit(t.Context(), otelmetrics.CacheMemory)
 	wantLines(t, scrape(t, m, text), `dspy_cache_hits_total{cache_type="memory",service="qa"} 1`)
-	if err := m.Shutdown(t.Context()); err == nil {
+	if err := shutdownWithin(m, 50*time.Millisecond); err == nil {
 		t.Error("got no error of the last push, want one")
 	}
 }
@@ -318,7 +317,7 @@ func TestManySeries(t *testing.T) {
 	collector := otlptest.NewHTTP(t)
 	m := newRecorder(t, otelmetrics.WithContract(contract), otelmetrics.WithoutPriming(), otelmetrics.WithOTLP(collector.Endpoint()))
 	for i := range 60 {
-		m.RecordTokens(t.Context(), otelmetrics.PredictionType("type-"+strconv.Itoa(i)), otelmetrics.Input, int64(i+1))
+		m.RecordTokens(t.Context(), otelmetrics.PredictionType("type-"+strconv.Itoa(i)), otelmetrics.TokensInput, int64(i+1))
 	}
 	want := samples(t, scrape(t, m, text))
 	maps.DeleteFunc(want, func(name string, _ float64) bool { return !strings.HasPrefix(name, "dspy_tokens") })

@@ -41,17 +41,17 @@ func TestWith(t *testing.T) {
 	_, p := acme.StartPrediction(ctx, otelmetrics.Predict)
 	p.End(&failed)
 	_, running := acme.StartPrediction(ctx, otelmetrics.Predict)
-	acme.With("model", "large").RecordTokens(ctx, otelmetrics.Predict, otelmetrics.Input, 3)
-	acme.Cache(otelmetrics.Memory).Hit(ctx)
-	acme.Endpoint("/ask", "POST").RecordLatency(ctx, 200, time.Second)
-	m.RecordPrediction(ctx, otelmetrics.Predict, otelmetrics.Success)
-	m.With("tenant", "initech").RecordPrediction(ctx, otelmetrics.Predict, otelmetrics.Success)
-	m.With("tenant", "hooli").RecordPrediction(ctx, otelmetrics.Predict, otelmetrics.Success)
-	other, err := acme.ForService("other-service")
+	acme.With("model", "large").RecordTokens(ctx, otelmetrics.Predict, otelmetrics.TokensInput, 3)
+	acme.Cache(otelmetrics.CacheMemory).AddHits(ctx, 1)
+	otelmetrics.RecordLatency(ctx, acme, "/ask", "POST", 200, time.Second)
+	m.RecordPrediction(ctx, otelmetrics.Predict, otelmetrics.StatusSuccess)
+	m.With("tenant", "initech").RecordPrediction(ctx, otelmetrics.Predict, otelmetrics.StatusSuccess)
+	m.With("tenant", "hooli").RecordPrediction(ctx, otelmetrics.Predict, otelmetrics.StatusSuccess)
+	other, err := m.ForService("other-service")
 	if err != nil {
 		t.Fatal(err)
 	}
-	other.RecordPrediction(ctx, otelmetrics.Predict, otelmetrics.Success)
+	other.With("tenant", "acme").RecordPrediction(ctx, otelmetrics.Predict, otelmetrics.StatusSuccess)
 	page := scrape(t, m, text)
 	wantLines(t, page,
 		`dspy_predictions_total{prediction_type="predict",service="qa",status="failure",tenant="acme"} 1`,
@@ -83,7 +83,7 @@ func TestWithoutSuchALabel(t *testing.T) {
 	var l logs
 	m := newRecorder(t, l.option())
 	for i := range 100 {
-		if got := m.With("tenant", "acme"); got != m {
+		if got := m.With("tenant", "acme"); got != m.Recorder {
 			t.Error("got another recorder")
 		}
 		m.With(fmt.Sprint("label", i), "acme")
@@ -104,7 +104,7 @@ func TestWithDoesNotAllocate(t *testing.T) {
 	m := newRecorder(t, otelmetrics.WithContract(tenants()))
 	ctx := t.Context()
 	record := func() {
-		_, p := m.With("tenant", "acme").With("model", "large").StartPrediction(ctx, otelmetrics.Predict)
+		_, p := m.With("tenant", "acme").With("model", "large").Predictor(otelmetrics.Predict).Start(ctx)
 		p.End(nil)
 	}
 	record()
@@ -208,7 +208,7 @@ func TestMetricLeftOut(t *testing.T) {
 			contract := views.Default()
 			leaveOut(&contract.Metrics, i)
 			m := newRecorder(t, otelmetrics.WithContract(contract))
-			recordAll(t.Context(), m)
+			recordAll(t.Context(), m.Recorder)
 			wantRecordedWithout(t, scrape(t, m, text), metric.Name)
 
 			registry := prometheus.NewRegistry()
@@ -218,7 +218,7 @@ func TestMetricLeftOut(t *testing.T) {
 			}
 			provider := sdkmetric.NewMeterProvider(sdkmetric.WithReader(exporter), sdkmetric.WithView(contract.View()))
 			own := newRecorder(t, otelmetrics.WithContract(contract), otelmetrics.WithMeterProvider(provider))
-			recordAll(t.Context(), own)
+			recordAll(t.Context(), own.Recorder)
 			wantRecordedWithout(t, gather(t, registry), metric.Name)
 		})
 	}
@@ -247,8 +247,8 @@ func TestLabelRemoved(t *testing.T) {
 	contract := views.Default()
 	contract.Metrics.APILatency.Labels = []string{"status_code", "service"}
 	m := newRecorder(t, otelmetrics.WithContract(contract))
-	m.Endpoint("/a", "GET").RecordLatency(t.Context(), 200, time.Second)
-	m.Endpoint("/b", "POST").RecordLatency(t.Context(), 200, time.Second)
+	otelmetrics.RecordLatency(t.Context(), m.Recorder, "/a", "GET", 200, time.Second)
+	otelmetrics.RecordLatency(t.Context(), m.Recorder, "/b", "POST", 200, time.Second)
 	wantLines(t, scrape(t, m, text), `dspy_api_latency_seconds_count{service="qa",status_code="200"} 2`)
 }
 
@@ -271,16 +271,16 @@ func TestOwnMetric(t *testing.T) {
 }
 
 // A request is measured for whom it says that it is; whoever is nobody is not.
-func TestMiddlewareFor(t *testing.T) {
+func TestWithRecorder(t *testing.T) {
 	t.Parallel()
 	m := newRecorder(t, otelmetrics.WithContract(tenants()))
 	answer := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
-	handler := m.MiddlewareFor(answer, func(r *http.Request) *otelmetrics.Recorder {
+	handler := m.Middleware(answer, otelmetrics.WithRecorder(func(r *http.Request) *otelmetrics.Recorder {
 		if tenant := r.Header.Get("X-Tenant"); tenant != "nobody" {
 			return m.With("tenant", tenant)
 		}
 		return nil
-	})
+	}))
 	for _, tenant := range []string{"acme", "acme", "initech", "nobody"} {
 		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)
 		request.Header.Set("X-Tenant", tenant)
@@ -293,9 +293,9 @@ func TestMiddlewareFor(t *testing.T) {
 	if got := strings.Count(page, "dspy_api_latency_seconds_count{"); got != 2 {
 		t.Errorf("got %d series, want 2:\n%s", got, page)
 	}
-	var none *otelmetrics.Recorder
+	var none *otelmetrics.Metrics
 	response := httptest.NewRecorder()
-	none.MiddlewareFor(answer, nil).ServeHTTP(response, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody))
+	none.Middleware(answer).ServeHTTP(response, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody))
 	if response.Code != http.StatusTeapot {
 		t.Errorf("without a recorder: got status %d", response.Code)
 	}

@@ -43,6 +43,7 @@ type pipeline struct {
 	tracer   trace.Tracer // nil without a provider of them
 	labels   map[string]*label.Values
 	handler  http.Handler
+	gatherer prometheus.Gatherer
 	push     *push // nil when off
 	overflow *label.Tree[metric.Int64Counter]
 	models   *label.Tree[*modelSeries] // by service and model; nil when off
@@ -61,7 +62,7 @@ type pipeline struct {
 
 func newPipeline(ctx context.Context, c config) (*pipeline, error) {
 	p := &pipeline{config: c, labels: make(map[string]*label.Values), codes: codeTexts(), goexit: goexit.Address()}
-	p.guardOptions()
+	p.config.classify = guarded(p, "WithErrorClassifier", ErrorOther, p.config.classify)
 	for _, l := range c.contract.Labels.All() {
 		p.labels[l.Key] = label.NewValues(l, p.overflowed)
 	}
@@ -80,10 +81,10 @@ func newPipeline(ctx context.Context, c config) (*pipeline, error) {
 	}
 	switch {
 	case c.disabled:
-		p.provider, p.httpMetrics = noop.NewMeterProvider(), false
-		p.handler = newScrape(prometheus.NewRegistry(), p.logger, p.now(), func() {})
+		p.provider, p.gatherer = noop.NewMeterProvider(), prometheus.NewRegistry()
+		p.handler = newScrape(p.gatherer, p.logger, p.now(), func() {})
 	case c.meterProvider != nil:
-		p.provider, p.handler = c.meterProvider, http.NotFoundHandler()
+		p.provider, p.gatherer, p.handler = c.meterProvider, prometheus.NewRegistry(), http.NotFoundHandler()
 	default:
 		return p, p.build(ctx)
 	}
@@ -137,7 +138,7 @@ func (p *pipeline) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.handler = newScrape(registry, p.logger, p.now(), scrapeFailed)
+	p.gatherer, p.handler = registry, newScrape(registry, p.logger, p.now(), scrapeFailed)
 	return nil
 }
 
@@ -246,17 +247,19 @@ func (p *pipeline) flush(ctx context.Context) error {
 	return errors.Join(p.own.ForceFlush(ctx), p.push.lastError())
 }
 
-// stop ends the pipeline within its time, whatever the collector does: the
-// exporters may not come back when their context ends.
+// stop ends the pipeline. It returns when the context ends even if an exporter does not.
 func (p *pipeline) stop(ctx context.Context) error {
 	p.stopOnce.Do(func() {
 		p.stopped.Store(true)
 		if p.own == nil {
 			return
 		}
-		ctx, cancel := context.WithTimeoutCause(ctx, p.shutdownTimeout,
-			fmt.Errorf("shutdown took longer than %s", p.shutdownTimeout))
-		defer cancel()
+		if _, ok := ctx.Deadline(); !ok {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeoutCause(ctx, DefaultShutdownTimeout,
+				fmt.Errorf("shutdown took longer than %s", DefaultShutdownTimeout))
+			defer cancel()
+		}
 		done := make(chan error, 1)
 		go func() { done <- errors.Join(p.own.Shutdown(ctx), p.push.lastError()) }()
 		select {

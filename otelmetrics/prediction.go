@@ -11,12 +11,9 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/goexit"
 )
 
-// Prediction is one prediction in progress. It is made by
-// [Recorder.StartPrediction] and ended by [Prediction.End].
+// Prediction is one prediction in progress. It is made by [Recorder.StartPrediction] and ended by [Prediction.End].
 //
-// It must not be copied: give a pointer to functions that add to it. Its
-// methods are safe for concurrent use, and do nothing on a nil pointer or the
-// zero value.
+// It must not be copied. Its methods are safe for concurrent use, and do nothing on a nil pointer or the zero value.
 type Prediction struct {
 	predictor *Predictor
 	ctx       context.Context
@@ -27,18 +24,47 @@ type Prediction struct {
 	model     ownModel
 }
 
-// StartPrediction counts a prediction as active and starts its clock. Defer its
-// end in the function that makes the prediction and names its error:
+// StartPrediction counts a prediction as active and starts its clock. Defer its end in the function that makes the
+// prediction and names its error:
 //
 //	func answer(ctx context.Context) (err error) {
 //		ctx, p := m.StartPrediction(ctx, otelmetrics.ChainOfThought)
 //		defer p.End(&err)
 //
-// With [WithTracerProvider] the returned context carries a span for the
-// prediction, otherwise it is ctx as it was.
-func (r *Recorder) StartPrediction(ctx context.Context, kind PredictionType) (started context.Context, p Prediction) {
-	started = r.Predictor(kind).start(ctx, &p)
-	return
+// The returned context carries the prediction, for [PredictionFrom], and with [WithTracerProvider] a span.
+func (r *Recorder) StartPrediction(ctx context.Context, kind PredictionType) (context.Context, *Prediction) {
+	if r == nil {
+		return ctx, nil
+	}
+	c := new(predictionContext)
+	c.Context = r.Predictor(kind).start(ctx, &c.prediction)
+	return c, &c.prediction
+}
+
+// PredictionFrom returns the prediction that the context carries, the innermost one if predictions are nested, or nil. The
+// methods of a nil prediction do nothing, so that code deep in the stack adds what it knows without asking whether anybody
+// measures:
+//
+//	otelmetrics.PredictionFrom(ctx).AddTokens(otelmetrics.TokensInput, usage.PromptTokens)
+func PredictionFrom(ctx context.Context) *Prediction {
+	p, _ := ctx.Value(predictionKey{}).(*Prediction)
+	return p
+}
+
+type predictionKey struct{}
+
+// predictionContext is a prediction and the context that carries it, in one allocation.
+type predictionContext struct {
+	context.Context //nolint:containedctx // it is one
+	prediction      Prediction
+}
+
+// Value implements [context.Context].
+func (c *predictionContext) Value(key any) any {
+	if key == (predictionKey{}) {
+		return &c.prediction
+	}
+	return c.Context.Value(key)
 }
 
 // End ends the prediction: it is no longer active, and its outcome and duration
@@ -49,17 +75,17 @@ func (r *Recorder) StartPrediction(ctx context.Context, kind PredictionType) (st
 //
 // If the error has no type of its own (see [WithErrorClassifier] and [Error]) and
 // the context that the prediction was started with has ended, that decides: the
-// type is [Timeout] after its deadline, [Canceled] otherwise, or that of its
+// type is [ErrorTimeout] after its deadline, [ErrorCanceled] otherwise, or that of its
 // [context.Cause] if it is an [*Error], whatever came back from a call that it
 // cut off.
 //
 // If the goroutine panics, or ends by [runtime.Goexit] as testing's FailNow ends
-// it, the prediction has failed with the type [Panic], and the panic or the end
-// goes on. A panic with [http.ErrAbortHandler] is [Canceled]. For this End has to
+// it, the prediction has failed with the type [ErrorPanic], and the panic or the end
+// goes on. A panic with [http.ErrAbortHandler] is [ErrorCanceled]. For this End has to
 // be deferred itself, not called in a deferred function.
 //
 // The outcome is recorded before anything else is called. A classifier, or a
-// method of the error, may panic: the type is [OtherError] then.
+// method of the error, may panic: the type is [ErrorOther] then.
 func (p *Prediction) End(err *error) {
 	if p == nil || p.predictor == nil {
 		return
@@ -71,7 +97,7 @@ func (p *Prediction) End(err *error) {
 	case err != nil && *err != nil:
 		p.fail(*err)
 	case goexit.Runs(p.predictor.recorder.pipeline.goexit):
-		p.failAs(Panic)
+		p.failAs(ErrorPanic)
 	default:
 		p.succeed()
 	}
@@ -82,9 +108,9 @@ func (p *Prediction) End(err *error) {
 func (p *Prediction) endPanicking(panicked any) {
 	defer panic(panicked) //nolint:forbidigo // the caller's own panic goes on
 	if panicked == any(http.ErrAbortHandler) {
-		p.failAs(Canceled)
+		p.failAs(ErrorCanceled)
 	} else {
-		p.failAs(Panic)
+		p.failAs(ErrorPanic)
 	}
 }
 

@@ -18,29 +18,28 @@ import (
 )
 
 // useAll calls every method of a recorder, which may be nil or shut down.
-func useAll(t testing.TB, m *otelmetrics.Recorder) {
+func useAll(t testing.TB, m *otelmetrics.Metrics) {
 	t.Helper()
 	ctx := t.Context()
-	got, p := m.StartPrediction(ctx, otelmetrics.Predict)
-	if got != ctx {
-		t.Error("got another context without a tracer, want the one given")
-	}
+	_, p := m.StartPrediction(ctx, otelmetrics.Predict)
 	p.FirstToken()
-	p.AddTokens(otelmetrics.Input, 1)
+	p.AddTokens(otelmetrics.TokensInput, 1)
 	p.AddCost(1)
 	p.End(nil)
-	m.RecordPrediction(ctx, otelmetrics.Predict, otelmetrics.Success)
-	m.RecordError(ctx, otelmetrics.Timeout)
+	m.RecordPrediction(ctx, otelmetrics.Predict, otelmetrics.StatusSuccess)
+	m.RecordError(ctx, otelmetrics.ErrorTimeout)
 	m.RecordUpstreamAttempt(ctx, nil)
-	m.RecordUsageMissing(ctx, otelmetrics.CutOff)
-	m.RecordCacheHit(ctx, otelmetrics.Memory)
-	m.RecordCacheMiss(ctx, otelmetrics.Memory)
-	m.RecordCacheEviction(ctx, otelmetrics.Memory)
-	m.SetCacheSize(ctx, otelmetrics.Memory, 1)
-	m.RecordTokens(ctx, otelmetrics.Predict, otelmetrics.Input, 1)
+	m.RecordUsageMissing(ctx, otelmetrics.UsageCutOff)
+	m.RecordCacheHit(ctx, otelmetrics.CacheMemory)
+	m.RecordCacheMiss(ctx, otelmetrics.CacheMemory)
+	m.RecordCacheEviction(ctx, otelmetrics.CacheMemory)
+	m.SetCacheSize(ctx, otelmetrics.CacheMemory, 1)
+	m.RecordTokens(ctx, otelmetrics.Predict, otelmetrics.TokensInput, 1)
 	m.RecordCost(ctx, otelmetrics.Predict, 1)
 	m.RecordTimeToFirstToken(ctx, otelmetrics.Predict, time.Second)
-	m.Endpoint("/", http.MethodGet).RecordLatency(ctx, http.StatusOK, time.Second)
+	_, request := m.StartRequest(ctx, http.MethodGet, nil)
+	request.MarkComplete()
+	request.End(nil)
 	timer := m.StartTimer(otelmetrics.Predict)
 	timer.Observe(ctx)
 	active := m.TrackActive()
@@ -52,18 +51,28 @@ func useAll(t testing.TB, m *otelmetrics.Recorder) {
 		t.Errorf("MeterProvider: got %v, want no error", err)
 	}
 	response := httptest.NewRecorder()
-	m.Middleware(http.NotFoundHandler()).ServeHTTP(response, httptest.NewRequest(http.MethodGet, "/", nil))
+	m.Middleware(http.NotFoundHandler(), nil, otelmetrics.WithRoute(nil), otelmetrics.WithRequestFilter(nil), otelmetrics.WithRecorder(nil)).ServeHTTP(response, httptest.NewRequest(http.MethodGet, "/", nil))
 	if response.Code != http.StatusNotFound {
 		t.Errorf("Middleware: got status %d, want %d", response.Code, http.StatusNotFound)
 	}
 	m.Handler().ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	_, _ = m.Gatherer().Gather()
 	_ = m.ForceFlush(ctx)
 	_ = m.Shutdown(ctx)
 }
 
 func TestNilAndZero(t *testing.T) {
 	t.Parallel()
-	useAll(t, nil)
+	useAll(t, new(otelmetrics.Metrics))
+	recordAll(t.Context(), nil)
+	var none *otelmetrics.Metrics
+	none.Handler().ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", http.NoBody))
+	if got, err := none.Gatherer().Gather(); len(got) > 0 || err != nil {
+		t.Errorf("nil metrics: gathered %v, error %v, want neither", got, err)
+	}
+	if err := errors.Join(none.ForceFlush(t.Context()), none.Shutdown(t.Context())); err != nil {
+		t.Errorf("nil metrics: got %v, want no error", err)
+	}
 
 	var (
 		nilPrediction  *otelmetrics.Prediction
@@ -76,7 +85,7 @@ func TestNilAndZero(t *testing.T) {
 	)
 	for _, p := range []*otelmetrics.Prediction{nilPrediction, &zeroPrediction} {
 		p.FirstToken()
-		p.AddTokens(otelmetrics.Input, 1)
+		p.AddTokens(otelmetrics.TokensInput, 1)
 		p.AddCost(1)
 		p.End(&err)
 		p.End(nil)
@@ -95,7 +104,7 @@ func TestNilAndZero(t *testing.T) {
 func TestNilOptions(t *testing.T) {
 	t.Parallel()
 	useAll(t, newRecorder(t, nil, otelmetrics.WithViews(nil), otelmetrics.WithExemplarFilter(nil), otelmetrics.WithLogger(nil),
-		otelmetrics.WithErrorClassifier(nil), otelmetrics.WithTracerProvider(nil), otelmetrics.WithRoute(nil), otelmetrics.WithRequestFilter(nil)))
+		otelmetrics.WithErrorClassifier(nil), otelmetrics.WithTracerProvider(nil)))
 }
 
 // TestPredictionsAddUp ends thousands of predictions in every way while it
@@ -152,7 +161,7 @@ func TestPredictionsAddUp(t *testing.T) {
 		"durations": total(page, "dspy_prediction_duration_seconds_count"),
 	}
 	for j := range each {
-		for _, status := range []otelmetrics.Status{otelmetrics.Success, otelmetrics.Failure} {
+		for _, status := range []otelmetrics.Status{otelmetrics.StatusSuccess, otelmetrics.StatusFailure} {
 			got[string(status)] += page[fmt.Sprintf(`dspy_predictions_total{prediction_type="type%d",service="qa",status=%q}`, j, status)]
 		}
 	}
@@ -217,10 +226,10 @@ func TestPanicGoesOn(t *testing.T) {
 		value any
 		want  otelmetrics.ErrorType
 	}{
-		"text":          {"boom", otelmetrics.Panic},
-		"error":         {io.ErrUnexpectedEOF, otelmetrics.Panic},
-		"pointer":       {new(int), otelmetrics.Panic},
-		"abort handler": {http.ErrAbortHandler, otelmetrics.Canceled},
+		"text":          {"boom", otelmetrics.ErrorPanic},
+		"error":         {io.ErrUnexpectedEOF, otelmetrics.ErrorPanic},
+		"pointer":       {new(int), otelmetrics.ErrorPanic},
+		"abort handler": {http.ErrAbortHandler, otelmetrics.ErrorCanceled},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -269,18 +278,18 @@ func TestJunkIsIgnored(t *testing.T) {
 	m := newRecorder(t)
 	ctx, p := m.StartPrediction(t.Context(), otelmetrics.Predict)
 	for _, count := range []int64{0, -1, math.MinInt64} {
-		p.AddTokens(otelmetrics.Input, count)
-		m.RecordTokens(ctx, otelmetrics.Predict, otelmetrics.Input, count)
+		p.AddTokens(otelmetrics.TokensInput, count)
+		m.RecordTokens(ctx, otelmetrics.Predict, otelmetrics.TokensInput, count)
 	}
 	for _, usd := range []float64{0, -1, math.NaN(), math.Inf(1), math.Inf(-1)} {
 		p.AddCost(usd)
 		m.RecordCost(ctx, otelmetrics.Predict, usd)
 	}
 	m.RecordTimeToFirstToken(ctx, otelmetrics.Predict, -time.Second)
-	m.SetCacheSize(ctx, otelmetrics.Memory, 10)
-	m.SetCacheSize(ctx, otelmetrics.Memory, -1)
+	m.SetCacheSize(ctx, otelmetrics.CacheMemory, 10)
+	m.SetCacheSize(ctx, otelmetrics.CacheMemory, -1)
 	p.End(nil)
-	p.AddTokens(otelmetrics.Output, 3) // counts after the end as well
+	p.AddTokens(otelmetrics.TokensOutput, 3) // counts after the end as well
 	p.AddCost(0.5)
 	page := scrape(t, m, text)
 	wantLines(t, page,
@@ -297,7 +306,7 @@ func TestJunkIsIgnored(t *testing.T) {
 func TestRecordPrediction(t *testing.T) {
 	t.Parallel()
 	m := newRecorder(t)
-	for _, status := range []otelmetrics.Status{otelmetrics.Success, otelmetrics.Failure, "", "SUCCESS", "junk"} {
+	for _, status := range []otelmetrics.Status{otelmetrics.StatusSuccess, otelmetrics.StatusFailure, "", "SUCCESS", "junk"} {
 		m.RecordPrediction(t.Context(), otelmetrics.Predict, status)
 	}
 	wantLines(t, scrape(t, m, text),
@@ -309,11 +318,11 @@ func TestRecordPrediction(t *testing.T) {
 
 func TestError(t *testing.T) {
 	t.Parallel()
-	err := &otelmetrics.Error{Type: otelmetrics.RateLimit, Err: io.EOF}
+	err := &otelmetrics.Error{Type: otelmetrics.ErrorRateLimit, Err: io.EOF}
 	if err.Error() != "EOF" || !errors.Is(err, io.EOF) {
 		t.Errorf("got %q, want EOF and its chain", err)
 	}
-	if got := (&otelmetrics.Error{Type: otelmetrics.RateLimit}).Error(); got != "rate_limit" {
+	if got := (&otelmetrics.Error{Type: otelmetrics.ErrorRateLimit}).Error(); got != "rate_limit" {
 		t.Errorf("got %q, want the type", got)
 	}
 }
@@ -323,7 +332,7 @@ func TestErrorClassifier(t *testing.T) {
 	quota := errors.New("quota")
 	m := newRecorder(t, otelmetrics.WithErrorClassifier(func(err error) otelmetrics.ErrorType {
 		if errors.Is(err, quota) {
-			return otelmetrics.RateLimit
+			return otelmetrics.ErrorRateLimit
 		}
 		return ""
 	}))
@@ -342,8 +351,8 @@ func TestErrorClassifier(t *testing.T) {
 func TestForService(t *testing.T) {
 	t.Parallel()
 	m := newRecorder(t)
-	if same, err := m.ForService("qa"); err != nil || same != m {
-		t.Errorf("got %p, error %v for the same name, want %p", same, err, m)
+	if same, err := m.ForService("qa"); err != nil || same != m.Recorder {
+		t.Errorf("got %p, error %v for the same name, want %p", same, err, m.Recorder)
 	}
 	if _, err := m.ForService(""); err == nil {
 		t.Error("got no error for an empty name, want one")
@@ -353,7 +362,7 @@ func TestForService(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		other.RecordCacheHit(t.Context(), otelmetrics.Memory)
+		other.RecordCacheHit(t.Context(), otelmetrics.CacheMemory)
 		_, p := other.StartPrediction(t.Context(), otelmetrics.Predict)
 		defer p.End(nil)
 	}
@@ -376,26 +385,30 @@ func TestForService(t *testing.T) {
 func TestAllocations(t *testing.T) {
 	m := newRecorder(t)
 	ctx := t.Context()
-	endpoint := m.Endpoint("/", http.MethodGet)
+	predictor := m.Predictor(otelmetrics.Predict)
+	answer := func() (string, int) { return "/", http.StatusOK }
 	tests := map[string]func(){
 		"prediction": func() {
-			_, p := m.StartPrediction(ctx, otelmetrics.Predict)
+			_, p := predictor.Start(ctx)
 			p.End(nil)
 		},
-		"record prediction": func() { m.RecordPrediction(ctx, otelmetrics.Predict, otelmetrics.Success) },
-		"error":             func() { m.RecordError(ctx, otelmetrics.Timeout) },
-		"cache hit":         func() { m.RecordCacheHit(ctx, otelmetrics.Memory) },
-		"cache miss":        func() { m.RecordCacheMiss(ctx, otelmetrics.Memory) },
-		"cache eviction":    func() { m.RecordCacheEviction(ctx, otelmetrics.Memory) },
-		"cache size":        func() { m.SetCacheSize(ctx, otelmetrics.Memory, 1) },
-		"tokens":            func() { m.RecordTokens(ctx, otelmetrics.Predict, otelmetrics.Input, 1) },
+		"record prediction": func() { m.RecordPrediction(ctx, otelmetrics.Predict, otelmetrics.StatusSuccess) },
+		"error":             func() { m.RecordError(ctx, otelmetrics.ErrorTimeout) },
+		"cache hit":         func() { m.RecordCacheHit(ctx, otelmetrics.CacheMemory) },
+		"cache miss":        func() { m.RecordCacheMiss(ctx, otelmetrics.CacheMemory) },
+		"cache eviction":    func() { m.RecordCacheEviction(ctx, otelmetrics.CacheMemory) },
+		"cache size":        func() { m.SetCacheSize(ctx, otelmetrics.CacheMemory, 1) },
+		"tokens":            func() { m.RecordTokens(ctx, otelmetrics.Predict, otelmetrics.TokensInput, 1) },
 		"cost":              func() { m.RecordCost(ctx, otelmetrics.Predict, 1) },
 		"first token":       func() { m.RecordTimeToFirstToken(ctx, otelmetrics.Predict, 1) },
 		"timer": func() {
 			timer := m.StartTimer(otelmetrics.Predict)
 			timer.Observe(ctx)
 		},
-		"latency": func() { endpoint.RecordLatency(ctx, http.StatusOK, time.Second) },
+		"request": func() {
+			_, request := m.StartRequest(ctx, http.MethodGet, nil)
+			request.End(answer)
+		},
 		"active": func() {
 			active := m.TrackActive()
 			active.Release()
@@ -405,5 +418,12 @@ func TestAllocations(t *testing.T) {
 		if got := testing.AllocsPerRun(200, measure); got != 0 {
 			t.Errorf("%s: got %v allocations, want 0", name, got)
 		}
+	}
+	// The context that carries the prediction is the one allocation.
+	if got := testing.AllocsPerRun(200, func() {
+		_, p := m.StartPrediction(ctx, otelmetrics.Predict)
+		p.End(nil)
+	}); got > 1 {
+		t.Errorf("StartPrediction: got %v allocations, want 1", got)
 	}
 }

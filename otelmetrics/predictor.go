@@ -51,8 +51,8 @@ func (r *Recorder) declarePredictors() error {
 		return &Predictor{
 			recorder:   r,
 			kind:       PredictionType(values[0]),
-			succeeded:  outcome(Success),
-			failed:     outcome(Failure),
+			succeeded:  outcome(StatusSuccess),
+			failed:     outcome(StatusFailure),
 			duration:   duration(attributes(m.PredictionDuration, r.fixed, kind)...),
 			firstToken: firstToken(attributes(m.TimeToFirstToken, r.fixed, kind)...),
 			cost:       cost(attributes(m.Cost, r.fixed, kind)...),
@@ -61,7 +61,8 @@ func (r *Recorder) declarePredictors() error {
 	return errors.Join(err0, err1, err2, err3)
 }
 
-// Start starts a prediction as [Recorder.StartPrediction] does.
+// Start starts a prediction as [Recorder.StartPrediction] does, but does not allocate: the returned context does not carry
+// the prediction for [PredictionFrom].
 func (p *Predictor) Start(ctx context.Context) (started context.Context, prediction Prediction) {
 	started = p.start(ctx, &prediction)
 	return

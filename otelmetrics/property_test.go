@@ -33,7 +33,7 @@ type ledger struct {
 }
 
 // program makes one random measurement of one random tenant.
-func (l *ledger) program(ctx context.Context, m *otelmetrics.Recorder, clock *clock, random *rand.Rand) {
+func (l *ledger) program(ctx context.Context, m *otelmetrics.Metrics, clock *clock, random *rand.Rand) {
 	if random.IntN(2) == 0 {
 		ctx = trace.ContextWithSpanContext(ctx, trace.NewSpanContext(trace.SpanContextConfig{
 			TraceID: trace.TraceID{1, byte(random.Uint32())}, SpanID: trace.SpanID{1}, TraceFlags: trace.FlagsSampled,
@@ -46,15 +46,15 @@ func (l *ledger) program(ctx context.Context, m *otelmetrics.Recorder, clock *cl
 	case 0:
 		count := random.Int64N(100)
 		l.tokens.Add(count)
-		r.RecordTokens(ctx, kind, otelmetrics.Input, count)
+		r.RecordTokens(ctx, kind, otelmetrics.TokensInput, count)
 		r.RecordCost(ctx, kind, float64(random.IntN(8))/8) // sums of eighths are exact
 	case 1:
 		l.latencies.Add(1)
-		r.Endpoint("/ask", "POST").RecordLatency(ctx, 200+random.IntN(3), elapsed/10)
-		r.RecordCacheHit(ctx, otelmetrics.Memory)
+		otelmetrics.RecordLatency(ctx, r, "/ask", "POST", 200+random.IntN(3), elapsed/10)
+		r.RecordCacheHit(ctx, otelmetrics.CacheMemory)
 	case 2:
 		r.RecordTimeToFirstToken(ctx, kind, elapsed)
-		r.RecordError(ctx, otelmetrics.RateLimit)
+		r.RecordError(ctx, otelmetrics.ErrorRateLimit)
 	default:
 		l.begun.Add(1)
 		_, p := r.StartPrediction(ctx, kind)
@@ -159,7 +159,7 @@ func interleave(t *testing.T, seed uint64, idle time.Duration) {
 }
 
 // protobuf reads the page in the form that has all of it, exemplars included.
-func protobuf(t *testing.T, m *otelmetrics.Recorder) []*dto.MetricFamily {
+func protobuf(t *testing.T, m *otelmetrics.Metrics) []*dto.MetricFamily {
 	t.Helper()
 	format := expfmt.NewFormat(expfmt.TypeProtoDelim)
 	decoder := expfmt.NewDecoder(bytes.NewReader([]byte(scrape(t, m, string(format)))), format)

@@ -133,7 +133,7 @@ func takenInPart(err error) bool { return strings.Contains(err.Error(), "OTLP pa
 // and so must not get it again. The HTTP exporter has no other sign of it than
 // its text.
 func refusedAsInvalid(err error) bool {
-	if classify(err).errorType == InvalidInput {
+	if classify(err).errorType == ErrorInvalidInput {
 		return true
 	}
 	text := err.Error()

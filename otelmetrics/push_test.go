@@ -41,24 +41,24 @@ func TestNothingRunsBeforeAllIsSet(t *testing.T) {
 }
 
 // measureRound measures something of every kind.
-func measureRound(t *testing.T, m *otelmetrics.Recorder, round int) {
+func measureRound(t *testing.T, m *otelmetrics.Metrics, round int) {
 	t.Helper()
 	ctx := t.Context()
 	failed := errors.New("no")
 	for i := range 3 + round {
 		_, p := m.StartPrediction(ctx, otelmetrics.Predict)
 		p.FirstToken()
-		p.AddTokens(otelmetrics.Input, int64(i))
+		p.AddTokens(otelmetrics.TokensInput, int64(i))
 		p.AddCost(0.125)
 		if i%2 == 0 {
 			p.End(nil)
 		} else {
 			p.End(&failed)
 		}
-		m.Endpoint("/", "GET").RecordLatency(ctx, 200+i, time.Duration(i)*time.Millisecond)
-		m.RecordCacheHit(ctx, otelmetrics.Memory)
+		otelmetrics.RecordLatency(ctx, m.Recorder, "/", "GET", 200+i, time.Duration(i)*time.Millisecond)
+		m.RecordCacheHit(ctx, otelmetrics.CacheMemory)
 	}
-	m.SetCacheSize(ctx, otelmetrics.Memory, int64(round))
+	m.SetCacheSize(ctx, otelmetrics.CacheMemory, int64(round))
 }
 
 // TestDeltasSurviveOutages pushes deltas to a collector that refuses, and then
@@ -158,13 +158,13 @@ func TestInvalidDeltasAreDropped(t *testing.T) {
 		var log logs
 		collector := transport.receiver(t)
 		m := pushing(t, &log, collector.Endpoint(), transport.protocol)
-		m.RecordCacheHit(t.Context(), otelmetrics.Memory)
+		m.RecordCacheHit(t.Context(), otelmetrics.CacheMemory)
 		collector.Respond(invalid)
 		for range 2 {
 			if err := m.ForceFlush(t.Context()); err == nil {
 				t.Error("got no error of a push, want one")
 			}
-			m.RecordCacheHit(t.Context(), otelmetrics.Memory)
+			m.RecordCacheHit(t.Context(), otelmetrics.CacheMemory)
 		}
 		collector.Respond(otlptest.Accept())
 		if err := m.ForceFlush(t.Context()); err != nil {

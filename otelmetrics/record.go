@@ -8,14 +8,14 @@ import (
 // RecordPrediction counts a prediction that was made and measured elsewhere.
 // It adds no error and no duration: see [Recorder.RecordError] and
 // [Recorder.StartTimer]. Prefer [Recorder.StartPrediction], which does it all.
-// A status that is not [Success] counts as [Failure].
+// A status that is not [StatusSuccess] counts as [StatusFailure].
 func (r *Recorder) RecordPrediction(ctx context.Context, kind PredictionType, status Status) {
 	if r == nil {
 		return
 	}
 	p := r.Predictor(kind)
 	r.activate(1)
-	if status == Success {
+	if status == StatusSuccess {
 		p.succeeded.Add(ctx, 1)
 	} else {
 		p.failed.Add(ctx, 1)
@@ -31,14 +31,18 @@ func (r *Recorder) RecordError(ctx context.Context, errorType ErrorType) {
 }
 
 // RecordCacheHit counts a prediction that the cache answered.
-func (r *Recorder) RecordCacheHit(ctx context.Context, cache CacheType) { r.Cache(cache).Hit(ctx) }
+func (r *Recorder) RecordCacheHit(ctx context.Context, cache CacheType) {
+	r.Cache(cache).AddHits(ctx, 1)
+}
 
 // RecordCacheMiss counts a prediction that the cache could not answer.
-func (r *Recorder) RecordCacheMiss(ctx context.Context, cache CacheType) { r.Cache(cache).Miss(ctx) }
+func (r *Recorder) RecordCacheMiss(ctx context.Context, cache CacheType) {
+	r.Cache(cache).AddMisses(ctx, 1)
+}
 
 // RecordCacheEviction counts an entry that the cache removed by itself.
 func (r *Recorder) RecordCacheEviction(ctx context.Context, cache CacheType) {
-	r.Cache(cache).Evict(ctx)
+	r.Cache(cache).AddEvictions(ctx, 1)
 }
 
 // SetCacheSize sets the size of the cache, in bytes. A negative size is ignored.
@@ -76,7 +80,7 @@ func (r *Recorder) RecordUpstreamAttempt(ctx context.Context, err error) {
 		return
 	}
 	if err == nil {
-		r.attempts.Get(string(Success)).Add(ctx, 1)
+		r.attempts.Get(string(StatusSuccess)).Add(ctx, 1)
 		return
 	}
 	r.pipeline.classified(ctx, err, func(errorType ErrorType) { r.attempts.Get(string(errorType)).Add(ctx, 1) })

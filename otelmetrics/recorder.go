@@ -1,28 +1,22 @@
 package otelmetrics
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
-	"go.opentelemetry.io/otel/metric/noop"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/label"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
-// Recorder records the metrics of the contract for one service and, where the
-// contract has labels of your own, for one value of each: see [Recorder.With].
+// Recorder records the metrics of the contract for one service and, if the contract has labels of your own, for one value
+// of each: see [Recorder.With]. [Metrics] contains the recorder of its own service.
 //
-// Its methods are safe for concurrent use, never block, and do nothing on a nil
-// pointer. What is measured after [Recorder.Shutdown] is lost, silently.
+// Its methods are safe for concurrent use, never block, and do nothing on a nil pointer. What is recorded after
+// [Metrics.Shutdown] is lost, silently.
 type Recorder struct {
 	pipeline *pipeline
 	// values are those of the labels that all series of the recorder share: the
@@ -38,58 +32,6 @@ type Recorder struct {
 	model          *modelSeries // of predictions that do not say theirs
 
 	attempts, usageMissing *label.Tree[metric.Int64Counter]
-}
-
-// New returns a recorder with a pipeline of its own: a meter provider whose
-// instruments are read at [Recorder.Handler] and, if an endpoint is configured,
-// pushed by OTLP. End it with [Recorder.Shutdown].
-//
-// It honors the variables of the OpenTelemetry specification: OTEL_SERVICE_NAME,
-// OTEL_RESOURCE_ATTRIBUTES, OTEL_EXPORTER_OTLP_* and
-// OTEL_EXPORTER_OTLP_METRICS_*, OTEL_METRICS_EXPORTER (otlp, prometheus, none),
-// OTEL_METRIC_EXPORT_INTERVAL, OTEL_METRIC_EXPORT_TIMEOUT,
-// OTEL_METRICS_EXEMPLAR_FILTER, OTEL_SEMCONV_STABILITY_OPT_IN (see [WithGenAI])
-// and OTEL_SDK_DISABLED, with which the recorder records nothing. Options
-// override them.
-//
-// The error names everything that is wrong with the options and the variables.
-// A collector that cannot be reached is no error: see [Recorder.ForceFlush].
-func New(ctx context.Context, options ...Option) (*Recorder, error) {
-	c, err := newConfig(options)
-	if err != nil {
-		return nil, fmt.Errorf("otelmetrics: %w", err)
-	}
-	var r *Recorder
-	p, err := newPipeline(ctx, c)
-	if err == nil {
-		r, err = p.recorder(append([]string{*p.service}, make([]string, len(c.contract.Labels.Own))...)...)
-	}
-	p.push.begin()
-	if err != nil {
-		return nil, fmt.Errorf("otelmetrics: %w", errors.Join(err, p.stop(ctx)))
-	}
-	return r, nil
-}
-
-func defaultService() string { return "unknown_service:" + filepath.Base(os.Args[0]) }
-
-// ForService returns the recorder of another service in the same process. It
-// shares the pipeline: handler, push and shutdown are the same for both. An
-// empty name is an error.
-func (r *Recorder) ForService(name string) (*Recorder, error) {
-	if r == nil {
-		return nil, nil
-	}
-	if name == "" {
-		return nil, errors.New("otelmetrics: the name of the service is empty")
-	}
-	values := slices.Clone(r.values)
-	values[0] = name
-	other, err := r.pipeline.recorder(values...)
-	if err != nil {
-		return nil, fmt.Errorf("otelmetrics: %w", err)
-	}
-	return other, nil
 }
 
 // With returns the recorder of one value of a label of your own, which the
@@ -134,6 +76,11 @@ func (p *pipeline) recorder(values ...string) (*Recorder, error) {
 	return made.recorder, made.err
 }
 
+// ownValues returns the values of the shared labels for a service whose own labels are not given.
+func (p *pipeline) ownValues(service string) []string {
+	return append([]string{service}, make([]string, len(p.contract.Labels.Own))...)
+}
+
 // recorderOrError is a recorder, or why there is none.
 type recorderOrError struct {
 	recorder *Recorder
@@ -176,49 +123,4 @@ func (r *Recorder) lasting() bool {
 func set[T any](to **label.Tree[T], r *Recorder, m views.Metric, kind func(metric.Meter, views.Metric) (bind[T], error), labels ...views.Label) (err error) {
 	*to, err = newSeries(r.pipeline, m, kind, r.fixed, labels...)
 	return err
-}
-
-// MeterProvider returns the provider for instruments of your own, which appear
-// on the scrape and the push beside those of the contract, under their own names
-// and never under dspy_. It is a no-op provider for a nil recorder.
-func (r *Recorder) MeterProvider() metric.MeterProvider {
-	if r == nil {
-		return noop.NewMeterProvider()
-	}
-	return r.pipeline.provider
-}
-
-// Handler serves the metrics to Prometheus, as text or OpenMetrics, as the
-// request asks. A metric that cannot be exposed is left out and counted; the
-// rest is served. Overlapping scrapes share one collection. After
-// [Recorder.Shutdown] and for a nil recorder it answers 503, so that the target
-// shows as down and not as a service without metrics.
-func (r *Recorder) Handler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-		if r == nil || r.pipeline.stopped.Load() {
-			http.Error(w, "metrics are shut down", http.StatusServiceUnavailable)
-			return
-		}
-		r.pipeline.handler.ServeHTTP(w, request)
-	})
-}
-
-// ForceFlush pushes what has been measured now and returns the error of the
-// push. It does nothing without a push path.
-func (r *Recorder) ForceFlush(ctx context.Context) error {
-	if r == nil {
-		return nil
-	}
-	return r.pipeline.flush(ctx)
-}
-
-// Shutdown pushes a last time and ends the pipeline for every recorder that
-// shares it. It returns within its timeout (see [WithShutdownTimeout]) and no
-// later than ctx ends, also if the collector hangs. Later calls return what the
-// first one did.
-func (r *Recorder) Shutdown(ctx context.Context) error {
-	if r == nil {
-		return nil
-	}
-	return r.pipeline.stop(ctx)
 }

@@ -9,12 +9,13 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
 // newRecorder returns a recorder that is shut down with the test.
-func newRecorder(t testing.TB, options ...otelmetrics.Option) *otelmetrics.Recorder {
+func newRecorder(t testing.TB, options ...otelmetrics.Option) *otelmetrics.Metrics {
 	t.Helper()
 	options = append([]otelmetrics.Option{
 		otelmetrics.WithService("qa"),
@@ -28,8 +29,15 @@ func newRecorder(t testing.TB, options ...otelmetrics.Option) *otelmetrics.Recor
 	return m
 }
 
+// shutdownWithin ends a recorder whose collector may hang.
+func shutdownWithin(m *otelmetrics.Metrics, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	return m.Shutdown(ctx)
+}
+
 // scrape returns the page as Prometheus gets it, as text or OpenMetrics.
-func scrape(t testing.TB, m *otelmetrics.Recorder, accept string) string {
+func scrape(t testing.TB, m *otelmetrics.Metrics, accept string) string {
 	t.Helper()
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil)
 	request.Header.Set("Accept", accept)

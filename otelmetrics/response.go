@@ -10,7 +10,7 @@ import (
 // MarkComplete says that the client has all of the response, whatever happens to
 // its connection until the handler returns. A stream is complete for its client
 // with the last event of its protocol, such as "data: [DONE]", and many clients
-// close the connection there: without the mark [Recorder.Middleware] records
+// close the connection there: without the mark [Metrics.Middleware] records
 // them as 499.
 //
 // w is the writer that the handler got, or one around it that has an Unwrap

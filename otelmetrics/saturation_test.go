@@ -26,12 +26,12 @@ func TestNumbersOfAnySize(t *testing.T) {
 		math.MaxFloat64, -math.MaxFloat64, math.Inf(1), math.Inf(-1), math.NaN(), 0, math.Copysign(0, -1), -1,
 		1e-9, 0.5, 1, 0x1p63, 0x1p24, math.SmallestNonzeroFloat64,
 	}
-	for name, page := range map[string]func(*testing.T) (*otelmetrics.Recorder, func() string){
-		"own pipeline": func(t *testing.T) (*otelmetrics.Recorder, func() string) {
+	for name, page := range map[string]func(*testing.T) (*otelmetrics.Metrics, func() string){
+		"own pipeline": func(t *testing.T) (*otelmetrics.Metrics, func() string) {
 			m := newRecorder(t)
 			return m, func() string { return scrape(t, m, text) }
 		},
-		"provider of the user's": func(t *testing.T) (*otelmetrics.Recorder, func() string) {
+		"provider of the user's": func(t *testing.T) (*otelmetrics.Metrics, func() string) {
 			registry := prometheus.NewRegistry()
 			exporter, err := otelprom.New(otelprom.WithRegisterer(registry), otelprom.WithoutScopeInfo())
 			if err != nil {
@@ -50,7 +50,7 @@ func TestNumbersOfAnySize(t *testing.T) {
 			t.Parallel()
 			ctx := context.Background()
 			m, page := page(t)
-			cache := m.Cache(otelmetrics.Memory)
+			cache := m.Cache(otelmetrics.CacheMemory)
 			_, p := m.StartPrediction(ctx, otelmetrics.Predict)
 			random := rand.New(rand.NewPCG(1, 2))
 			before := samples(t, page())
@@ -60,12 +60,12 @@ func TestNumbersOfAnySize(t *testing.T) {
 				cache.AddMisses(ctx, n)
 				cache.AddEvictions(ctx, n)
 				cache.SetSize(ctx, n)
-				m.RecordTokens(ctx, otelmetrics.Predict, otelmetrics.Input, n)
-				p.AddTokens(otelmetrics.Output, n)
+				m.RecordTokens(ctx, otelmetrics.Predict, otelmetrics.TokensInput, n)
+				p.AddTokens(otelmetrics.TokensOutput, n)
 				m.RecordCost(ctx, otelmetrics.Predict, usd)
 				p.AddCost(usd)
 				m.RecordTimeToFirstToken(ctx, otelmetrics.Predict, time.Duration(n))
-				m.Endpoint("/", "GET").RecordLatency(ctx, int(int32(n)), time.Duration(n))
+				otelmetrics.RecordLatency(ctx, m.Recorder, "/", "GET", int(int32(n)), max(0, time.Duration(n)))
 				now := samples(t, page())
 				wantNoneDown(t, before, now)
 				for series, value := range now {

@@ -21,7 +21,7 @@ func FuzzScrape(f *testing.F) {
 	f.Add("application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited", "identity;q=0", "%zz", "PUT")
 	f.Add(strings.Repeat(",", 1000), "", ";", "")
 	m := newRecorder(f)
-	m.RecordPrediction(f.Context(), "\"\\\n", otelmetrics.Success)
+	m.RecordPrediction(f.Context(), "\"\\\n", otelmetrics.StatusSuccess)
 	f.Fuzz(func(t *testing.T, accept, encoding, query, method string) {
 		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil)
 		request.Method, request.URL.RawQuery = method, query

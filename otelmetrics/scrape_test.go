@@ -22,7 +22,7 @@ import (
 )
 
 // count declares a counter of the user and counts one.
-func count(t testing.TB, m *otelmetrics.Recorder, scope, name string) {
+func count(t testing.TB, m *otelmetrics.Metrics, scope, name string) {
 	t.Helper()
 	counter, err := m.MeterProvider().Meter(scope).Int64Counter(name)
 	if err != nil {
@@ -69,7 +69,7 @@ func TestOwnViews(t *testing.T) {
 		sdkmetric.NewView(sdkmetric.Instrument{Name: "dspy.cache.hits"}, sdkmetric.Stream{Aggregation: sdkmetric.AggregationDrop{}}),
 	))
 	count(t, m, "mine", "shop.orders")
-	m.RecordCacheHit(t.Context(), otelmetrics.Memory)
+	m.RecordCacheHit(t.Context(), otelmetrics.CacheMemory)
 	wantLines(t, scrape(t, m, text),
 		`shop_sales_total{shop="a"} 1`,
 		`dspy_cache_hits_total{cache_type="memory",service="qa"} 1`,
@@ -79,12 +79,12 @@ func TestOwnViews(t *testing.T) {
 // TestOneBadMetric has metrics that cannot be exposed beside those that can.
 func TestOneBadMetric(t *testing.T) {
 	t.Parallel()
-	tests := map[string]func(*testing.T, *otelmetrics.Recorder){
-		"same series from two scopes": func(t *testing.T, m *otelmetrics.Recorder) {
+	tests := map[string]func(*testing.T, *otelmetrics.Metrics){
+		"same series from two scopes": func(t *testing.T, m *otelmetrics.Metrics) {
 			count(t, m, "one", "clash")
 			count(t, m, "two", "clash")
 		},
-		"two types": func(t *testing.T, m *otelmetrics.Recorder) {
+		"two types": func(t *testing.T, m *otelmetrics.Metrics) {
 			count(t, m, "one", "clash")
 			gauge, err := m.MeterProvider().Meter("two").Int64Gauge("clash_total")
 			if err != nil {
@@ -98,7 +98,7 @@ func TestOneBadMetric(t *testing.T) {
 			t.Parallel()
 			var log logs
 			m := newRecorder(t, log.option())
-			m.RecordCacheHit(t.Context(), otelmetrics.Memory)
+			m.RecordCacheHit(t.Context(), otelmetrics.CacheMemory)
 			spoil(t, m)
 			const scrapes = 3
 			for i := range scrapes {

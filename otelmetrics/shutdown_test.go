@@ -41,11 +41,10 @@ func TestShutdownLeavesNothing(t *testing.T) {
 				t.Run("use", func(t *testing.T) {
 					collector := transport.receiver(t)
 					collector.Respond(answer)
-					m := newRecorder(t, otelmetrics.WithOTLP(collector.Endpoint()), otelmetrics.WithOTLPProtocol(transport.protocol),
-						otelmetrics.WithShutdownTimeout(30*time.Millisecond), otelmetrics.WithRuntimeMetrics())
-					m.RecordCacheHit(t.Context(), otelmetrics.Memory)
+					m := newRecorder(t, otelmetrics.WithOTLP(collector.Endpoint()), otelmetrics.WithOTLPProtocol(transport.protocol), otelmetrics.WithRuntimeMetrics())
+					m.RecordCacheHit(t.Context(), otelmetrics.CacheMemory)
 					scrape(t, m, text)
-					_ = m.Shutdown(background())
+					_ = shutdownWithin(m, 30*time.Millisecond)
 				}) // the collector is gone as well
 				var left []string
 				eventually(t, "no goroutine of a pipeline", func() bool {
@@ -65,10 +64,9 @@ func TestShutdownIsBounded(t *testing.T) {
 			t.Parallel()
 			collector := transport.receiver(t)
 			collector.Respond(otlptest.Hang())
-			m := newRecorder(t, otelmetrics.WithOTLP(collector.Endpoint()), otelmetrics.WithOTLPProtocol(transport.protocol),
-				otelmetrics.WithShutdownTimeout(50*time.Millisecond))
+			m := newRecorder(t, otelmetrics.WithOTLP(collector.Endpoint()), otelmetrics.WithOTLPProtocol(transport.protocol))
 			start := time.Now()
-			first := m.Shutdown(t.Context())
+			first := shutdownWithin(m, 50*time.Millisecond)
 			if took := time.Since(start); took > 5*time.Second {
 				t.Errorf("got a shutdown of %s, want about 50ms", took)
 			}
@@ -86,7 +84,7 @@ func TestShutdownEndsWithContext(t *testing.T) {
 	t.Parallel()
 	collector := otlptest.NewHTTP(t)
 	collector.Respond(otlptest.Hang())
-	m := newRecorder(t, otelmetrics.WithOTLP(collector.Endpoint()), otelmetrics.WithShutdownTimeout(time.Hour))
+	m := newRecorder(t, otelmetrics.WithOTLP(collector.Endpoint()))
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- m.Shutdown(ctx) }()
@@ -104,7 +102,7 @@ func TestShutdownPushesTheLast(t *testing.T) {
 			t.Parallel()
 			collector := transport.receiver(t)
 			m := newRecorder(t, otelmetrics.WithOTLP(collector.Endpoint()), otelmetrics.WithOTLPProtocol(transport.protocol))
-			m.RecordCacheHit(t.Context(), otelmetrics.Memory)
+			m.RecordCacheHit(t.Context(), otelmetrics.CacheMemory)
 			var wg sync.WaitGroup
 			for range 8 {
 				wg.Go(func() {
@@ -133,7 +131,7 @@ func TestAfterShutdown(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.FirstToken()
-	p.AddTokens(otelmetrics.Input, 1)
+	p.AddTokens(otelmetrics.TokensInput, 1)
 	p.AddCost(1)
 	p.End(nil)
 	useAll(t, m)

@@ -14,7 +14,7 @@ import (
 )
 
 // scrapeAs scrapes with an Accept header.
-func scrapeAs(t *testing.T, m *otelmetrics.Recorder, accept string) *httptest.ResponseRecorder {
+func scrapeAs(t *testing.T, m *otelmetrics.Metrics, accept string) *httptest.ResponseRecorder {
 	t.Helper()
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil)
 	request.Header.Set("Accept", accept)
@@ -29,7 +29,7 @@ func TestStartTimes(t *testing.T) {
 	clock := newClock()
 	m := newRecorder(t, otelmetrics.WithClock(clock.Now), otelmetrics.WithIdleTimeout(time.Minute), otelmetrics.WithoutPriming())
 	began := clock.Now()
-	m.RecordError(t.Context(), otelmetrics.Timeout)
+	m.RecordError(t.Context(), otelmetrics.ErrorTimeout)
 	started := func() (start time.Time) {
 		t.Helper()
 		for _, family := range protobuf(t, m) {
@@ -50,7 +50,7 @@ func TestStartTimes(t *testing.T) {
 		t.Errorf("an idle series is still there, from %v", got)
 	}
 	clock.pass(time.Second)
-	m.RecordError(t.Context(), otelmetrics.Timeout)
+	m.RecordError(t.Context(), otelmetrics.ErrorTimeout)
 	if got := started(); !got.Equal(clock.Now()) {
 		t.Errorf("came back: got start %v, want %v", got, clock.Now())
 	}
@@ -61,7 +61,7 @@ func TestFormatsOfStartTimes(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
 	m := newRecorder(t, otelmetrics.WithClock(clock.Now))
-	m.RecordError(t.Context(), otelmetrics.Timeout)
+	m.RecordError(t.Context(), otelmetrics.ErrorTimeout)
 	for accept, want := range map[string]struct {
 		format expfmt.Format
 		start  bool

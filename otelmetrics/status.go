@@ -20,41 +20,41 @@ const (
 // ClassifyStatus returns the type of the error that the status of an HTTP answer
 // means, and "" for a status below 300, which means none:
 //
-//   - 3xx, 400, 413, 415 and 422: [InvalidInput]. The request went to a wrong
+//   - 3xx, 400, 413, 415 and 422: [ErrorInvalidInput]. The request went to a wrong
 //     place or could not be understood.
-//   - 429: [RateLimit].
-//   - 408, 504, and of proxies 522, 524, 598, 599: [Timeout].
+//   - 429: [ErrorRateLimit].
+//   - 408, 504, and of proxies 522, 524, 598, 599: [ErrorTimeout].
 //   - 502, 503, the other statuses of Cloudflare from 520 to 530, and
-//     Anthropic's 529: [UpstreamUnavailable].
-//   - 499 and 460, which proxies give to a client that went away: [Canceled].
-//   - Any other 4xx: [OtherError]. That includes 401 and 403: [Unauthorized] is
+//     Anthropic's 529: [ErrorUpstreamUnavailable].
+//   - 499 and 460, which proxies give to a client that went away: [ErrorCanceled].
+//   - Any other 4xx: [ErrorOther]. That includes 401 and 403: [ErrorUnauthorized] is
 //     for clients that this process refused, not for one that it is itself.
-//   - Anything else: [PredictionFailed].
+//   - Anything else: [ErrorPredictionFailed].
 func ClassifyStatus(status int) ErrorType {
 	switch status {
 	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
-		return InvalidInput
+		return ErrorInvalidInput
 	case http.StatusTooManyRequests:
-		return RateLimit
+		return ErrorRateLimit
 	case http.StatusRequestTimeout, http.StatusGatewayTimeout,
 		statusConnectionTimedOut, statusTimeout, statusReadTimeout, statusConnectTimeout:
-		return Timeout
+		return ErrorTimeout
 	case http.StatusBadGateway, http.StatusServiceUnavailable:
-		return UpstreamUnavailable
+		return ErrorUpstreamUnavailable
 	case statusClientGone, statusLBClientGone:
-		return Canceled
+		return ErrorCanceled
 	}
 	switch {
 	case status < http.StatusMultipleChoices:
 		return ""
 	case status < http.StatusBadRequest:
-		return InvalidInput
+		return ErrorInvalidInput
 	case status < http.StatusInternalServerError:
-		return OtherError
+		return ErrorOther
 	case status >= statusFirstOfCloudflare && status <= statusLastOfCloudflare:
-		return UpstreamUnavailable
+		return ErrorUpstreamUnavailable
 	default:
-		return PredictionFailed
+		return ErrorPredictionFailed
 	}
 }
 

@@ -2,74 +2,99 @@ package otelmetrics
 
 import "github.com/dspy-metrics/dspy-metrics/views"
 
-// The label values of the contract; their documentation stands in package views.
-// Any string is a legal value of [PredictionType], [ErrorType] and [CacheType]:
-// a new one gets a series as long as its label has room (see package views).
-type (
-	// PredictionType is the kind of DSPy module that answers.
-	PredictionType = views.PredictionType
-	// Status is how a prediction ended.
-	Status = views.Status
-	// ErrorType is why something failed.
-	ErrorType = views.ErrorType
-	// CacheType is the cache that was asked.
-	CacheType = views.CacheType
-	// TokenType is what tokens were.
-	TokenType = views.TokenType
-	// UsageReason is why the usage of an answer is not known.
-	UsageReason = views.UsageReason
-)
+// PredictionType is a value of the label prediction_type: which kind of DSPy module answered. Any string is a legal type. A
+// new one gets its own series as long as the label has room.
+type PredictionType string
 
 // The well-known prediction types.
 const (
-	Predict          = views.Predict
-	ChainOfThought   = views.ChainOfThought
-	ReAct            = views.ReAct
-	FewShot          = views.FewShot
-	ProgramOfThought = views.ProgramOfThought
+	Predict          PredictionType = views.Predict
+	ChainOfThought   PredictionType = views.ChainOfThought
+	ReAct            PredictionType = views.ReAct
+	FewShot          PredictionType = views.FewShot
+	ProgramOfThought PredictionType = views.ProgramOfThought
 )
 
-// The statuses of a prediction.
+// Status is a value of the label status: how a prediction ended.
+type Status string
+
+// The statuses. There are no others.
 const (
-	Success = views.Success
-	Failure = views.Failure
+	StatusSuccess Status = views.StatusSuccess
+	StatusFailure Status = views.StatusFailure
 )
+
+// ErrorType is a value of the label error_type: why something failed. Any string is a legal type. A new one gets its own
+// series as long as the label has room.
+type ErrorType string
 
 // The well-known error types.
 const (
-	Timeout             = views.Timeout
-	RateLimit           = views.RateLimit
-	InvalidInput        = views.InvalidInput
-	PredictionFailed    = views.PredictionFailed
-	UpstreamUnavailable = views.UpstreamUnavailable
-	Unauthorized        = views.Unauthorized
-	CacheUnavailable    = views.CacheUnavailable
-	Canceled            = views.Canceled
-	Panic               = views.Panic
-	OtherError          = views.OtherError
+	// ErrorTimeout: a deadline passed.
+	ErrorTimeout ErrorType = views.ErrorTimeout
+	// ErrorRateLimit: this service or an upstream refused the request because there were too many.
+	ErrorRateLimit ErrorType = views.ErrorRateLimit
+	// ErrorInvalidInput: the caller sent something that cannot be answered.
+	ErrorInvalidInput ErrorType = views.ErrorInvalidInput
+	// ErrorPredictionFailed: the predictor returned an error.
+	ErrorPredictionFailed ErrorType = views.ErrorPredictionFailed
+	// ErrorUpstreamUnavailable: the predictor could not be reached.
+	ErrorUpstreamUnavailable ErrorType = views.ErrorUpstreamUnavailable
+	// ErrorUnauthorized: this service refused a client before it looked at the request, for wrong or missing credentials
+	// or a failed TLS handshake.
+	ErrorUnauthorized ErrorType = views.ErrorUnauthorized
+	// ErrorCacheUnavailable: the cache could not be asked, or its entry was damaged. The prediction went on without it.
+	ErrorCacheUnavailable ErrorType = views.ErrorCacheUnavailable
+	// ErrorCanceled: the caller went away.
+	ErrorCanceled ErrorType = views.ErrorCanceled
+	// ErrorPanic: the predictor panicked.
+	ErrorPanic ErrorType = views.ErrorPanic
+	// ErrorOther: everything else.
+	ErrorOther ErrorType = views.Other
 )
+
+// CacheType is a value of the label cache_type: which cache was asked. Any string is a legal type. A new one gets its own
+// series as long as the label has room.
+type CacheType string
 
 // The well-known cache types.
 const (
-	Memory = views.Memory
-	Redis  = views.Redis
-	DSPy   = views.DSPy
+	// CacheMemory is a cache in the process.
+	CacheMemory CacheType = views.CacheMemory
+	// CacheRedis is a cache that processes share.
+	CacheRedis CacheType = views.CacheRedis
+	// CacheDSPy is the DSPy program's own cache.
+	CacheDSPy CacheType = views.CacheDSPy
 )
 
-// The token types.
+// TokenType is a value of the label token_type: what the tokens were. TokensCacheRead and TokensCacheWrite are parts of
+// TokensInput, and TokensReasoning is a part of TokensOutput, as in OpenTelemetry's conventions for generative AI. Do not
+// add them up.
+type TokenType string
+
+// The token types. There are no others.
 const (
-	Input      = views.Input
-	Output     = views.Output
-	CacheRead  = views.CacheRead
-	CacheWrite = views.CacheWrite
-	Reasoning  = views.Reasoning
+	TokensInput      TokenType = views.TokensInput
+	TokensOutput     TokenType = views.TokensOutput
+	TokensCacheRead  TokenType = views.TokensCacheRead
+	TokensCacheWrite TokenType = views.TokensCacheWrite
+	TokensReasoning  TokenType = views.TokensReasoning
 )
 
-// The reasons why the usage of an answer is not known.
+// UsageReason is a value of the label reason of dspy_usage_missing_total: why the tokens that an answer spent are not known,
+// or not their price.
+type UsageReason string
+
+// The reasons. There are no others.
 const (
-	NotStated  = views.NotStated
-	Unreadable = views.Unreadable
-	TooLarge   = views.TooLarge
-	CutOff     = views.CutOff
-	Unpriced   = views.Unpriced
+	// UsageNotStated: the answer does not state what it spent.
+	UsageNotStated UsageReason = views.UsageNotStated
+	// UsageUnreadable: the answer has an unknown coding or shape.
+	UsageUnreadable UsageReason = views.UsageUnreadable
+	// UsageTooLarge: the answer, or the part that states its usage, is larger than what is read.
+	UsageTooLarge UsageReason = views.UsageTooLarge
+	// UsageCutOff: the answer ended before it could state its usage.
+	UsageCutOff UsageReason = views.UsageCutOff
+	// UsageUnpriced: the tokens are known, but no price for their model is.
+	UsageUnpriced UsageReason = views.UsageUnpriced
 )

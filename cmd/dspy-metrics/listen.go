@@ -89,7 +89,7 @@ func (l *listeners) open(ctx context.Context, svc *service.Service) (servers []*
 		}})
 	}
 	for _, w := range all {
-		w.Open, w.Recorder, w.Logger = service.Probes(), svc.Recorder, svc.Logger
+		w.Open, w.Recorder, w.Logger = service.Probes(), svc.Metrics.Recorder, svc.Logger
 		w.ClientTimeout, w.KeepAlive = svc.ClientTimeout, l.KeepAlive
 		server, err := access.Listen(ctx, w.Config)
 		if _, wrong := errors.AsType[*access.ConfigError](err); wrong {

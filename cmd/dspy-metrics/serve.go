@@ -118,14 +118,14 @@ func (c *serve) Run(ctx context.Context) error {
 	if err != nil {
 		return usageError{err}
 	}
-	recorder, err := otelmetrics.New(ctx, append(c.options(logger), otelmetrics.WithContract(contract))...)
+	metrics, err := otelmetrics.New(ctx, append(c.options(logger), otelmetrics.WithContract(contract))...)
 	if err != nil {
 		return usageError{err}
 	}
-	prime(recorder, contract, labels)
-	served := c.serve(ctx, contract, service.Config{Recorder: recorder, Labels: labels}, logger)
+	prime(metrics.Recorder, contract, labels)
+	served := c.serve(ctx, contract, service.Config{Metrics: metrics, Labels: labels}, logger)
 	// The push path is flushed last, when nothing is in flight any more.
-	if err := recorder.Shutdown(context.WithoutCancel(ctx)); err != nil {
+	if err := metrics.Shutdown(context.WithoutCancel(ctx)); err != nil {
 		logger.Warn("the last push failed", slog.Any("error", err))
 	}
 	return served
@@ -161,7 +161,7 @@ func (c *serve) serve(ctx context.Context, contract views.Contract, config servi
 	config.MaxClientConcurrency = c.share(c.MaxConcurrency)
 	config.MinRequestRate, config.MinResponseRate = c.MinRequestRate, c.MinResponseRate
 	config.Apart = c.MetricsListen != ""
-	answers, err := c.answers.open(ctx, config.Recorder, logger)
+	answers, err := c.answers.open(ctx, config.Metrics.Recorder, logger)
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ func run(ctx context.Context) error {
 	defer func() { _ = m.Shutdown(ctx) }()
 
 	for _, failure := range []error{nil, nil, errors.New("the model gave no answer")} {
-		_ = predict(ctx, m, failure) // counted, which is all we are after
+		_ = predict(ctx, m.Recorder, failure) // counted, which is all we are after
 	}
 
 	// A service need not do this: it pushes at every interval and at shutdown.

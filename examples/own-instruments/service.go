@@ -12,11 +12,11 @@ import (
 )
 
 type service struct {
-	metrics   *otelmetrics.Recorder
+	metrics   *otelmetrics.Metrics
 	retrieved metric.Int64Counter
 }
 
-func newService(m *otelmetrics.Recorder) (*service, error) {
+func newService(m *otelmetrics.Metrics) (*service, error) {
 	// [readme:begin own]
 	meter := m.MeterProvider().Meter("example.com/rag")
 	retrieved, err := meter.Int64Counter("retrieved.documents",

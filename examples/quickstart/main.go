@@ -38,7 +38,7 @@ func run(ctx context.Context, address string, ready func(net.Addr)) (err error) 
 
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", m.Handler())
-	mux.Handle("POST /predict", m.Middleware(&service{metrics: m}))
+	mux.Handle("POST /predict", m.Middleware(&service{metrics: m.Recorder}))
 	// [readme:end integration]
 
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)

@@ -22,7 +22,7 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&in)
 	if err != nil || in.Question == "" {
 		// No prediction has started, so this is an error and not a failed prediction.
-		s.metrics.RecordError(r.Context(), otelmetrics.InvalidInput)
+		s.metrics.RecordError(r.Context(), otelmetrics.ErrorInvalidInput)
 		http.Error(w, `want {"question":"…"}`, http.StatusBadRequest)
 		return
 	}

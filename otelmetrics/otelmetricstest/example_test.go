@@ -51,7 +51,7 @@ func ExampleSnapshot_Want() {
 	t := printing{} // in your test it is a *testing.T
 	m := otelmetricstest.New(t)
 
-	m.RecordError(t.Context(), otelmetrics.RateLimit)
+	m.RecordError(t.Context(), otelmetrics.ErrorRateLimit)
 
 	m.Want(t, `dspy_errors_total{error_type="timeout",service="test"} 1`)
 	// Output:
@@ -65,12 +65,12 @@ func ExampleSnapshot_Want() {
 func ExampleSnapshot_Since() {
 	t := printing{} // in your test it is a *testing.T
 	m := otelmetricstest.New(t)
-	m.RecordCacheMiss(t.Context(), otelmetrics.Redis)
+	m.RecordCacheMiss(t.Context(), otelmetrics.CacheRedis)
 	before := m.Scrape(t)
 
 	// What is under test.
-	m.RecordPrediction(t.Context(), otelmetrics.Predict, otelmetrics.Success)
-	m.RecordCacheHit(t.Context(), otelmetrics.Redis)
+	m.RecordPrediction(t.Context(), otelmetrics.Predict, otelmetrics.StatusSuccess)
+	m.RecordCacheHit(t.Context(), otelmetrics.CacheRedis)
 
 	fmt.Print(m.Scrape(t).Since(before))
 	// Output:
@@ -84,8 +84,8 @@ func ExampleScrape() {
 	service := newService()
 
 	s := otelmetricstest.Scrape(t, service)
-	fmt.Println(s.Predictions(otelmetrics.Predict, otelmetrics.Failure), "failed")
-	fmt.Println(s.Errors(otelmetrics.Timeout), "timed out")
+	fmt.Println(s.Predictions(otelmetrics.Predict, otelmetrics.StatusFailure), "failed")
+	fmt.Println(s.Errors(otelmetrics.ErrorTimeout), "timed out")
 	// Output:
 	// 1 failed
 	// 1 timed out

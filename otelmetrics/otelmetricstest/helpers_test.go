@@ -74,10 +74,10 @@ func golden(t *testing.T, file, got string) {
 }
 
 // measure measures something of everything.
-func measure(ctx context.Context, m *otelmetricstest.Recorder) {
+func measure(ctx context.Context, m *otelmetricstest.Metrics) {
 	_, p := m.StartPrediction(ctx, otelmetrics.ChainOfThought)
 	p.FirstToken()
-	p.AddTokens(otelmetrics.Output, 7)
+	p.AddTokens(otelmetrics.TokensOutput, 7)
 	p.AddCost(0.25)
 	m.Clock.Advance(300 * time.Millisecond)
 	p.End(nil)
@@ -85,14 +85,17 @@ func measure(ctx context.Context, m *otelmetricstest.Recorder) {
 	m.Clock.Advance(12 * time.Second)
 	err := error(context.DeadlineExceeded)
 	p.End(&err)
-	m.RecordCacheHit(ctx, otelmetrics.Memory)
-	m.RecordCacheMiss(ctx, otelmetrics.Memory)
-	m.RecordCacheMiss(ctx, otelmetrics.Redis)
-	m.RecordCacheEviction(ctx, otelmetrics.Redis)
-	m.SetCacheSize(ctx, otelmetrics.Redis, 1<<20)
+	m.RecordCacheHit(ctx, otelmetrics.CacheMemory)
+	m.RecordCacheMiss(ctx, otelmetrics.CacheMemory)
+	m.RecordCacheMiss(ctx, otelmetrics.CacheRedis)
+	m.RecordCacheEviction(ctx, otelmetrics.CacheRedis)
+	m.SetCacheSize(ctx, otelmetrics.CacheRedis, 1<<20)
 	m.RecordUpstreamAttempt(ctx, nil)
 	m.RecordUpstreamAttempt(ctx, context.DeadlineExceeded)
-	m.RecordUsageMissing(ctx, otelmetrics.TooLarge)
-	m.Endpoint("/predict", http.MethodPost).RecordLatency(ctx, 200, 5*time.Millisecond)
-	m.Endpoint("/predict", http.MethodPost).RecordLatency(ctx, 503, 6*time.Millisecond)
+	m.RecordUsageMissing(ctx, otelmetrics.UsageTooLarge)
+	for status, elapsed := range map[int]time.Duration{200: 5 * time.Millisecond, 503: 6 * time.Millisecond} {
+		_, request := m.StartRequest(ctx, http.MethodPost, nil)
+		m.Clock.Advance(elapsed)
+		request.End(func() (string, int) { return "/predict", status })
+	}
 }

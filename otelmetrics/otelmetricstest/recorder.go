@@ -12,8 +12,8 @@ import (
 
 // Recorder is a recorder of one test. Give the [otelmetrics.Recorder] in it to
 // the code under test. Its methods are safe for concurrent use.
-type Recorder struct {
-	*otelmetrics.Recorder
+type Metrics struct {
+	*otelmetrics.Metrics
 	// Clock measures all durations of the recorder.
 	Clock *Clock
 
@@ -35,7 +35,7 @@ type held struct {
 // things of the SDK read theirs all the same: the exporter of
 // [otelmetrics.WithOTLP], and the resource, which shows in pushes and in the
 // target_info of [otelmetrics.WithTargetInfo].
-func New(t testing.TB, options ...otelmetrics.Option) *Recorder {
+func New(t testing.TB, options ...otelmetrics.Option) *Metrics {
 	t.Helper()
 	clock := &Clock{reading: time.Now()}
 	output := &output{to: t.Output()}
@@ -55,13 +55,13 @@ func New(t testing.TB, options ...otelmetrics.Option) *Recorder {
 		}
 		output.end()
 	})
-	return &Recorder{Recorder: r, Clock: clock, harness: h}
+	return &Metrics{Metrics: r, Clock: clock, harness: h}
 }
 
 // Scrape reads all metrics of the recorder. It fails the test if they cannot be
 // read, as after a shutdown, or with [otelmetrics.WithMeterProvider]: what is in
 // a provider of your own is for its readers to show; see [Scrape].
-func (r *Recorder) Scrape(t testing.TB) *Snapshot {
+func (r *Metrics) Scrape(t testing.TB) *Snapshot {
 	t.Helper()
 	s := Scrape(t, r.Handler())
 	s.contract, s.primed = r.harness.Contract, r.harness.Primed
@@ -69,20 +69,20 @@ func (r *Recorder) Scrape(t testing.TB) *Snapshot {
 }
 
 // Want is [Snapshot.Want] of the metrics now.
-func (r *Recorder) Want(t testing.TB, lines string) {
+func (r *Metrics) Want(t testing.TB, lines string) {
 	t.Helper()
 	r.Scrape(t).Want(t, lines)
 }
 
 // Eventually is [Eventually] for the metrics of the recorder.
-func (r *Recorder) Eventually(t testing.TB, lines string) {
+func (r *Metrics) Eventually(t testing.TB, lines string) {
 	t.Helper()
 	Eventually(t, r.Handler(), lines)
 }
 
 // Conforms is [Snapshot.Conforms] of the metrics now, to the recorder's own
 // contract: with [otelmetrics.WithoutPriming] nothing has to be primed.
-func (r *Recorder) Conforms(t testing.TB) {
+func (r *Metrics) Conforms(t testing.TB) {
 	t.Helper()
 	r.Scrape(t).Conforms(t, r.harness.Contract)
 }

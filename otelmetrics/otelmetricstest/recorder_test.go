@@ -29,7 +29,7 @@ func TestNoEnvironment(t *testing.T) {
 		t.Setenv(name, value)
 	}
 	m := otelmetricstest.New(t)
-	m.RecordError(t.Context(), otelmetrics.Timeout)
+	m.RecordError(t.Context(), otelmetrics.ErrorTimeout)
 	m.Want(t, `dspy_errors_total{error_type="timeout",service="test"} 1`)
 	if got := m.Scrape(t).String(); strings.Contains(got, "machine") {
 		t.Errorf("got something of the environment:\n%s", got)
@@ -83,7 +83,7 @@ func TestOptions(t *testing.T) {
 		dspy_faults_total{service="qa", error_type="timeout"} 1
 		dspy_prediction_duration_seconds_bucket{prediction_type="cot",service="qa",le="2"} 1.0
 	`)
-	if got := m.Scrape(t).Errors(otelmetrics.Timeout); got != 1 {
+	if got := m.Scrape(t).Errors(otelmetrics.ErrorTimeout); got != 1 {
 		t.Errorf("got %d errors, want 1", got)
 	}
 }
@@ -94,11 +94,11 @@ func TestExtendedContract(t *testing.T) {
 	contract.AddLabel(views.Label{Key: "tenant", Description: "Who asks", Values: []string{"acme"}, Budget: 2})
 	contract.Metrics.Cost = views.Metric{}
 	m := otelmetricstest.New(t, otelmetrics.WithContract(contract))
-	m.With("tenant", "acme").RecordError(t.Context(), otelmetrics.Timeout)
-	m.With("tenant", "initech").RecordError(t.Context(), otelmetrics.Timeout)
+	m.With("tenant", "acme").RecordError(t.Context(), otelmetrics.ErrorTimeout)
+	m.With("tenant", "initech").RecordError(t.Context(), otelmetrics.ErrorTimeout)
 	m.RecordCost(t.Context(), otelmetrics.Predict, 1)
 	m.Want(t, `dspy_errors_total{error_type="timeout",service="test",tenant="acme"} 1`)
-	if got := m.Scrape(t).Errors(otelmetrics.Timeout); got != 2 {
+	if got := m.Scrape(t).Errors(otelmetrics.ErrorTimeout); got != 2 {
 		t.Errorf("got %d errors of all tenants, want 2", got)
 	}
 	if got := m.Scrape(t).Cost(""); got != 0 {
@@ -120,7 +120,7 @@ func TestOverflowIsLogged(t *testing.T) {
 // A goroutine that the code under test leaves behind must not end the process.
 func TestUseAfterTheTest(t *testing.T) {
 	t.Parallel()
-	var m *otelmetricstest.Recorder
+	var m *otelmetricstest.Metrics
 	t.Run("test", func(t *testing.T) { m = otelmetricstest.New(t) })
 	m.RecordTokens(t.Context(), otelmetrics.Predict, "thinking", 1)
 	if got := said(t, func(t testing.TB) { m.Scrape(t) }); !strings.Contains(got, "status 503") {
@@ -156,7 +156,7 @@ func TestConcurrentUse(t *testing.T) {
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			m.RecordError(t.Context(), otelmetrics.Timeout)
+			m.RecordError(t.Context(), otelmetrics.ErrorTimeout)
 			m.Clock.Advance(time.Second)
 			m.Scrape(t).Since(m.Scrape(t)).Errors("")
 			m.Conforms(t)
@@ -177,9 +177,9 @@ func (l *logged) Output() io.Writer { return &l.Builder }
 // The speed and the allocations of recording are those of any recorder.
 func TestRecordingAllocatesNothing(t *testing.T) {
 	m := otelmetricstest.New(t)
-	ctx := t.Context()
+	ctx, predictor := t.Context(), m.Predictor(otelmetrics.ChainOfThought)
 	allocations := testing.AllocsPerRun(100, func() {
-		_, p := m.StartPrediction(ctx, otelmetrics.ChainOfThought)
+		_, p := predictor.Start(ctx)
 		p.End(nil)
 	})
 	if allocations != 0 {

@@ -20,7 +20,7 @@ func TestSince(t *testing.T) {
 	measure(t.Context(), m)
 	before := m.Scrape(t)
 	measure(t.Context(), m)
-	m.SetCacheSize(t.Context(), otelmetrics.Redis, 512)
+	m.SetCacheSize(t.Context(), otelmetrics.CacheRedis, 512)
 	after := m.Scrape(t)
 	// All but the gauge is what the first time brought.
 	want := before.String()
@@ -28,7 +28,7 @@ func TestSince(t *testing.T) {
 	got.Want(t, `
 		dspy_cache_size_bytes{cache_type="redis",service="test"} 512
 		dspy_errors_total{error_type="rate_limit",service="test"} 0`)
-	m.SetCacheSize(t.Context(), otelmetrics.Redis, 1<<20)
+	m.SetCacheSize(t.Context(), otelmetrics.CacheRedis, 1<<20)
 	if diff := cmp.Diff(want, m.Scrape(t).Since(before).String()); diff != "" {
 		t.Errorf("the second time (-want +got):\n%s", diff)
 	}
@@ -45,27 +45,27 @@ func TestReading(t *testing.T) {
 		t.Fatal(err)
 	}
 	measure(t.Context(), m)
-	other.RecordPrediction(t.Context(), otelmetrics.ChainOfThought, otelmetrics.Success)
+	other.RecordPrediction(t.Context(), otelmetrics.ChainOfThought, otelmetrics.StatusSuccess)
 	_, active := m.StartPrediction(t.Context(), otelmetrics.Predict)
 	defer active.End(nil)
 	s := m.Scrape(t)
 	type values map[string]any
 	got := values{
-		"predictions of a type": s.Predictions(otelmetrics.ChainOfThought, otelmetrics.Success),
-		"predictions failed":    s.Predictions("", otelmetrics.Failure),
+		"predictions of a type": s.Predictions(otelmetrics.ChainOfThought, otelmetrics.StatusSuccess),
+		"predictions failed":    s.Predictions("", otelmetrics.StatusFailure),
 		"predictions":           s.Predictions("", ""),
 		"active":                s.ActivePredictions(),
-		"errors of a type":      s.Errors(otelmetrics.Timeout),
-		"errors of another":     s.Errors(otelmetrics.RateLimit),
+		"errors of a type":      s.Errors(otelmetrics.ErrorTimeout),
+		"errors of another":     s.Errors(otelmetrics.ErrorRateLimit),
 		"errors":                s.Errors(""),
-		"hits":                  s.CacheHits(otelmetrics.Memory),
+		"hits":                  s.CacheHits(otelmetrics.CacheMemory),
 		"misses":                s.CacheMisses(""),
-		"evictions":             s.CacheEvictions(otelmetrics.Redis),
-		"size":                  s.CacheSize(otelmetrics.Redis),
-		"attempts of a type":    s.UpstreamAttempts(string(otelmetrics.Timeout)),
+		"evictions":             s.CacheEvictions(otelmetrics.CacheRedis),
+		"size":                  s.CacheSize(otelmetrics.CacheRedis),
+		"attempts of a type":    s.UpstreamAttempts(string(otelmetrics.ErrorTimeout)),
 		"attempts":              s.UpstreamAttempts(""),
-		"usage missing":         s.UsageMissing(otelmetrics.TooLarge),
-		"tokens":                s.Tokens(otelmetrics.ChainOfThought, otelmetrics.Output),
+		"usage missing":         s.UsageMissing(otelmetrics.UsageTooLarge),
+		"tokens":                s.Tokens(otelmetrics.ChainOfThought, otelmetrics.TokensOutput),
 		"cost":                  s.Cost(""),
 		"latencies of a status": s.APILatencies("/predict", http.MethodPost, http.StatusOK).Sum,
 		"latencies":             s.APILatencies("/predict", "", 0).Count,
@@ -109,7 +109,7 @@ func TestEventually(t *testing.T) {
 		started := time.Now()
 		go func() {
 			<-time.After(time.Second)
-			m.RecordError(t.Context(), otelmetrics.Timeout)
+			m.RecordError(t.Context(), otelmetrics.ErrorTimeout)
 		}()
 		m.Eventually(t, `dspy_errors_total{error_type="timeout",service="test"} 1`)
 		if got := time.Since(started); got < time.Second || got > 2*time.Second {

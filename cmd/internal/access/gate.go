@@ -43,7 +43,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	config, err := g.settings.web()
 	if err != nil {
-		g.refuse(w, r, http.StatusInternalServerError, otelmetrics.OtherError, withoutValues(err.Error()))
+		g.refuse(w, r, http.StatusInternalServerError, otelmetrics.ErrorOther, withoutValues(err.Error()))
 		return
 	}
 	for name, value := range config.HTTPConfig.Header {
@@ -56,7 +56,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		limit, known = g.known, true
 	}
 	if limit != nil && !limit.Allow() {
-		g.refuse(w, r, http.StatusTooManyRequests, otelmetrics.RateLimit, "rate_limit of the web config file")
+		g.refuse(w, r, http.StatusTooManyRequests, otelmetrics.ErrorRateLimit, "rate_limit of the web config file")
 		return
 	}
 	if protected && !known {
@@ -78,11 +78,11 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (g *gate) refusePassword(w http.ResponseWriter, r *http.Request, v verdict) {
 	if v == tooManyWrong {
 		w.Header().Set("Retry-After", strconv.Itoa(int(guessInterval.Seconds())))
-		g.refuse(w, r, http.StatusTooManyRequests, otelmetrics.Unauthorized, "too many wrong passwords from this address")
+		g.refuse(w, r, http.StatusTooManyRequests, otelmetrics.ErrorUnauthorized, "too many wrong passwords from this address")
 		return
 	}
 	w.Header().Set("WWW-Authenticate", "Basic")
-	g.refuse(w, r, http.StatusUnauthorized, otelmetrics.Unauthorized, http.StatusText(http.StatusUnauthorized))
+	g.refuse(w, r, http.StatusUnauthorized, otelmetrics.ErrorUnauthorized, http.StatusText(http.StatusUnauthorized))
 }
 
 // refuse answers a request that does not get to the handler. The reason is for the

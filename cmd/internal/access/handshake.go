@@ -46,8 +46,8 @@ func handshakeError(reason string) otelmetrics.ErrorType {
 		strings.Contains(reason, "broken pipe"), strings.Contains(reason, "use of closed"), strings.HasSuffix(reason, "i/o timeout"):
 		return ""
 	case strings.HasPrefix(reason, "tls: "), strings.Contains(reason, "client cert"), strings.HasPrefix(reason, "client sent an HTTP request"):
-		return otelmetrics.Unauthorized
+		return otelmetrics.ErrorUnauthorized
 	default: // the file or a certificate has changed and cannot be read any more
-		return otelmetrics.OtherError
+		return otelmetrics.ErrorOther
 	}
 }

@@ -189,7 +189,7 @@ func TestHTTP2Floods(t *testing.T) {
 			if got, _, err := (client{}).get(t, p); got != http.StatusOK {
 				t.Errorf("afterwards: got status %d, %v", got, err)
 			}
-			if counts := p.metrics.Scrape(t).Errors(otelmetrics.InvalidInput); (counts > 0) != test.counted {
+			if counts := p.metrics.Scrape(t).Errors(otelmetrics.ErrorInvalidInput); (counts > 0) != test.counted {
 				t.Errorf("%v errors counted, want any: %t", counts, test.counted)
 			}
 			if got := strings.Count(p.log.String(), "\n"); got > 25 {

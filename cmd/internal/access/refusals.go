@@ -36,7 +36,7 @@ func (r *refusals) add(errorType otelmetrics.ErrorType, client, reason string) {
 }
 
 // http2 counts what a client did against the protocol, by net/http's name for it.
-func (r *refusals) http2(what string) { r.add(otelmetrics.InvalidInput, "", "http/2: "+what) }
+func (r *refusals) http2(what string) { r.add(otelmetrics.ErrorInvalidInput, "", "http/2: "+what) }
 
 // keptCertificate warns that the last certificate stays in use.
 func (r *refusals) keptCertificate(err error) {

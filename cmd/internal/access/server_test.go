@@ -40,7 +40,7 @@ type protected struct {
 	*access.Server
 	file            string
 	servers, people *testca.Authority
-	metrics         *otelmetricstest.Recorder
+	metrics         *otelmetricstest.Metrics
 	log             testio.Buffer
 	holding, most   atomic.Int64 // requests of /hold, which are not answered
 }

@@ -3,7 +3,7 @@ package answer
 import (
 	"strings"
 
-	"github.com/dspy-metrics/dspy-metrics/views"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
 func anthropic() []sample {
@@ -22,7 +22,7 @@ func anthropic() []sample {
 		body   = `{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[{"type":"text","text":"Paris"}],"stop_reason":"end_turn","usage":{"input_tokens":10,"cache_creation_input_tokens":30,"cache_read_input_tokens":60,"output_tokens":15}}`
 	)
 	spent := Report{
-		Tokens: counts{views.Input: 100, views.Output: 15, views.CacheRead: 60, views.CacheWrite: 30}, Model: "claude-sonnet-4-5", Finish: FinishStop,
+		Tokens: counts{otelmetrics.TokensInput: 100, otelmetrics.TokensOutput: 15, otelmetrics.TokensCacheRead: 60, otelmetrics.TokensCacheWrite: 30}, Model: "claude-sonnet-4-5", Finish: FinishStop,
 	}
 	ended := spent
 	ended.Ended = true
@@ -32,11 +32,11 @@ func anthropic() []sample {
 	return []sample{
 		whole("whole", body, ended),
 		whole("whole without a cache", strings.NewReplacer(`"cache_creation_input_tokens":30,"cache_read_input_tokens":60,`, "", "end_turn", "max_tokens").Replace(body),
-			Report{Tokens: counts{views.Input: 10, views.Output: 15}, Model: "claude-sonnet-4-5", Finish: FinishLength, Ended: true}),
+			Report{Tokens: counts{otelmetrics.TokensInput: 10, otelmetrics.TokensOutput: 15}, Model: "claude-sonnet-4-5", Finish: FinishLength, Ended: true}),
 		whole("whole and refused", strings.ReplaceAll(body, "end_turn", "refusal"), finished(ended, FinishContentFilter)),
-		whole("error", `{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_1"}`, failed(views.UpstreamUnavailable)),
-		whole("error of the key", `{"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}}`, failed(views.OtherError)),
-		whole("error of the size", `{"type":"error","error":{"type":"request_too_large","message":"x"}}`, failed(views.InvalidInput)),
+		whole("error", `{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_1"}`, failed(otelmetrics.ErrorUpstreamUnavailable)),
+		whole("error of the key", `{"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}}`, failed(otelmetrics.ErrorOther)),
+		whole("error of the size", `{"type":"error","error":{"type":"request_too_large","message":"x"}}`, failed(otelmetrics.ErrorInvalidInput)),
 		stream("stream", typed(start, block, ping, empty, text, end, stop, last), 4, spent),
 		stream("stream that repeats all counts at its end", typed(start, block, text, end, all, last), 2, spent),
 		stream("stream that repeats what it does not know as 0", typed(start, block, text, end, zeros, last), 2, spent),
@@ -47,14 +47,14 @@ func anthropic() []sample {
 		stream("a signature is no content", typed(start, block, signed, text, end, stop, last), 3, spent),
 		stream("a tool's argument comes first", typed(start, strings.Replace(block, `"type":"text","text":""`, `"type":"tool_use","id":"toolu_1","name":"find","input":{}`, 1), tool, end, strings.Replace(stop, "end_turn", "tool_use", 1), last), 2, finished(spent, FinishToolCalls)),
 		stream("error in an event", typed(start, block, text, `{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}`), 2, Report{
-			Tokens: counts{views.Input: 100, views.Output: 1, views.CacheRead: 60, views.CacheWrite: 30}, Model: "claude-sonnet-4-5", Failed: true, ErrorType: views.UpstreamUnavailable,
+			Tokens: counts{otelmetrics.TokensInput: 100, otelmetrics.TokensOutput: 1, otelmetrics.TokensCacheRead: 60, otelmetrics.TokensCacheWrite: 30}, Model: "claude-sonnet-4-5", Failed: true, ErrorType: otelmetrics.ErrorUpstreamUnavailable,
 		}),
-		stream("error only", typed(`{"type":"error","error":{"type":"rate_limit_error","message":"x"}}`), -1, failed(views.RateLimit)),
+		stream("error only", typed(`{"type":"error","error":{"type":"rate_limit_error","message":"x"}}`), -1, failed(otelmetrics.ErrorRateLimit)),
 		{"cut", eventStream(), typed(start, block, text), 2, Report{
-			Tokens: counts{views.Input: 100, views.Output: 1, views.CacheRead: 60, views.CacheWrite: 30}, Model: "claude-sonnet-4-5",
-			Content: true, Cut: true, Missing: views.CutOff,
+			Tokens: counts{otelmetrics.TokensInput: 100, otelmetrics.TokensOutput: 1, otelmetrics.TokensCacheRead: 60, otelmetrics.TokensCacheWrite: 30}, Model: "claude-sonnet-4-5",
+			Content: true, Cut: true, Missing: otelmetrics.UsageCutOff,
 		}},
 		whole("the older completions", `{"type":"completion","completion":" Paris","stop_reason":"stop_sequence","model":"claude-2"}`,
-			Report{Model: "claude-2", Finish: FinishStop, Ended: true, Missing: views.NotStated}),
+			Report{Model: "claude-2", Finish: FinishStop, Ended: true, Missing: otelmetrics.UsageNotStated}),
 	}
 }

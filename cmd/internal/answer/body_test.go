@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/dspy-metrics/dspy-metrics/views"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
 // named is what a usage of one model says.
@@ -27,50 +27,50 @@ func TestBody(t *testing.T) {
 			body: `{"answer":"Paris","usage":{"openai/gpt-4o-mini":{"completion_tokens":61,"prompt_tokens":260,"total_tokens":321,
 				"completion_tokens_details":{"accepted_prediction_tokens":0,"audio_tokens":0,"reasoning_tokens":12,"rejected_prediction_tokens":0,"text_tokens":null},
 				"prompt_tokens_details":{"audio_tokens":0,"cached_tokens":128,"text_tokens":null,"image_tokens":null}}}}`,
-			want: named("openai/gpt-4o-mini", counts{views.Input: 260, views.Output: 61, views.CacheRead: 128, views.Reasoning: 12}),
+			want: named("openai/gpt-4o-mini", counts{otelmetrics.TokensInput: 260, otelmetrics.TokensOutput: 61, otelmetrics.TokensCacheRead: 128, otelmetrics.TokensReasoning: 12}),
 		},
 		"get_lm_usage with DSPy's own clients": {
 			body: `{"usage":{"anthropic/claude":{"prompt_tokens":110,"completion_tokens":5,"total_tokens":115,
 				"prompt_tokens_details":{"cached_tokens":80,"cache_creation_tokens":20},"completion_tokens_details":null}}}`,
-			want: named("anthropic/claude", counts{views.Input: 110, views.Output: 5, views.CacheRead: 80, views.CacheWrite: 20}),
+			want: named("anthropic/claude", counts{otelmetrics.TokensInput: 110, otelmetrics.TokensOutput: 5, otelmetrics.TokensCacheRead: 80, otelmetrics.TokensCacheWrite: 20}),
 		},
 		"get_lm_usage with LMUsage of DSPy 3.3": {
 			body: `{"usage":{"m":{"input_tokens":10,"output_tokens":4,"total_tokens":14,"prompt_tokens":10,"completion_tokens":4,
 				"reasoning_tokens":null,"cache_read_tokens":3,"cache_write_tokens":0,"input_audio_tokens":null,"output_audio_tokens":null,"details":{"x":{"prompt_tokens":9}}}}}`,
-			want: named("m", counts{views.Input: 10, views.Output: 4, views.CacheRead: 3, views.CacheWrite: 0}),
+			want: named("m", counts{otelmetrics.TokensInput: 10, otelmetrics.TokensOutput: 4, otelmetrics.TokensCacheRead: 3, otelmetrics.TokensCacheWrite: 0}),
 		},
 		"LiteLLM with Anthropic has the cache in prompt_tokens": {
 			body: `{"usage":{"m":{"prompt_tokens":100,"completion_tokens":7,"prompt_tokens_details":{"cached_tokens":60},
 				"cache_creation_input_tokens":30,"cache_read_input_tokens":60}}}`,
-			want: named("m", counts{views.Input: 100, views.Output: 7, views.CacheRead: 60, views.CacheWrite: 30}),
+			want: named("m", counts{otelmetrics.TokensInput: 100, otelmetrics.TokensOutput: 7, otelmetrics.TokensCacheRead: 60, otelmetrics.TokensCacheWrite: 30}),
 		},
 		"Anthropic has the cache beside input_tokens": {
 			body: `{"usage":{"input_tokens":10,"output_tokens":7,"cache_creation_input_tokens":30,"cache_read_input_tokens":60}}`,
-			want: Report{Tokens: counts{views.Input: 100, views.Output: 7, views.CacheRead: 60, views.CacheWrite: 30}},
+			want: Report{Tokens: counts{otelmetrics.TokensInput: 100, otelmetrics.TokensOutput: 7, otelmetrics.TokensCacheRead: 60, otelmetrics.TokensCacheWrite: 30}},
 		},
 		"two models": {
 			body: `{"usage":{"a.b/c-1":{"prompt_tokens":1,"completion_tokens":2},"d*|#":{"input_tokens":10,"output_tokens":20,"reasoning_tokens":5}}}`,
-			want: Report{Tokens: counts{views.Input: 11, views.Output: 22, views.Reasoning: 5}, Models: map[string]Spending{
-				"a.b/c-1": {Tokens: counts{views.Input: 1, views.Output: 2}}, "d*|#": {Tokens: counts{views.Input: 10, views.Output: 20, views.Reasoning: 5}},
+			want: Report{Tokens: counts{otelmetrics.TokensInput: 11, otelmetrics.TokensOutput: 22, otelmetrics.TokensReasoning: 5}, Models: map[string]Spending{
+				"a.b/c-1": {Tokens: counts{otelmetrics.TokensInput: 1, otelmetrics.TokensOutput: 2}}, "d*|#": {Tokens: counts{otelmetrics.TokensInput: 10, otelmetrics.TokensOutput: 20, otelmetrics.TokensReasoning: 5}},
 			}},
 		},
 		"chat completions": {
 			body: `{"id":"x","model":"gpt-4o-mini-2024-07-18","choices":[{"message":{"content":"{\"usage\":{}}"}}],"usage":{"prompt_tokens":0,"completion_tokens":3,"cost_details":{"prompt_tokens":9}}}`,
-			want: Report{Tokens: counts{views.Input: 0, views.Output: 3}, Model: "gpt-4o-mini-2024-07-18"},
+			want: Report{Tokens: counts{otelmetrics.TokensInput: 0, otelmetrics.TokensOutput: 3}, Model: "gpt-4o-mini-2024-07-18"},
 		},
 		"responses": {
 			body: `{"usage":{"input_tokens":36,"input_tokens_details":{"cached_tokens":30},"output_tokens":87,"output_tokens_details":{"reasoning_tokens":80},"total_tokens":123}}`,
-			want: Report{Tokens: counts{views.Input: 36, views.Output: 87, views.CacheRead: 30, views.Reasoning: 80}},
+			want: Report{Tokens: counts{otelmetrics.TokensInput: 36, otelmetrics.TokensOutput: 87, otelmetrics.TokensCacheRead: 30, otelmetrics.TokensReasoning: 80}},
 		},
 		"floats of Python": {
 			body: `{"usage":{"m":{"prompt_tokens":12.0,"completion_tokens":1e2}},"cost":1e-05}`,
 			want: Report{
-				Tokens: counts{views.Input: 12, views.Output: 100}, Cost: new(1e-05),
-				Models: map[string]Spending{"m": {Tokens: counts{views.Input: 12, views.Output: 100}}},
+				Tokens: counts{otelmetrics.TokensInput: 12, otelmetrics.TokensOutput: 100}, Cost: new(1e-05),
+				Models: map[string]Spending{"m": {Tokens: counts{otelmetrics.TokensInput: 12, otelmetrics.TokensOutput: 100}}},
 			},
 		},
 		"usage null":                {body: `{"prediction_type":"predict","outputs":{"usage":{"prompt_tokens":5}},"usage":null,"cached":false}`, want: Report{Cached: new(false)}},
-		"a model that is an output": {body: `{"model":"T","usage":{"m":{"prompt_tokens":1}}}`, want: named("m", counts{views.Input: 1})},
+		"a model that is an output": {body: `{"model":"T","usage":{"m":{"prompt_tokens":1}}}`, want: named("m", counts{otelmetrics.TokensInput: 1})},
 		"usage empty":               {body: `{"usage":{}}`},
 		"usage of a model empty":    {body: `{"usage":{"m":{},"n":null}}`},
 		"no usage":                  {body: `{"answer":"42"}`},
@@ -84,30 +84,30 @@ func TestBody(t *testing.T) {
 		"error null":                {body: `{"error":null}`},
 		"error that says nothing":   {body: `{"error":""}`},
 		"error false":               {body: `{"error":false}`},
-		"error text":                {body: `{"error":"rate_limit"}`, want: Report{Failed: true, ErrorType: views.PredictionFailed}},
-		"error object":              {body: `{"error":{"message":"timeout"}}`, want: Report{Failed: true, ErrorType: views.PredictionFailed}},
-		"error of OpenAI":           {body: `{"error":{"message":"","type":"tokens","code":"rate_limit_exceeded"}}`, want: Report{Failed: true, ErrorType: views.RateLimit}},
-		"error of DSPy":             {body: `{"error":{"type":"LMTimeoutError"}}`, want: Report{Failed: true, ErrorType: views.Timeout}},
-		"error with a status":       {body: `{"error":{"code":503}}`, want: Report{Failed: true, ErrorType: views.UpstreamUnavailable}},
-		"error with our type":       {body: `{"error":"x","error_type":"invalid_input"}`, want: Report{Failed: true, ErrorType: views.InvalidInput}},
-		"error with a type unknown": {body: `{"error":"x","error_type":"weird"}`, want: Report{Failed: true, ErrorType: views.PredictionFailed}},
-		"failure that spent tokens": {body: `{"error":"x","usage":{"prompt_tokens":5}}`, want: Report{Failed: true, ErrorType: views.PredictionFailed, Tokens: counts{views.Input: 5}}},
+		"error text":                {body: `{"error":"rate_limit"}`, want: Report{Failed: true, ErrorType: otelmetrics.ErrorPredictionFailed}},
+		"error object":              {body: `{"error":{"message":"timeout"}}`, want: Report{Failed: true, ErrorType: otelmetrics.ErrorPredictionFailed}},
+		"error of OpenAI":           {body: `{"error":{"message":"","type":"tokens","code":"rate_limit_exceeded"}}`, want: Report{Failed: true, ErrorType: otelmetrics.ErrorRateLimit}},
+		"error of DSPy":             {body: `{"error":{"type":"LMTimeoutError"}}`, want: Report{Failed: true, ErrorType: otelmetrics.ErrorTimeout}},
+		"error with a status":       {body: `{"error":{"code":503}}`, want: Report{Failed: true, ErrorType: otelmetrics.ErrorUpstreamUnavailable}},
+		"error with our type":       {body: `{"error":"x","error_type":"invalid_input"}`, want: Report{Failed: true, ErrorType: otelmetrics.ErrorInvalidInput}},
+		"error with a type unknown": {body: `{"error":"x","error_type":"weird"}`, want: Report{Failed: true, ErrorType: otelmetrics.ErrorPredictionFailed}},
+		"failure that spent tokens": {body: `{"error":"x","usage":{"prompt_tokens":5}}`, want: Report{Failed: true, ErrorType: otelmetrics.ErrorPredictionFailed, Tokens: counts{otelmetrics.TokensInput: 5}}},
 		"array":                     {body: `[{"usage":{"prompt_tokens":5}}]`},
 		"text":                      {body: `"usage"`},
 		"one alias malformed": {
 			body: `{"usage":{"prompt_tokens":"5","input_tokens":6}}`,
-			want: Report{Tokens: counts{views.Input: 6}, Ignored: []string{`usage.prompt_tokens is not a non-negative integer of sensible size: "\"5\""`}},
+			want: Report{Tokens: counts{otelmetrics.TokensInput: 6}, Ignored: []string{`usage.prompt_tokens is not a non-negative integer of sensible size: "\"5\""`}},
 		},
 		"one count malformed": {
 			body: `{"usage":{"m":{"prompt_tokens":-1,"completion_tokens":2}}}`,
 			want: Report{
-				Tokens: counts{views.Output: 2}, Models: map[string]Spending{"m": {Tokens: counts{views.Output: 2}}},
+				Tokens: counts{otelmetrics.TokensOutput: 2}, Models: map[string]Spending{"m": {Tokens: counts{otelmetrics.TokensOutput: 2}}},
 				Ignored: []string{`usage.prompt_tokens is not a non-negative integer of sensible size: "-1"`},
 			},
 		},
 		"sum too large": {
 			body: `{"usage":{"a":{"prompt_tokens":1099511627776,"completion_tokens":1},"b":{"prompt_tokens":1}}}`,
-			want: Report{Tokens: counts{views.Output: 1}, Ignored: []string{"the sum of input tokens is too large"}},
+			want: Report{Tokens: counts{otelmetrics.TokensOutput: 1}, Ignored: []string{"the sum of input tokens is too large"}},
 		},
 		"usage text":     {body: `{"usage":"none"}`, want: Report{Ignored: []string{`usage is not an object: "\"none\""`}}},
 		"cost text":      {body: `{"cost":"high"}`, want: Report{Ignored: []string{`cost is not a non-negative number of sensible size: "\"high\""`}}},
@@ -132,7 +132,7 @@ func TestMalformedNumbers(t *testing.T) {
 			t.Errorf("%s: ignored %q, want one entry", number, got.Ignored)
 		}
 		got.Ignored = nil
-		same(t, number, Report{Tokens: counts{views.Output: 2}, Cached: new(false), Whole: true}, got)
+		same(t, number, Report{Tokens: counts{otelmetrics.TokensOutput: 2}, Cached: new(false), Whole: true}, got)
 	}
 	for _, number := range []string{`-1`, `"-1"`, `"NaN"`, `NaN`, `""`, `true`, `1e999`, `1e10`, `[0.1]`} {
 		if got := feed(jsonBody(), 0, `{"cost":`+number+`}`).Report; got.Cost != nil || len(got.Ignored) != 1 {
@@ -175,7 +175,7 @@ func TestLargeValuesAreNotKept(t *testing.T) {
 	if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 1<<20 {
 		t.Errorf("a body of %d bytes allocated %d", len(body), allocated)
 	}
-	if got.Tokens[views.Input] != 5 {
+	if got.Tokens[otelmetrics.TokensInput] != 5 {
 		t.Errorf("got %+v, want 5 input tokens", got)
 	}
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
 
-	"github.com/dspy-metrics/dspy-metrics/views"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
 // compressor is what the libraries have in common.
@@ -153,19 +153,19 @@ func TestCodingsThatAreNotRead(t *testing.T) {
 		header   http.Header
 		body     string
 		complete bool
-		want     views.UsageReason
+		want     otelmetrics.UsageReason
 	}{
-		"unknown":              {in(jsonBody(), "dcb"), body, true, views.Unreadable},
-		"unknown in a stream":  {in(eventStream(), "compress"), "data: {}\n\n", true, views.Unreadable},
-		"unknown and cut":      {in(jsonBody(), "dcb"), body, false, views.Unreadable},
-		"one that is not that": {in(jsonBody(), "gzip"), body, true, views.Unreadable},
-		"one that ends":        {in(jsonBody(), "gzip"), zipped[:15], true, views.Unreadable},
-		"one that is cut":      {in(jsonBody(), "gzip"), zipped[:15], false, views.CutOff},
-		"too many":             {in(jsonBody(), "gzip", "gzip", "gzip", "gzip", "gzip"), body, true, views.Unreadable},
-		"a bomb":               {in(jsonBody(), "gzip"), huge, true, views.TooLarge},
-		"a bomb in a stream":   {in(eventStream(), "gzip"), stream, true, views.TooLarge},
+		"unknown":              {in(jsonBody(), "dcb"), body, true, otelmetrics.UsageUnreadable},
+		"unknown in a stream":  {in(eventStream(), "compress"), "data: {}\n\n", true, otelmetrics.UsageUnreadable},
+		"unknown and cut":      {in(jsonBody(), "dcb"), body, false, otelmetrics.UsageUnreadable},
+		"one that is not that": {in(jsonBody(), "gzip"), body, true, otelmetrics.UsageUnreadable},
+		"one that ends":        {in(jsonBody(), "gzip"), zipped[:15], true, otelmetrics.UsageUnreadable},
+		"one that is cut":      {in(jsonBody(), "gzip"), zipped[:15], false, otelmetrics.UsageCutOff},
+		"too many":             {in(jsonBody(), "gzip", "gzip", "gzip", "gzip", "gzip"), body, true, otelmetrics.UsageUnreadable},
+		"a bomb":               {in(jsonBody(), "gzip"), huge, true, otelmetrics.UsageTooLarge},
+		"a bomb in a stream":   {in(eventStream(), "gzip"), stream, true, otelmetrics.UsageTooLarge},
 		"identity":             {in(jsonBody(), "identity"), body, true, ""},
-		"empty":                {in(jsonBody(), "gzip"), "", true, views.NotStated},
+		"empty":                {in(jsonBody(), "gzip"), "", true, otelmetrics.UsageNotStated},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -207,7 +207,7 @@ func TestBombsTakeNoMemory(t *testing.T) {
 		if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 24*megabyte {
 			t.Errorf("%s: allocated %d bytes", name, allocated)
 		}
-		if got.Missing != views.TooLarge {
+		if got.Missing != otelmetrics.UsageTooLarge {
 			t.Errorf("%s: got %+v", name, got)
 		}
 	}
@@ -238,7 +238,7 @@ func TestReadersMayBeMany(t *testing.T) {
 		go func() {
 			got := feed(in(eventStream(), "gzip"), 0, coded(t, []string{"gzip"}, sse(chatRole, chatText, chatStop, chatUsage, "[DONE]"))...)
 			var err error
-			if got.Tokens[views.Input] != 19 || got.First != 1 {
+			if got.Tokens[otelmetrics.TokensInput] != 19 || got.First != 1 {
 				err = fmt.Errorf("got %+v", got)
 			}
 			done <- err

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/dspy-metrics/dspy-metrics/views"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
 // dialect is a way in which answers are written, with samples of how providers
@@ -96,7 +96,7 @@ func testCut(t *testing.T, s sample, marked bool) {
 	for _, part := range begun {
 		write(r, part)
 	}
-	if got := r.Finish(false); got.Cut || len(got.Tokens) == 0 && !got.Ended && got.Missing != views.CutOff {
+	if got := r.Finish(false); got.Cut || len(got.Tokens) == 0 && !got.Ended && got.Missing != otelmetrics.UsageCutOff {
 		t.Errorf("breaks off after its first content: got %+v", got)
 	}
 }
@@ -143,6 +143,8 @@ func stream(name string, parts []string, first int, want Report) sample {
 }
 
 // failed is a report of an answer that contains an error.
-func failed(errorType views.ErrorType) Report { return Report{Failed: true, ErrorType: errorType} }
+func failed(errorType otelmetrics.ErrorType) Report {
+	return Report{Failed: true, ErrorType: errorType}
+}
 
 const megabyte = 1 << 20

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/dspy-metrics/dspy-metrics/views"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
 // wrapped is an event of streaming_response, whose chunk is an object.
@@ -37,13 +37,13 @@ func dspyProgram() []sample {
 	usage := func(input, output string) string {
 		return `{"prompt_tokens":` + input + `,"completion_tokens":` + output + `}`
 	}
-	spent := Report{Tokens: counts{views.Input: 110, views.Output: 44}, Model: "gpt-5-mini", Finish: FinishStop}
-	silent := Report{Model: "gpt-5-mini", Finish: FinishStop, Missing: views.NotStated}
+	spent := Report{Tokens: counts{otelmetrics.TokensInput: 110, otelmetrics.TokensOutput: 44}, Model: "gpt-5-mini", Finish: FinishStop}
+	silent := Report{Model: "gpt-5-mini", Finish: FinishStop, Missing: otelmetrics.UsageNotStated}
 	const models = `"usage":{"openai/gpt-5-mini":{"prompt_tokens":100,"completion_tokens":40,"cost":0.25,"prompt_tokens_details":null},"ollama/llama":{"prompt_tokens":10,"completion_tokens":4,"total_tokens":null}}`
 	byModel := Report{
-		Tokens: counts{views.Input: 110, views.Output: 44}, Cost: new(0.25), Models: map[string]Spending{
-			"openai/gpt-5-mini": {Tokens: counts{views.Input: 100, views.Output: 40}, Cost: new(0.25)},
-			"ollama/llama":      {Tokens: counts{views.Input: 10, views.Output: 4}},
+		Tokens: counts{otelmetrics.TokensInput: 110, otelmetrics.TokensOutput: 44}, Cost: new(0.25), Models: map[string]Spending{
+			"openai/gpt-5-mini": {Tokens: counts{otelmetrics.TokensInput: 100, otelmetrics.TokensOutput: 40}, Cost: new(0.25)},
+			"ollama/llama":      {Tokens: counts{otelmetrics.TokensInput: 10, otelmetrics.TokensOutput: 4}},
 		},
 	}
 	interleaved := []string{
@@ -74,11 +74,11 @@ func dspyProgram() []sample {
 			return r
 		}()),
 		whole("whole of which the provider told the cost", `{"answer":"Paris","usage":{"m":{"prompt_tokens":1,"completion_tokens":null,"cost":"0.5"}},"cost_usd":"0.75"}`,
-			Report{Tokens: counts{views.Input: 1}, Cost: new(0.75), Models: map[string]Spending{"m": {Tokens: counts{views.Input: 1}, Cost: new(0.5)}}}),
+			Report{Tokens: counts{otelmetrics.TokensInput: 1}, Cost: new(0.75), Models: map[string]Spending{"m": {Tokens: counts{otelmetrics.TokensInput: 1}, Cost: new(0.5)}}}),
 		whole("whole on which nothing was spent", `{"answer":"Paris","usage":{}}`, Report{}),
 		whole("whole and cached", `{"answer":"Paris",`+models+`,"cached":true}`, Report{Cached: new(true)}),
-		whole("whole with values that are None", `{"answer":"Paris","usage":{"m":{"prompt_tokens":null,"completion_tokens":null},"n":null}}`, Report{Missing: views.Unreadable}),
-		whole("error", `{"error":"the model is gone","error_type":"timeout"}`, failed(views.Timeout)),
+		whole("whole with values that are None", `{"answer":"Paris","usage":{"m":{"prompt_tokens":null,"completion_tokens":null},"n":null}}`, Report{Missing: otelmetrics.UsageUnreadable}),
+		whole("error", `{"error":"the model is gone","error_type":"timeout"}`, failed(otelmetrics.ErrorTimeout)),
 		stream("stream", program(wrapped, sequence), 1, spent),
 		stream("stream whose chunks are strings", program(quoted, sequence), 1, spent),
 		stream("stream of two completions at once", program(wrapped, interleaved), 0, spent),
@@ -93,33 +93,33 @@ func dspyProgram() []sample {
 			return r
 		}()),
 		stream("status messages are no content", append(append(sse(`{"message":"Calling tool find..."}`, `{"type":"status","message":"x"}`, `{"status":"thinking"}`, `{"status_message":"x"}`),
-			"event: status\ndata: Calling\n\n"), sse(`{"field":"answer","chunk":"Par"}`, prediction)...), 5, Report{Missing: views.NotStated}),
+			"event: status\ndata: Calling\n\n"), sse(`{"field":"answer","chunk":"Par"}`, prediction)...), 5, Report{Missing: otelmetrics.UsageNotStated}),
 		stream("the usage beside the prediction is all of it", append(program(wrapped, sequence)[:5], `data: {"prediction":{"answer":"Paris"},`+models+"}\n\n"), 1, func() Report {
 			r := byModel
 			r.Model, r.Finish = "gpt-5-mini", FinishStop
 			return r
 		}()),
-		stream("error in an event", append(sse(wrapped(sequence[1])), "event: error\ndata: {\"error\":{\"type\":\"LMRateLimitError\",\"message\":\"x\"}}\n\n"), 0, Report{Model: "gpt-5-mini", Failed: true, ErrorType: views.RateLimit}),
-		stream("error in an event that is a problem", []string{"event: error\ndata: {\"title\":\"x\",\"status\":504,\"error_type\":\"timeout\"}\n\n"}, -1, failed(views.Timeout)),
+		stream("error in an event", append(sse(wrapped(sequence[1])), "event: error\ndata: {\"error\":{\"type\":\"LMRateLimitError\",\"message\":\"x\"}}\n\n"), 0, Report{Model: "gpt-5-mini", Failed: true, ErrorType: otelmetrics.ErrorRateLimit}),
+		stream("error in an event that is a problem", []string{"event: error\ndata: {\"title\":\"x\",\"status\":504,\"error_type\":\"timeout\"}\n\n"}, -1, failed(otelmetrics.ErrorTimeout)),
 		{"the end of a completion is not that of the program", eventStream(), program(wrapped, sequence)[:3], 1, Report{
-			Tokens: counts{views.Input: 100, views.Output: 40}, Model: "gpt-5-mini", Finish: FinishStop, Content: true, Cut: true, Missing: views.CutOff,
+			Tokens: counts{otelmetrics.TokensInput: 100, otelmetrics.TokensOutput: 40}, Model: "gpt-5-mini", Finish: FinishStop, Content: true, Cut: true, Missing: otelmetrics.UsageCutOff,
 		}},
 	}
 }
 
 func unknown() []sample {
 	text := func(name, contentType string, parts []string, first int) sample {
-		return sample{name, header(contentType), parts, first, Report{Content: true, Missing: views.NotStated}}
+		return sample{name, header(contentType), parts, first, Report{Content: true, Missing: otelmetrics.UsageNotStated}}
 	}
 	return []sample{
-		whole("whole", `{"answer":"Paris","model":"T","status":"failed","done":true,"stop":false,"candidates":["a"],"choices":"x"}`, Report{Missing: views.NotStated}),
-		whole("whole with usage", `{"answer":"Paris","model":"m","usage":{"prompt_tokens":3,"completion_tokens":1}}`, Report{Tokens: counts{views.Input: 3, views.Output: 1}, Model: "m"}),
-		{"events", eventStream(), sse(`{"text":""}`, `{"text":"Par"}`, `{"usage":{"prompt_tokens":3,"completion_tokens":1}}`), 1, Report{Tokens: counts{views.Input: 3, views.Output: 1}, Content: true}},
+		whole("whole", `{"answer":"Paris","model":"T","status":"failed","done":true,"stop":false,"candidates":["a"],"choices":"x"}`, Report{Missing: otelmetrics.UsageNotStated}),
+		whole("whole with usage", `{"answer":"Paris","model":"m","usage":{"prompt_tokens":3,"completion_tokens":1}}`, Report{Tokens: counts{otelmetrics.TokensInput: 3, otelmetrics.TokensOutput: 1}, Model: "m"}),
+		{"events", eventStream(), sse(`{"text":""}`, `{"text":"Par"}`, `{"usage":{"prompt_tokens":3,"completion_tokens":1}}`), 1, Report{Tokens: counts{otelmetrics.TokensInput: 3, otelmetrics.TokensOutput: 1}, Content: true}},
 		text("events of text", "text/event-stream", []string{": x\n\n", "data: Par\n\n", "data: is\n\n"}, 1),
 		text("text", "text/plain", []string{"\n", "Par", "is"}, 1),
 		text("events of another type", "text/plain", []string{": x\n\n", "data: Par\n\n"}, 1),
-		stream("events that end", append(sse("Par"), "event: end\n\n"), 0, Report{Missing: views.NotStated}),
-		whole("an array", `[{"usage":{"prompt_tokens":3}},"text",[{}],7]`, Report{Missing: views.NotStated}),
-		{"a page", header("text/html"), []string{"<html>", strings.Repeat("{", 100)}, 0, Report{Content: true, Missing: views.NotStated}},
+		stream("events that end", append(sse("Par"), "event: end\n\n"), 0, Report{Missing: otelmetrics.UsageNotStated}),
+		whole("an array", `[{"usage":{"prompt_tokens":3}},"text",[{}],7]`, Report{Missing: otelmetrics.UsageNotStated}),
+		{"a page", header("text/html"), []string{"<html>", strings.Repeat("{", 100)}, 0, Report{Content: true, Missing: otelmetrics.UsageNotStated}},
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"net/http"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
-	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
 // readFailure reads by what an object says that it is an error, whatever its
@@ -42,8 +41,8 @@ func (s *state) readError(name string, v value, m *message) {
 
 // fail notes that the answer is a failure. Of several reasons the first one that
 // says more than that holds. After the end mark nothing changes the outcome.
-func (s *state) fail(errorType views.ErrorType) {
-	if s.ended || s.failed && s.errorType != views.PredictionFailed {
+func (s *state) fail(errorType otelmetrics.ErrorType) {
+	if s.ended || s.failed && s.errorType != otelmetrics.ErrorPredictionFailed {
 		return
 	}
 	s.failed, s.errorType = true, errorType
@@ -52,17 +51,17 @@ func (s *state) fail(errorType views.ErrorType) {
 // errorType returns why something failed, from the words by which an error, or
 // the object that contains it, names its kind: never from its message, which may
 // contain anything.
-func (m *message) errorType(failure value) views.ErrorType {
+func (m *message) errorType(failure value) otelmetrics.ErrorType {
 	var words errorWords
 	words.read(m.text)
 	words.read(failure)
 	words.read(failure.at("error"))
 	for _, word := range [...]value{words.own, words.code, words.kind, words.status, words.number} {
-		if known := wordType(word); known != views.PredictionFailed {
+		if known := wordType(word); known != otelmetrics.ErrorPredictionFailed {
 			return known
 		}
 	}
-	return views.PredictionFailed
+	return otelmetrics.ErrorPredictionFailed
 }
 
 // errorWords are the words of an error, the most precise one first.
@@ -92,7 +91,7 @@ func (w *errorWords) read(failure value) {
 
 // wordType returns the type of an error by a word that a provider has for it, or
 // by a status, and PredictionFailed if the word is not known.
-func wordType(v value) views.ErrorType {
+func wordType(v value) otelmetrics.ErrorType {
 	text := []byte(v)
 	if v.isString() {
 		text = v.content()
@@ -112,34 +111,34 @@ func wordType(v value) views.ErrorType {
 // errorTypeOf reads the types and codes of the APIs of OpenAI, Azure, Anthropic,
 // Google, AWS, Cohere, Mistral and DeepSeek, and class names of Python clients,
 // DSPy's among them, and our own types, without the suffix error or exception.
-func errorTypeOf(word string) views.ErrorType {
+func errorTypeOf(word string) otelmetrics.ErrorType {
 	switch word {
 	case "timeout", "apitimeout", "requesttimeout", "gatewaytimeout", "readtimeout", "connecttimeout", "deadlineexceeded",
 		"lmtimeout", "modeltimeout", "timedout":
-		return views.Timeout
+		return otelmetrics.ErrorTimeout
 	case "ratelimit", "ratelimited", "ratelimitexceeded", "toomanyrequests", "insufficientquota", "quotaexceeded", "lmratelimit",
 		"resourceexhausted", "throttling", "throttled", "throttlingexceptionsformodel", "servicequotaexceeded", "requestlimitexceeded", "usagelimitreached",
 		"tokensperminutelimitexceeded", "billinghardlimitreached":
-		return views.RateLimit
+		return otelmetrics.ErrorRateLimit
 	case "invalidrequest", "badrequest", "requestvalidation", "validation", "unprocessableentity", "contextwindowexceeded",
 		"contextlengthexceeded", "contextlength", "lminvalidrequest", "invalidargument", "invalidparameter", "invalidvalue", "failedprecondition",
 		"outofrange", "requesttoolarge", "stringabovemaxlength", "contentfilter", "contentfiltered", "contentpolicyviolation", "invalidprompt",
 		"responsibleaipolicyviolation", "invalidinput", "maxtokens", "unsupportedparameter", "missingrequiredparameter", "errorlimit", "errortoxic":
-		return views.InvalidInput
+		return otelmetrics.ErrorInvalidInput
 	case "overloaded", "engineoverloaded", "serveroverloaded", "serviceunavailable", "unavailable", "apiconnection", "connection",
 		"transport", "lmtransport", "badgateway", "modelnotready", "modelstream", "capacityexceeded", "insufficientsystemresource",
 		"slowdown", "upstreamunavailable", "nohealthyupstream":
-		return views.UpstreamUnavailable
+		return otelmetrics.ErrorUpstreamUnavailable
 	case "panic":
-		return views.Panic
+		return otelmetrics.ErrorPanic
 	case "cancelled", "canceled", "requestcancelled", "requestcanceled", "clientdisconnected", "aborted":
-		return views.Canceled
+		return otelmetrics.ErrorCanceled
 	case "authentication", "unauthenticated", "unauthorized", "invalidapikey", "incorrectapikeyprovided", "permission", "permissiondenied",
 		"forbidden", "accessdenied", "unrecognizedclient", "billing", "paymentrequired", "insufficientbalance",
 		"other", "notfound", "modelnotfound", "resourcenotfound", "conflict":
-		return views.OtherError // as the statuses 401 to 404
+		return otelmetrics.ErrorOther // as the statuses 401 to 404
 	default:
-		return views.PredictionFailed
+		return otelmetrics.ErrorPredictionFailed
 	}
 }
 

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/dspy-metrics/dspy-metrics/views"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
 func (r *Reader) finish(complete bool) Report {
@@ -101,7 +101,7 @@ func (s *state) sensible(total *spent) bool {
 func (r *Report) fillIn(header *Report) {
 	for tokenType, n := range header.Tokens {
 		if r.Tokens == nil {
-			r.Tokens = make(map[views.TokenType]int64)
+			r.Tokens = make(map[otelmetrics.TokenType]int64)
 		}
 		if _, ok := r.Tokens[tokenType]; !ok {
 			r.Tokens[tokenType] = n
@@ -120,7 +120,7 @@ func (r *Report) fillIn(header *Report) {
 // An answer that was cut off may have stated tokens before. They are all that is
 // known of it, and count as known if they were stated with its content: Anthropic
 // states the input before, and a first guess of the output.
-func (r *Reader) missing(report *Report, complete bool) views.UsageReason {
+func (r *Reader) missing(report *Report, complete bool) otelmetrics.UsageReason {
 	s := &r.state
 	whole := complete && !report.Cut || s.ended
 	switch {
@@ -131,15 +131,15 @@ func (r *Reader) missing(report *Report, complete bool) views.UsageReason {
 		len(report.Tokens) > 0 && (whole || s.lateUsage):
 		return ""
 	case s.tooLong, errors.Is(r.uncoded, errTooLarge):
-		return views.TooLarge
+		return otelmetrics.UsageTooLarge
 	case errors.Is(r.uncoded, errCoding):
-		return views.Unreadable
+		return otelmetrics.UsageUnreadable
 	case !whole:
-		return views.CutOff
+		return otelmetrics.UsageCutOff
 	case r.uncoded != nil, s.malformed, s.usage.misread:
-		return views.Unreadable
+		return otelmetrics.UsageUnreadable
 	default:
-		return views.NotStated
+		return otelmetrics.UsageNotStated
 	}
 }
 

@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/dspy-metrics/dspy-metrics/views"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
 // The header fields that a DSPy service writes, besides those of the tokens.
@@ -30,36 +30,36 @@ func (s *state) readHeader(h http.Header) *Report {
 		return nil
 	}
 	var r Report
-	set := func(tokenType views.TokenType, n *int64) {
+	set := func(tokenType otelmetrics.TokenType, n *int64) {
 		if n == nil {
 			return
 		}
 		if r.Tokens == nil {
-			r.Tokens = make(map[views.TokenType]int64)
+			r.Tokens = make(map[otelmetrics.TokenType]int64)
 		}
 		r.Tokens[tokenType] += *n
 	}
 	for _, field := range []struct {
 		name      string
-		tokenType views.TokenType
+		tokenType otelmetrics.TokenType
 	}{
-		{"Dspy-Input-Tokens", views.Input},
-		{"Dspy-Output-Tokens", views.Output},
-		{"Dspy-Cache-Read-Tokens", views.CacheRead},
-		{"Dspy-Cache-Write-Tokens", views.CacheWrite},
-		{"Dspy-Reasoning-Tokens", views.Reasoning},
+		{"Dspy-Input-Tokens", otelmetrics.TokensInput},
+		{"Dspy-Output-Tokens", otelmetrics.TokensOutput},
+		{"Dspy-Cache-Read-Tokens", otelmetrics.TokensCacheRead},
+		{"Dspy-Cache-Write-Tokens", otelmetrics.TokensCacheWrite},
+		{"Dspy-Reasoning-Tokens", otelmetrics.TokensReasoning},
 	} {
 		set(field.tokenType, s.headerCount(h, field.name))
 	}
 	if r.Tokens == nil { // Bedrock, whose input is without what its cache read and wrote
 		for _, field := range []struct {
 			name       string
-			tokenTypes []views.TokenType
+			tokenTypes []otelmetrics.TokenType
 		}{
-			{"X-Amzn-Bedrock-Input-Token-Count", []views.TokenType{views.Input}},
-			{"X-Amzn-Bedrock-Output-Token-Count", []views.TokenType{views.Output}},
-			{"X-Amzn-Bedrock-Cache-Read-Input-Token-Count", []views.TokenType{views.Input, views.CacheRead}},
-			{"X-Amzn-Bedrock-Cache-Write-Input-Token-Count", []views.TokenType{views.Input, views.CacheWrite}},
+			{"X-Amzn-Bedrock-Input-Token-Count", []otelmetrics.TokenType{otelmetrics.TokensInput}},
+			{"X-Amzn-Bedrock-Output-Token-Count", []otelmetrics.TokenType{otelmetrics.TokensOutput}},
+			{"X-Amzn-Bedrock-Cache-Read-Input-Token-Count", []otelmetrics.TokenType{otelmetrics.TokensInput, otelmetrics.TokensCacheRead}},
+			{"X-Amzn-Bedrock-Cache-Write-Input-Token-Count", []otelmetrics.TokenType{otelmetrics.TokensInput, otelmetrics.TokensCacheWrite}},
 		} {
 			n := s.headerCount(h, field.name)
 			for _, tokenType := range field.tokenTypes {

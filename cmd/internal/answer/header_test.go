@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/dspy-metrics/dspy-metrics/views"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
 func TestHeader(t *testing.T) {
@@ -23,7 +23,7 @@ func TestHeader(t *testing.T) {
 				"DSPy-LM-Calls": "5", "DSPy-LM-Cache-Hits": "2", "DSPy-Tool-Calls": "3", "DSPy-Parse-Failures": "1",
 			},
 			want: Report{
-				Tokens: counts{views.Input: 260, views.Output: 61, views.CacheRead: 128, views.CacheWrite: 0, views.Reasoning: 12},
+				Tokens: counts{otelmetrics.TokensInput: 260, otelmetrics.TokensOutput: 61, otelmetrics.TokensCacheRead: 128, otelmetrics.TokensCacheWrite: 0, otelmetrics.TokensReasoning: 12},
 				Cost:   new(0.00042), Cached: new(false), CacheHits: new(int64(2)), CacheMisses: new(int64(3)),
 				ToolCalls: new(int64(3)), ParseFailures: new(int64(1)),
 			},
@@ -47,7 +47,7 @@ func TestHeader(t *testing.T) {
 		"count fractional":       {header: map[string]string{"DSPy-Input-Tokens": "1.0"}, ignored: 1},
 		"count with an exponent": {header: map[string]string{"DSPy-Input-Tokens": "1e3"}, ignored: 1},
 		"count too large":        {header: map[string]string{"DSPy-Input-Tokens": "9223372036854775808"}, ignored: 1},
-		"counts joined":          {header: map[string]string{"DSPy-Input-Tokens": "1, 2", "DSPy-Output-Tokens": "3"}, want: Report{Tokens: counts{views.Output: 3}}, ignored: 1},
+		"counts joined":          {header: map[string]string{"DSPy-Input-Tokens": "1, 2", "DSPy-Output-Tokens": "3"}, want: Report{Tokens: counts{otelmetrics.TokensOutput: 3}}, ignored: 1},
 		"cache by another word":  {header: map[string]string{"DSPy-Cache": "stale"}, ignored: 1},
 	}
 	for name, tt := range tests {
@@ -72,7 +72,7 @@ func TestHeaderTwice(t *testing.T) {
 	header := make(http.Header)
 	header.Add("DSPy-Input-Tokens", "1")
 	header.Add("DSPy-Input-Tokens", "2")
-	want := Report{Ignored: []string{`Dspy-Input-Tokens is not one value: "1, 2"`}, Missing: views.NotStated}
+	want := Report{Ignored: []string{`Dspy-Input-Tokens is not one value: "1, 2"`}, Missing: otelmetrics.UsageNotStated}
 	same(t, "report", want, feed(header, 0, "").Report)
 }
 
@@ -92,10 +92,10 @@ func TestHeaderAndBody(t *testing.T) {
 		body string
 		want Report
 	}{
-		"the header fills in": {`{}`, want(counts{views.Input: 1, views.Output: 2}, new(0.1), false)},
+		"the header fills in": {`{}`, want(counts{otelmetrics.TokensInput: 1, otelmetrics.TokensOutput: 2}, new(0.1), false)},
 		"the body wins": {
 			`{"usage":{"prompt_tokens":0,"reasoning_tokens":9},"cost":0}`,
-			want(counts{views.Input: 0, views.Output: 2, views.Reasoning: 9}, new(0.0), false),
+			want(counts{otelmetrics.TokensInput: 0, otelmetrics.TokensOutput: 2, otelmetrics.TokensReasoning: 9}, new(0.0), false),
 		},
 		"a cached answer spent nothing": {`{"cached":true}`, want(nil, nil, true)},
 	}

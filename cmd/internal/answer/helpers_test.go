@@ -8,11 +8,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/dspy-metrics/dspy-metrics/views"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
 // counts are what a test wants of the tokens of an answer.
-type counts = map[views.TokenType]int64
+type counts = map[otelmetrics.TokenType]int64
 
 // fed is what a Reader reported of an answer, and in which part its first content
 // was, or -1.

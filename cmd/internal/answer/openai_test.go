@@ -3,7 +3,7 @@ package answer
 import (
 	"strings"
 
-	"github.com/dspy-metrics/dspy-metrics/views"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
 // chunk is one of a chat completion, with its choices and what else it has.
@@ -21,9 +21,9 @@ var (
 	chatStop  = chunk(delta(`{}`, `"stop"`), `,"usage":null`)
 	chatUsage = chunk("", `,"usage":{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29,"prompt_tokens_details":{"cached_tokens":8,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":4,"audio_tokens":0}}`)
 	chatSpent = Report{
-		Tokens: counts{views.Input: 19, views.Output: 10, views.CacheRead: 8, views.Reasoning: 4}, Model: "gpt-5-mini", Finish: FinishStop,
+		Tokens: counts{otelmetrics.TokensInput: 19, otelmetrics.TokensOutput: 10, otelmetrics.TokensCacheRead: 8, otelmetrics.TokensReasoning: 4}, Model: "gpt-5-mini", Finish: FinishStop,
 	}
-	chatSilent = Report{Model: "gpt-5-mini", Finish: FinishStop, Missing: views.NotStated}
+	chatSilent = Report{Model: "gpt-5-mini", Finish: FinishStop, Missing: otelmetrics.UsageNotStated}
 )
 
 func finished(r Report, reason FinishReason) Report {
@@ -43,11 +43,11 @@ func openAIChat() []sample {
 			"content":"{\"usage\":{\"prompt_tokens\":7}} \"error\": finish_reason","refusal":null},"finish_reason":"stop"}],
 			"usage":{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29,"prompt_tokens_details":{"cached_tokens":8},
 			"completion_tokens_details":{"reasoning_tokens":4,"accepted_prediction_tokens":0}},"service_tier":"default"}`, ended),
-		whole("whole without usage", `{"object":"chat.completion","model":"m","choices":[],"usage":null}`, Report{Model: "m", Missing: views.NotStated}),
-		whole("error", `{"error":{"message":"You exceeded your current quota","type":"insufficient_quota","param":null,"code":"insufficient_quota"}}`, failed(views.RateLimit)),
-		whole("error of the context's length", `{"error":{"message":"timeout","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}`, failed(views.InvalidInput)),
-		whole("error of the key", `{"error":{"type":"invalid_request_error","code":"invalid_api_key"}}`, failed(views.OtherError)),
-		whole("error of the server", `{"error":{"type":"server_error","code":null}}`, failed(views.PredictionFailed)),
+		whole("whole without usage", `{"object":"chat.completion","model":"m","choices":[],"usage":null}`, Report{Model: "m", Missing: otelmetrics.UsageNotStated}),
+		whole("error", `{"error":{"message":"You exceeded your current quota","type":"insufficient_quota","param":null,"code":"insufficient_quota"}}`, failed(otelmetrics.ErrorRateLimit)),
+		whole("error of the context's length", `{"error":{"message":"timeout","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}`, failed(otelmetrics.ErrorInvalidInput)),
+		whole("error of the key", `{"error":{"type":"invalid_request_error","code":"invalid_api_key"}}`, failed(otelmetrics.ErrorOther)),
+		whole("error of the server", `{"error":{"type":"server_error","code":null}}`, failed(otelmetrics.ErrorPredictionFailed)),
 		stream("stream", sse(chatRole, chatText, chatStop, chatUsage, "[DONE]"), 1, chatSpent),
 		stream("stream without usage", sse(chatRole, chatText, chatStop, "[DONE]"), 1, chatSilent),
 		stream("[DONE] without a space", append(sse(chatRole, chatText, chatUsage), "data:[DONE]\n\n"), 1, finished(chatSpent, "")),
@@ -67,34 +67,34 @@ func openAIChat() []sample {
 		stream("no content", sse(chatRole, chunk(delta(`{"content":null,"tool_calls":[]}`, "null"), ""), chatStop, chatUsage, "[DONE]"), -1, chatSpent),
 		stream("text that looks like a statement", sse(chunk(delta(`{"content":"\"usage\":{\"prompt_tokens\":7},\"error\":{}, [DONE] \\"}`, "null"), ""), chatStop, chatUsage, "[DONE]"), 0, chatSpent),
 		stream("error in an event", sse(chatRole, chatText, `{"error":{"message":"The server is overloaded","type":"server_error","code":"rate_limit_exceeded"}}`), 1,
-			Report{Model: "gpt-5-mini", Failed: true, ErrorType: views.RateLimit}),
-		stream("error only", sse(`{"error":{"message":"x","type":"requests","code":429}}`, "[DONE]"), -1, failed(views.RateLimit)),
+			Report{Model: "gpt-5-mini", Failed: true, ErrorType: otelmetrics.ErrorRateLimit}),
+		stream("error only", sse(`{"error":{"message":"x","type":"requests","code":429}}`, "[DONE]"), -1, failed(otelmetrics.ErrorRateLimit)),
 		stream("an error that is none", sse(chunk(delta(`{"content":"Paris"}`, "null"), `,"error":null`), strings.ReplaceAll(chatStop, `"usage":null`, `"error":{},"errors":[]`), chatUsage, "[DONE]"), 0, chatSpent),
 		stream("an event of nothing after the mark", append(sse(chatText, chatStop, chatUsage, "[DONE]"), `data: {"error":"late"}`+"\n\n"), 0, chatSpent),
-		{"cut", eventStream(), sse(chatRole, chatText), 1, Report{Model: "gpt-5-mini", Content: true, Cut: true, Missing: views.CutOff}},
-		{"cut in an event", eventStream(), []string{"data: " + chatText + "\n\n", "data: " + chatStop[:50]}, 0, Report{Model: "gpt-5-mini", Content: true, Cut: true, Missing: views.CutOff}},
+		{"cut", eventStream(), sse(chatRole, chatText), 1, Report{Model: "gpt-5-mini", Content: true, Cut: true, Missing: otelmetrics.UsageCutOff}},
+		{"cut in an event", eventStream(), []string{"data: " + chatText + "\n\n", "data: " + chatStop[:50]}, 0, Report{Model: "gpt-5-mini", Content: true, Cut: true, Missing: otelmetrics.UsageCutOff}},
 	}
 }
 
 func openAICompletions() []sample {
 	const begin = `{"id":"cmpl-1","object":"text_completion","model":"davinci","choices":[{"index":0,"logprobs":null,`
-	spent := Report{Tokens: counts{views.Input: 3, views.Output: 2}, Model: "davinci", Finish: FinishLength}
+	spent := Report{Tokens: counts{otelmetrics.TokensInput: 3, otelmetrics.TokensOutput: 2}, Model: "davinci", Finish: FinishLength}
 	ended := spent
 	ended.Ended = true
 	return []sample{
 		whole("whole", begin+`"text":"Hi","finish_reason":"length"}],"usage":{"prompt_tokens":3,"completion_tokens":2}}`, ended),
 		stream("stream", sse(begin+`"text":"","finish_reason":null}]}`, begin+`"text":"Hi","finish_reason":null}]}`, begin+`"text":"","finish_reason":"length"}],"usage":{"prompt_tokens":3,"completion_tokens":2}}`, "[DONE]"), 1, spent),
 		stream("error", sse(begin+`"text":"Hi","finish_reason":null}]}`, `{"error":{"type":"invalid_request_error"}}`), 0,
-			Report{Model: "davinci", Failed: true, ErrorType: views.InvalidInput}),
+			Report{Model: "davinci", Failed: true, ErrorType: otelmetrics.ErrorInvalidInput}),
 	}
 }
 
 func openAIEmbeddings() []sample {
 	return []sample{
 		whole("whole", `{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.1,-2e-3]}],"model":"text-embedding-3-small","usage":{"prompt_tokens":8,"total_tokens":8}}`,
-			Report{Tokens: counts{views.Input: 8}, Model: "text-embedding-3-small"}),
+			Report{Tokens: counts{otelmetrics.TokensInput: 8}, Model: "text-embedding-3-small"}),
 		whole("whole with a total only (Voyage)", `{"object":"list","data":[{"embedding":"AACA"}],"model":"voyage-3","usage":{"total_tokens":10}}`,
-			Report{Tokens: counts{views.Input: 10}, Model: "voyage-3"}),
-		whole("error", `{"object":"error","message":"too long","type":"BadRequestError","param":null,"code":400}`, failed(views.InvalidInput)),
+			Report{Tokens: counts{otelmetrics.TokensInput: 10}, Model: "voyage-3"}),
+		whole("error", `{"object":"error","message":"too long","type":"BadRequestError","param":null,"code":400}`, failed(otelmetrics.ErrorInvalidInput)),
 	}
 }

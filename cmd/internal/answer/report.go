@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/dspy-metrics/dspy-metrics/views"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
 // Report is what an answer says about itself. A nil field was not stated, which
@@ -14,7 +14,7 @@ type Report struct {
 	// Tokens were spent on the answer, by type. A type that was not stated is not
 	// in the map. Cache reads and writes are parts of the input, and reasoning is
 	// a part of the output, however the provider counts them.
-	Tokens map[views.TokenType]int64
+	Tokens map[otelmetrics.TokenType]int64
 	// Cost is what was spent on the answer, in US dollars.
 	Cost *float64
 	// Models are the parts of Tokens and Cost that were spent on a model, by the
@@ -42,7 +42,7 @@ type Report struct {
 	Failed bool
 	// ErrorType is why it failed: PredictionFailed if the answer does not say it
 	// in a word that is known, and empty if it did not fail.
-	ErrorType views.ErrorType
+	ErrorType otelmetrics.ErrorType
 	// Content says that a stream had content: what OnContent was called for.
 	Content bool
 	// Ended says that the answer said that it ends, with its content or with an
@@ -57,7 +57,7 @@ type Report struct {
 
 	// Missing is why the tokens that were spent are not known, or empty if they
 	// are known or none can have been spent.
-	Missing views.UsageReason
+	Missing otelmetrics.UsageReason
 	// Ignored are the statements that make no sense, for a log at debug level.
 	// There are few entries, and they are short.
 	Ignored []string
@@ -65,7 +65,7 @@ type Report struct {
 
 // Spending is what was spent on one model.
 type Spending struct {
-	Tokens map[views.TokenType]int64
+	Tokens map[otelmetrics.TokenType]int64
 	Cost   *float64
 }
 

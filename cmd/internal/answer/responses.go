@@ -3,7 +3,7 @@ package answer
 import (
 	"bytes"
 
-	"github.com/dspy-metrics/dspy-metrics/views"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
 // readResponses reads OpenAI's responses. A stream has its usage inside the
@@ -65,10 +65,10 @@ func (s *state) readResponse(m *message, response value) (usage value) {
 	}
 	switch {
 	case status.is("failed"):
-		s.fail(views.PredictionFailed)
+		s.fail(otelmetrics.ErrorPredictionFailed)
 		s.finished = FinishError
 	case status.is("cancelled"):
-		s.fail(views.Canceled)
+		s.fail(otelmetrics.ErrorCanceled)
 	case status.is("incomplete"):
 		s.finish(reason)
 	case status.is("completed") && callsTool(output):

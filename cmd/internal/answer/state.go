@@ -3,7 +3,7 @@ package answer
 import (
 	"fmt"
 
-	"github.com/dspy-metrics/dspy-metrics/views"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
 // state is what an answer has said so far. The dialects fill it in.
@@ -22,7 +22,7 @@ type state struct {
 	cached *bool
 
 	failed    bool
-	errorType views.ErrorType
+	errorType otelmetrics.ErrorType
 	finished  FinishReason // the last one
 
 	content bool
@@ -112,7 +112,7 @@ func (s *state) event(e event) {
 	switch {
 	case len(data) > 0 && s.readAs(message{name: e.name, frame: e.frame}, data):
 	case isError(e.name):
-		s.fail(views.PredictionFailed)
+		s.fail(otelmetrics.ErrorPredictionFailed)
 	case s.mark(e.name):
 	case len(e.data) > 0 && !e.open && !isSignal(e.name):
 		s.hasContent()

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/dspy-metrics/dspy-metrics/views"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
 // What streaming_response of DSPy writes around the chunks of LiteLLM and of its
@@ -38,11 +38,11 @@ func TestStream(t *testing.T) {
 		"empty": {},
 		"DSPy with LiteLLM": {
 			stream: role + litellm + usage1 + answered + done,
-			want:   Report{Tokens: counts{views.Input: 10, views.Output: 4, views.Reasoning: 1}, Model: "m", Ended: true, Content: true},
+			want:   Report{Tokens: counts{otelmetrics.TokensInput: 10, otelmetrics.TokensOutput: 4, otelmetrics.TokensReasoning: 1}, Model: "m", Ended: true, Content: true},
 		},
 		"DSPy with two completions": {
 			stream: litellm + usage1 + usage1 + usage2 + answered + done,
-			want:   Report{Tokens: counts{views.Input: 110, views.Output: 44, views.Reasoning: 1}, Ended: true, Content: true},
+			want:   Report{Tokens: counts{otelmetrics.TokensInput: 110, otelmetrics.TokensOutput: 44, otelmetrics.TokensReasoning: 1}, Ended: true, Content: true},
 		},
 		"DSPy with its own clients": {
 			stream: engine + engineNo + answered + done,
@@ -50,19 +50,19 @@ func TestStream(t *testing.T) {
 		},
 		"DSPy with two models": {
 			stream: role + usage1 + strings.ReplaceAll(role, `"model":"m"`, `"model":"n"`) + usage2 + answered + done,
-			want:   Report{Tokens: counts{views.Input: 110, views.Output: 44, views.Reasoning: 1}, Ended: true, Content: true},
+			want:   Report{Tokens: counts{otelmetrics.TokensInput: 110, otelmetrics.TokensOutput: 44, otelmetrics.TokensReasoning: 1}, Ended: true, Content: true},
 		},
 		"DSPy cut": {
 			stream: litellm + usage1 + litellm,
-			want:   Report{Tokens: counts{views.Input: 10, views.Output: 4, views.Reasoning: 1}, Cut: true, Content: true},
+			want:   Report{Tokens: counts{otelmetrics.TokensInput: 10, otelmetrics.TokensOutput: 4, otelmetrics.TokensReasoning: 1}, Cut: true, Content: true},
 		},
 		"DSPy with its own clients, cut": {stream: engine + engineNo, want: Report{Model: "m", Cut: true, Content: true}},
 		"the prediction ends it":         {stream: litellm + answered, want: Report{Ended: true, Content: true}},
 		"get_lm_usage beside the prediction is all of it": {
 			stream: usage1 + usage2 + `data: {"prediction":{"answer":"x"},"usage":{"a":{"prompt_tokens":111,"completion_tokens":45},"b":{"prompt_tokens":1}},"cost":0.5,"cached":false}` + "\n\n" + done,
 			want: Report{
-				Tokens: counts{views.Input: 112, views.Output: 45}, Cost: new(0.5), Cached: new(false),
-				Models: map[string]Spending{"a": {Tokens: counts{views.Input: 111, views.Output: 45}}, "b": {Tokens: counts{views.Input: 1}}}, Ended: true, Content: true,
+				Tokens: counts{otelmetrics.TokensInput: 112, otelmetrics.TokensOutput: 45}, Cost: new(0.5), Cached: new(false),
+				Models: map[string]Spending{"a": {Tokens: counts{otelmetrics.TokensInput: 111, otelmetrics.TokensOutput: 45}}, "b": {Tokens: counts{otelmetrics.TokensInput: 1}}}, Ended: true, Content: true,
 			},
 		},
 		"a cached answer": {
@@ -71,48 +71,48 @@ func TestStream(t *testing.T) {
 		},
 		"OpenAI": {
 			stream: openAIRole + openAIText + openAIStop + openAIUsage + done,
-			want:   Report{Tokens: counts{views.Input: 19, views.Output: 10, views.CacheRead: 8}, Ended: true, Content: true},
+			want:   Report{Tokens: counts{otelmetrics.TokensInput: 19, otelmetrics.TokensOutput: 10, otelmetrics.TokensCacheRead: 8}, Ended: true, Content: true},
 		},
 		"OpenAI cut":             {stream: openAIRole + openAIText, want: Report{Cut: true, Content: true}},
 		"OpenAI without [DONE]":  {stream: openAIText + openAIStop, want: Report{Ended: true, Content: true}},
 		"OpenAI without content": {stream: openAIRole + openAIStop + done, want: Report{Ended: true}},
 		"cumulative usage": {
 			stream: `data: {"text":"a","usage":{"prompt_tokens":5,"completion_tokens":1}}` + "\n\n" + `data: {"text":"b","usage":{"prompt_tokens":5,"completion_tokens":2}}` + "\n\n",
-			want:   Report{Tokens: counts{views.Input: 5, views.Output: 2}, Content: true},
+			want:   Report{Tokens: counts{otelmetrics.TokensInput: 5, otelmetrics.TokensOutput: 2}, Content: true},
 		},
 		"event error": {
 			stream: "event: error\ndata: the model is gone\n\n",
-			want:   Report{Failed: true, ErrorType: views.PredictionFailed, Ended: true},
+			want:   Report{Failed: true, ErrorType: otelmetrics.ErrorPredictionFailed, Ended: true},
 		},
 		"event error without data": {
 			stream: "event: error\n\n",
-			want:   Report{Failed: true, ErrorType: views.PredictionFailed, Ended: true},
+			want:   Report{Failed: true, ErrorType: otelmetrics.ErrorPredictionFailed, Ended: true},
 		},
 		"event error with an object": {
 			stream: openAIText + `event: error` + "\n" + `data: {"type":"error","error":{"type":"overloaded_error"}}` + "\n\n",
-			want:   Report{Failed: true, ErrorType: views.UpstreamUnavailable, Ended: true, Content: true},
+			want:   Report{Failed: true, ErrorType: otelmetrics.ErrorUpstreamUnavailable, Ended: true, Content: true},
 		},
 		"event error with a problem": {
 			stream: `event: error` + "\n" + `data: {"title":"Gateway Timeout","status":504}` + "\n\n",
-			want:   Report{Failed: true, ErrorType: views.Timeout, Ended: true},
+			want:   Report{Failed: true, ErrorType: otelmetrics.ErrorTimeout, Ended: true},
 		},
 		"error in the data": {
 			stream: `data: {"error":{"message":"no","code":"429"},"detail":"x"}` + "\n\n" + done,
-			want:   Report{Failed: true, ErrorType: views.RateLimit, Ended: true},
+			want:   Report{Failed: true, ErrorType: otelmetrics.ErrorRateLimit, Ended: true},
 		},
 		"error null":    {stream: `data: {"text":"a","error":null}` + "\n\n", want: Report{Content: true}},
 		"text":          {stream: "data: Hello\n\ndata: 5\n\n", want: Report{Content: true}},
 		"a space":       {stream: "data:  \n\n", want: Report{Content: true}},
 		"chunk of text": {stream: `data: {"chunk":"{}"}` + "\n\n" + `data: {"chunk":"Par"}` + "\n\n", want: Report{Content: true}},
 		"keep-alive":    {stream: ": ping\n\n:\n\ndata:\n\ndata: \n\ndata\n\nevent: ping\ndata: {\"time\":1}\n\nid: 5\nretry: 10\n\n\n\n"},
-		"usage alone":   {stream: `data: {"usage":{"prompt_tokens":5}}` + "\n\ndata: {}\n\n", want: Report{Tokens: counts{views.Input: 5}}},
+		"usage alone":   {stream: `data: {"usage":{"prompt_tokens":5}}` + "\n\ndata: {}\n\n", want: Report{Tokens: counts{otelmetrics.TokensInput: 5}}},
 		"event done": {
 			stream: `event: done` + "\n" + `data: {"usage":{"prompt_tokens":5},"model":"m"}` + "\n\n",
-			want:   Report{Tokens: counts{views.Input: 5}, Model: "m", Ended: true},
+			want:   Report{Tokens: counts{otelmetrics.TokensInput: 5}, Model: "m", Ended: true},
 		},
 		"the last usage holds, and its models": {
 			stream: `data: {"usage":{"a":{"prompt_tokens":9}}}` + "\n\n" + `data: {"usage":{"prompt_tokens":3}}` + "\n\n" + done,
-			want:   Report{Tokens: counts{views.Input: 3}, Ended: true},
+			want:   Report{Tokens: counts{otelmetrics.TokensInput: 3}, Ended: true},
 		},
 		"event end without data": {stream: "event: end\n\n", want: Report{Ended: true}},
 		"the name ends with the event": {
@@ -123,13 +123,13 @@ func TestStream(t *testing.T) {
 		"a line that breaks off":               {stream: "event: err", want: Report{}},
 		"data over several lines": {
 			stream: "data: {\"usage\":\ndata:{\"prompt_tokens\":\r\ndata: 5}\rdata: }\n\n",
-			want:   Report{Tokens: counts{views.Input: 5}},
+			want:   Report{Tokens: counts{otelmetrics.TokensInput: 5}},
 		},
 		"line ends of all kinds": {
 			stream: "data: {\"usage\":{\"prompt_tokens\":5}}\r\n\r\nevent: end\r\rdata: x\n\r",
-			want:   Report{Tokens: counts{views.Input: 5}, Ended: true, Content: true},
+			want:   Report{Tokens: counts{otelmetrics.TokensInput: 5}, Ended: true, Content: true},
 		},
-		"CR LF is one line end":      {stream: "event: error\r\ndata: x\r\n\r\n", want: Report{Failed: true, ErrorType: views.PredictionFailed, Ended: true}},
+		"CR LF is one line end":      {stream: "event: error\r\ndata: x\r\n\r\n", want: Report{Failed: true, ErrorType: otelmetrics.ErrorPredictionFailed, Ended: true}},
 		"byte order mark":            {stream: "\ufeffevent: end\n\n", want: Report{Ended: true}},
 		"byte order mark in the way": {stream: "event: x\n\ufeffevent: end\n\n"},
 		"malformed": {
@@ -183,7 +183,7 @@ func TestPlainStream(t *testing.T) {
 	t.Parallel()
 	for _, contentType := range []string{"application/xml", "text/plain; charset=utf-8", "", "!"} {
 		got := feed(header(contentType), 0, "", "\n", "T", "hat is it: {}\n\n", "data: [DONE]\n\n")
-		if want := (fed{Report{Content: true, Missing: views.NotStated}, 2}); !cmp.Equal(want, got) {
+		if want := (fed{Report{Content: true, Missing: otelmetrics.UsageNotStated}, 2}); !cmp.Equal(want, got) {
 			t.Errorf("%q: got %+v, want %+v", contentType, got, want)
 		}
 	}

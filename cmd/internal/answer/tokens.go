@@ -1,6 +1,8 @@
 package answer
 
-import "github.com/dspy-metrics/dspy-metrics/views"
+import (
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
+)
 
 // count is a number that an answer may state.
 type count struct {
@@ -19,8 +21,8 @@ const (
 	reasoning
 )
 
-func tokenTypes() [5]views.TokenType {
-	return [5]views.TokenType{views.Input, views.Output, views.CacheRead, views.CacheWrite, views.Reasoning}
+func tokenTypes() [5]otelmetrics.TokenType {
+	return [5]otelmetrics.TokenType{otelmetrics.TokensInput, otelmetrics.TokensOutput, otelmetrics.TokensCacheRead, otelmetrics.TokensCacheWrite, otelmetrics.TokensReasoning}
 }
 
 func (t *tokens) stated() bool {
@@ -43,12 +45,12 @@ func (t *tokens) add(other tokens) {
 }
 
 // byType returns nil if nothing was stated.
-func (t *tokens) byType() map[views.TokenType]int64 {
+func (t *tokens) byType() map[otelmetrics.TokenType]int64 {
 	if !t.stated() {
 		return nil
 	}
 	types := tokenTypes()
-	counts := make(map[views.TokenType]int64, len(types))
+	counts := make(map[otelmetrics.TokenType]int64, len(types))
 	for i, c := range t {
 		if c.stated {
 			counts[types[i]] = c.n

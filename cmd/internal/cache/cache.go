@@ -89,19 +89,19 @@ func Open(ctx context.Context, c Config) (*Cache, error) {
 	case "off":
 		return &Cache{}, nil
 	case "memory":
-		metrics := c.Recorder.Cache(otelmetrics.Memory)
+		metrics := c.Recorder.Cache(otelmetrics.CacheMemory)
 		held, err := openMemory(ctx, c, metrics)
 		if err != nil {
 			return nil, err
 		}
-		return &Cache{held, metrics, c.MaxEntryBytes, c.TTL, otelmetrics.Memory, c.RecorderOf}, nil
+		return &Cache{held, metrics, c.MaxEntryBytes, c.TTL, otelmetrics.CacheMemory, c.RecorderOf}, nil
 	default:
-		metrics := c.Recorder.Cache(otelmetrics.Redis)
+		metrics := c.Recorder.Cache(otelmetrics.CacheRedis)
 		shared, err := openRedis(ctx, c, metrics)
 		if err != nil {
 			return nil, err
 		}
-		return &Cache{shared, metrics, c.MaxEntryBytes, c.TTL, otelmetrics.Redis, c.RecorderOf}, nil
+		return &Cache{shared, metrics, c.MaxEntryBytes, c.TTL, otelmetrics.CacheRedis, c.RecorderOf}, nil
 	}
 }
 
@@ -116,9 +116,9 @@ func (c *Cache) Get(ctx context.Context, key string, use func(answer []byte) boo
 	ok = ok && use(answer)
 	metrics := c.of(ctx)
 	if ok {
-		metrics.Hit(ctx)
+		metrics.AddHits(ctx, 1)
 	} else {
-		metrics.Miss(ctx)
+		metrics.AddMisses(ctx, 1)
 	}
 	return ok
 }

@@ -37,7 +37,7 @@ func eventually(t *testing.T, what string, done func() bool) {
 type fixture struct {
 	*cache.Cache
 	t        *testing.T
-	recorder *otelmetrics.Recorder
+	recorder *otelmetrics.Metrics
 	kind     string
 	logs     *logs
 }
@@ -54,7 +54,7 @@ func open(t *testing.T, c cache.Config) *fixture {
 	if c.URL == "memory" {
 		f.kind = "memory"
 	}
-	c.Recorder = recorder
+	c.Recorder = recorder.Recorder
 	c.Logger = slog.New(slog.NewTextHandler(f.logs, nil))
 	f.Cache, err = cache.Open(t.Context(), c)
 	if err != nil {

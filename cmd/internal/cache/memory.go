@@ -97,7 +97,7 @@ func (m *memory) deleted(e otter.DeletionEvent[string, entry]) {
 	ctx := context.Background()
 	m.bytes.Add(-weight(e.Key, e.Value.answer))
 	if e.Cause.IsEviction() {
-		m.metrics.Evict(ctx)
+		m.metrics.AddEvictions(ctx, 1)
 	}
 	if e.Cause != otter.CauseReplacement { // Of which set publishes the outcome.
 		m.publish(ctx)

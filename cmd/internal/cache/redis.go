@@ -140,7 +140,7 @@ func over(ctx context.Context) bool {
 // damaged counts a value that is not an answer. The one that is made now will
 // take its place.
 func (s *shared) damaged(ctx context.Context, key string) {
-	s.Recorder.RecordError(ctx, otelmetrics.CacheUnavailable)
+	s.Recorder.RecordError(ctx, otelmetrics.ErrorCacheUnavailable)
 	s.Logger.DebugContext(ctx, errDamaged.Error(), slog.String("key", keyPrefix+key))
 }
 
@@ -160,7 +160,7 @@ func (s *shared) set(ctx context.Context, key string, answer []byte, ttl time.Du
 			s.refused.work(ctx, refusedAt)
 		case isReply(err):
 			// Full, read-only, not permitted: what is there can still be read.
-			s.Recorder.RecordError(ctx, otelmetrics.CacheUnavailable)
+			s.Recorder.RecordError(ctx, otelmetrics.ErrorCacheUnavailable)
 			s.refused.fail(ctx, refusedAt, s.reason(err))
 		default:
 			s.failed(ctx, at, err)
@@ -180,7 +180,7 @@ func (s *shared) failed(ctx context.Context, at turn, err error) {
 	if s.watch.stopped() {
 		return
 	}
-	s.Recorder.RecordError(ctx, otelmetrics.CacheUnavailable)
+	s.Recorder.RecordError(ctx, otelmetrics.ErrorCacheUnavailable)
 	if s.away.fail(ctx, at, s.reason(err)) {
 		s.watch.wake()
 	}

@@ -9,7 +9,7 @@ import (
 // listener apart. Its requests are not among those that are measured.
 func (s *Service) Admin(profiles bool) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", s.timed(ours(s.Recorder.Handler()))) // profiles may take longer
+	mux.Handle("GET /metrics", s.timed(ours(s.Metrics.Handler()))) // profiles may take longer
 	s.addProbes(mux)
 	mux.Handle("GET /{$}", ours(s.index(index{Metrics: true, Profiles: profiles})))
 	if profiles {

@@ -128,7 +128,7 @@ func benchmarked(b *testing.B, target, cached string) http.Handler {
 	c.MaxConcurrency, c.MaxClientConcurrency = 2000, 1750
 	c.MinRequestRate, c.MinResponseRate = 1024, 1024 // as of the command by default
 	if cached != "off" {
-		answers, err := cache.Open(b.Context(), cache.Config{URL: cached, MaxBytes: 64 << 20, MaxEntryBytes: 1 << 20, TTL: time.Hour, Recorder: recorder})
+		answers, err := cache.Open(b.Context(), cache.Config{URL: cached, MaxBytes: 64 << 20, MaxEntryBytes: 1 << 20, TTL: time.Hour, Recorder: recorder.Recorder})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -91,7 +91,7 @@ func unavailable(err error) error {
 	if typed, ok := errors.AsType[*otelmetrics.Error](err); ok {
 		return typed
 	}
-	return &otelmetrics.Error{Type: otelmetrics.UpstreamUnavailable, Err: err}
+	return &otelmetrics.Error{Type: otelmetrics.ErrorUpstreamUnavailable, Err: err}
 }
 
 // question is the body of a request.

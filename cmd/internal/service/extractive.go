@@ -48,7 +48,7 @@ func (e *Extractive) Rewrite(*httputil.ProxyRequest) {}
 func (e *Extractive) Predict(call *Call, r *http.Request) (*http.Response, error) {
 	question, err := decode(call.Body)
 	if err != nil {
-		return nil, &otelmetrics.Error{Type: otelmetrics.InvalidInput, Err: err}
+		return nil, &otelmetrics.Error{Type: otelmetrics.ErrorInvalidInput, Err: err}
 	}
 	outputs, err := e.predict(r.Context(), call.Type, question)
 	if err != nil {
@@ -71,7 +71,7 @@ func (e *Extractive) Predict(call *Call, r *http.Request) (*http.Response, error
 func (e *Extractive) predict(ctx context.Context, kind otelmetrics.PredictionType, in inputs) (map[string]any, error) {
 	mode, err := mode(kind)
 	if err != nil {
-		return nil, &otelmetrics.Error{Type: otelmetrics.InvalidInput, Err: err}
+		return nil, &otelmetrics.Error{Type: otelmetrics.ErrorInvalidInput, Err: err}
 	}
 	answer, err := e.predictor.Predict(ctx, extractive.Question{Text: in.Question, Context: in.Context, Mode: mode})
 	if err != nil {

@@ -111,7 +111,7 @@ func (f *flight) fly() {
 		}
 		// Here nobody else would recover, and the process would end.
 		f.exchange.service.Logger.Error("a request panicked", slog.Any("panic", panicked), slog.String("stack", string(debug.Stack())))
-		f.fail(&otelmetrics.Error{Type: otelmetrics.Panic, Err: fmt.Errorf("panic: %v", panicked)})
+		f.fail(&otelmetrics.Error{Type: otelmetrics.ErrorPanic, Err: fmt.Errorf("panic: %v", panicked)})
 	}()
 	if k := f.land(); f.shared {
 		f.carry(k)

@@ -29,7 +29,7 @@ type scripted struct {
 
 func (s *scripted) Predict(_ *service.Call, r *http.Request) (*http.Response, error) {
 	unavailable := func(err error) error {
-		return &otelmetrics.Error{Type: otelmetrics.UpstreamUnavailable, Err: err}
+		return &otelmetrics.Error{Type: otelmetrics.ErrorUpstreamUnavailable, Err: err}
 	}
 	var sent bytes.Buffer
 	if err := r.Write(&sent); err != nil {
@@ -66,7 +66,7 @@ func (o outcomes) since(before outcomes) outcomes {
 
 // fuzzed is a service whose clients, DSPy service and cache are made of bytes.
 type fuzzed struct {
-	recorder *otelmetricstest.Recorder
+	recorder *otelmetricstest.Metrics
 	handler  http.Handler
 	backend  *scripted
 	cache    *stored
@@ -81,7 +81,7 @@ func newFuzzed(f *testing.F) *fuzzed {
 	}
 	z := &fuzzed{backend: &scripted{Upstream: made}, cache: new(stored)}
 	z.recorder = otelmetricstest.New(f, otelmetrics.WithLogger(slog.New(slog.DiscardHandler)))
-	c := config(z.recorder.Recorder, z.backend)
+	c := config(z.recorder.Metrics, z.backend)
 	c.Cache, c.Caching.TTL = z.cache, time.Hour
 	c.Routes = append(c.Routes, service.Route{Pattern: "GET /any/{value...}", Type: "react"})
 	s, err := service.New(c)
@@ -118,7 +118,7 @@ func (z *fuzzed) exchange(t *testing.T, request, answer, stored []byte) {
 		t.Errorf("%d predictions are active", active)
 	}
 	now := outcomes{
-		page.Predictions("", otelmetrics.Success), page.Predictions("", otelmetrics.Failure),
+		page.Predictions("", otelmetrics.StatusSuccess), page.Predictions("", otelmetrics.StatusFailure),
 		page.Errors(""), page.APILatencies("", "", 0).Count,
 	}
 	counted := now.since(z.seen)
@@ -186,7 +186,7 @@ func FuzzRoute(f *testing.F) {
 		if err != nil {
 			return
 		}
-		c := config(recorder.Recorder, &scripted{t: t})
+		c := config(recorder.Metrics, &scripted{t: t})
 		c.Routes = []service.Route{route}
 		if _, err := service.New(c); err != nil && !strings.Contains(err.Error(), "route ") {
 			t.Errorf("%q: got %v, want an error that names the route", text, err)

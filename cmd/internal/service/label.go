@@ -44,7 +44,7 @@ func (l Label) value(header http.Header, body []byte) string {
 // recorder returns the one of a request's values. Without a body, which is read
 // late, the labels that it tells are unknown.
 func (s *Service) recorder(header http.Header, body []byte) *otelmetrics.Recorder {
-	recorder := s.Recorder
+	recorder := s.Metrics.Recorder
 	for _, l := range s.Labels {
 		recorder = recorder.With(l.Key, l.value(header, body))
 	}
@@ -77,5 +77,7 @@ func traced(next http.Handler) http.Handler {
 
 // measured measures requests, each on the recorder of its headers.
 func (s *Service) measured(next http.Handler) http.Handler {
-	return s.Recorder.MiddlewareFor(next, func(r *http.Request) *otelmetrics.Recorder { return s.recorder(r.Header, nil) })
+	return s.Metrics.Middleware(next, otelmetrics.WithRecorder(func(r *http.Request) *otelmetrics.Recorder {
+		return s.recorder(r.Header, nil)
+	}))
 }

@@ -41,7 +41,7 @@ func TestOwnLabels(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.Recorder = recorder
+		c.Metrics = recorder
 		c.Labels = []service.Label{{Key: "tenant", Header: "X-Tenant"}, {Key: "model", Field: "model"}}
 	})
 	ask := func(tenant, body string) {

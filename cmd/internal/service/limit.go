@@ -20,8 +20,8 @@ type limits struct {
 func newLimits(timeout, silence time.Duration) limits {
 	return limits{
 		timeout: timeout, silence: silence,
-		tookLong:   &otelmetrics.Error{Type: otelmetrics.Timeout, Err: fmt.Errorf("the answer took longer than %s: %w", timeout, context.DeadlineExceeded)},
-		wentSilent: &otelmetrics.Error{Type: otelmetrics.Timeout, Err: fmt.Errorf("the answer stopped for %s: %w", silence, context.DeadlineExceeded)},
+		tookLong:   &otelmetrics.Error{Type: otelmetrics.ErrorTimeout, Err: fmt.Errorf("the answer took longer than %s: %w", timeout, context.DeadlineExceeded)},
+		wentSilent: &otelmetrics.Error{Type: otelmetrics.ErrorTimeout, Err: fmt.Errorf("the answer stopped for %s: %w", silence, context.DeadlineExceeded)},
 	}
 }
 

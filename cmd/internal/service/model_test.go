@@ -103,7 +103,7 @@ func TestModels(t *testing.T) {
 			url := behind(t, func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Type", "application/json")
 				_, _ = io.WriteString(w, test.answer)
-			}, func(c *service.Config) { c.Recorder, c.Model = recorder, model })
+			}, func(c *service.Config) { c.Metrics, c.Model = recorder, model })
 			must(t, http.MethodPost, url+"/predict", test.request)
 			poll(t, url, test.want...)
 		})

@@ -82,7 +82,7 @@ func (o *observed) settle(complete bool) {
 	case report.Failed:
 		o.exchange.fail(&otelmetrics.Error{Type: report.ErrorType, Err: errors.New("the answer contains an error")})
 	case report.Cut:
-		o.exchange.fail(&otelmetrics.Error{Type: otelmetrics.UpstreamUnavailable, Err: errors.New("the stream ended without its end mark")})
+		o.exchange.fail(&otelmetrics.Error{Type: otelmetrics.ErrorUpstreamUnavailable, Err: errors.New("the stream ended without its end mark")})
 	}
 	o.service.record(o.ctx, o.exchange, report)
 }
@@ -96,16 +96,16 @@ func (s *Service) record(ctx context.Context, e *exchange, report answer.Report)
 	if report.Missing != "" {
 		e.recorder.RecordUsageMissing(ctx, report.Missing)
 	}
-	own := e.recorder.Cache(otelmetrics.DSPy)
+	own := e.recorder.Cache(otelmetrics.CacheDSPy)
 	switch {
 	case report.CacheHits != nil || report.CacheMisses != nil:
 		own.AddHits(ctx, number(report.CacheHits))
 		own.AddMisses(ctx, number(report.CacheMisses))
 	case report.Cached == nil:
 	case *report.Cached:
-		own.Hit(ctx)
+		own.AddHits(ctx, 1)
 	default:
-		own.Miss(ctx)
+		own.AddMisses(ctx, 1)
 	}
 	for _, statement := range report.Ignored {
 		s.Logger.DebugContext(ctx, "an answer contains what makes no sense, which is ignored", slog.String("statement", statement))

@@ -44,8 +44,8 @@ func TestOpenAPI(t *testing.T) {
 		t.Errorf("the document has %d paths, want %d", len(document.Paths), want)
 	}
 	for errorType, status := range map[otelmetrics.ErrorType]string{
-		otelmetrics.InvalidInput: "400", otelmetrics.RateLimit: "429", otelmetrics.PredictionFailed: "500",
-		otelmetrics.UpstreamUnavailable: "502", otelmetrics.Timeout: "504",
+		otelmetrics.ErrorInvalidInput: "400", otelmetrics.ErrorRateLimit: "429", otelmetrics.ErrorPredictionFailed: "500",
+		otelmetrics.ErrorUpstreamUnavailable: "502", otelmetrics.ErrorTimeout: "504",
 	} {
 		if _, ok := document.Paths["/predict"]["post"].Responses[status]; !ok {
 			t.Errorf("the document has no status %s, which tells %s", status, errorType)

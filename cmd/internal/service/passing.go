@@ -92,7 +92,7 @@ func (u *untilEnd) Read(p []byte) (int, error) {
 // notPassed answers a request that was to be forwarded when the program has not.
 func (s *Service) notPassed(w http.ResponseWriter, r *http.Request, err error) {
 	errorType := otelmetrics.Classify(brokenBy(r.Context(), err))
-	if errorType == otelmetrics.Canceled {
+	if errorType == otelmetrics.ErrorCanceled {
 		panic(http.ErrAbortHandler) // nobody is there to be answered
 	}
 	s.Logger.Warn("request not passed", slog.String("pattern", r.Pattern), slog.Any("error", err))

@@ -127,7 +127,7 @@ func FuzzPath(f *testing.F) {
 	recorder := otelmetricstest.New(f)
 	var passed string
 	backend := passing(func(r *http.Request) { passed = r.URL.RequestURI() })
-	c := config(recorder.Recorder, backend)
+	c := config(recorder.Metrics, backend)
 	c.Routes = nil
 	for pattern := range routes {
 		c.Routes = append(c.Routes, service.Route{Pattern: pattern})

@@ -26,7 +26,7 @@ func (s *Service) predict(route Route) http.Handler {
 		recorder := s.recorder(r.Header, nil)
 		if s.draining.Load() {
 			retryAfter(w, time.Second)
-			s.refuse(recorder, w, r, http.StatusServiceUnavailable, otelmetrics.UpstreamUnavailable, "the service is shutting down")
+			s.refuse(recorder, w, r, http.StatusServiceUnavailable, otelmetrics.ErrorUpstreamUnavailable, "the service is shutting down")
 			return
 		}
 		client := address.Of(r.RemoteAddr)
@@ -48,7 +48,7 @@ func (s *Service) predict(route Route) http.Handler {
 		kind := s.kind(route, r.Header, body)
 		recorder = s.recorder(r.Header, body)
 		if err := s.Backend.Check(kind, body); err != nil {
-			s.refuse(recorder, w, r, http.StatusBadRequest, otelmetrics.InvalidInput, err.Error())
+			s.refuse(recorder, w, r, http.StatusBadRequest, otelmetrics.ErrorInvalidInput, err.Error())
 			return
 		}
 		s.answer(w, r, &exchange{Call: Call{Type: kind, Body: body, recorder: recorder}, model: s.requested(body)})
@@ -61,22 +61,22 @@ func (s *Service) unread(recorder *otelmetrics.Recorder, w http.ResponseWriter, 
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		s.refuse(recorder, w, r, http.StatusRequestEntityTooLarge, otelmetrics.InvalidInput,
+		s.refuse(recorder, w, r, http.StatusRequestEntityTooLarge, otelmetrics.ErrorInvalidInput,
 			fmt.Sprintf("the body is larger than %d bytes", s.MaxBodyBytes))
 	case errors.Is(err, errAllTaken), errors.Is(err, errShareTaken):
 		answerFirst(w)
 		s.refuseOverload(recorder, w, r, err)
 	case errors.Is(err, pace.ErrSlow):
-		s.refuse(recorder, w, r, http.StatusRequestTimeout, otelmetrics.Timeout,
+		s.refuse(recorder, w, r, http.StatusRequestTimeout, otelmetrics.ErrorTimeout,
 			fmt.Sprintf("the body came more slowly than %d bytes a second", s.MinRequestRate))
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		s.refuse(recorder, w, r, http.StatusRequestTimeout, otelmetrics.Timeout,
+		s.refuse(recorder, w, r, http.StatusRequestTimeout, otelmetrics.ErrorTimeout,
 			fmt.Sprintf("the body did not arrive within %s", s.ClientTimeout))
 	case errors.Is(err, io.ErrUnexpectedEOF), r.Context().Err() != nil:
-		recorder.RecordError(r.Context(), otelmetrics.Canceled)
+		recorder.RecordError(r.Context(), otelmetrics.ErrorCanceled)
 		panic(http.ErrAbortHandler) // nobody is there to be answered
 	default:
-		s.refuse(recorder, w, r, http.StatusBadRequest, otelmetrics.InvalidInput, "the body cannot be read: "+err.Error())
+		s.refuse(recorder, w, r, http.StatusBadRequest, otelmetrics.ErrorInvalidInput, "the body cannot be read: "+err.Error())
 	}
 }
 
@@ -87,7 +87,7 @@ func (s *Service) refuseOverload(recorder *otelmetrics.Recorder, w http.Response
 	if errors.Is(reason, errShareTaken) {
 		detail = fmt.Sprintf("%d predictions are being made for the address of this client, which is the limit (--max-client-concurrency)", s.MaxClientConcurrency)
 	}
-	s.refuse(recorder, w, r, http.StatusTooManyRequests, otelmetrics.RateLimit, detail)
+	s.refuse(recorder, w, r, http.StatusTooManyRequests, otelmetrics.ErrorRateLimit, detail)
 }
 
 // refuse answers a request for which no prediction starts: one error.
@@ -102,7 +102,7 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, e *exchange) {
 	e.writer.Begin(w, r, s.MinResponseRate, after(s.longest()))
 	ctx := e.watch.begin(r.Context(), s.limits)
 	defer e.watch.end()
-	_, e.started = e.recorder.StartPrediction(r.Context(), e.Type)
+	_, e.started = e.recorder.Predictor(e.Type).Start(r.Context())
 	e.prediction = &e.started
 	defer e.prediction.End(&e.err) // should anything below panic
 	if e.model != (otelmetrics.Model{}) {
@@ -115,7 +115,7 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, e *exchange) {
 	}
 	if aborted && !e.delivery.complete {
 		if e.writer.Slow() {
-			e.fail(&otelmetrics.Error{Type: otelmetrics.Canceled, Err: pace.ErrSlow})
+			e.fail(&otelmetrics.Error{Type: otelmetrics.ErrorCanceled, Err: pace.ErrSlow})
 		}
 		e.fail(cmp.Or(context.Cause(ctx), context.Canceled)) // the client took no more of the answer
 	}
@@ -131,7 +131,7 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, e *exchange) {
 
 func (s *Service) log(r *http.Request, e *exchange) {
 	errorType, level := otelmetrics.Classify(e.err), slog.LevelWarn
-	if errorType == otelmetrics.Canceled || errorType == otelmetrics.InvalidInput {
+	if errorType == otelmetrics.ErrorCanceled || errorType == otelmetrics.ErrorInvalidInput {
 		level = slog.LevelDebug
 	}
 	s.Logger.Log(r.Context(), level, "prediction failed", slog.String("prediction_type", fmt.Sprintf("%.100s", e.Type)),

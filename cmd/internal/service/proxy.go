@@ -64,7 +64,7 @@ func (e *exchange) forward(r *http.Request) (aborted bool) {
 func (e *exchange) unanswered(w http.ResponseWriter, r *http.Request, err error) {
 	e.fail(err)
 	errorType := otelmetrics.Classify(e.err)
-	if r.Context().Err() != nil && errorType == otelmetrics.Canceled {
+	if r.Context().Err() != nil && errorType == otelmetrics.ErrorCanceled {
 		return // nobody is there to be answered
 	}
 	writeProblem(w, status(errorType), errorType, detail(errorType, e.err))
@@ -73,11 +73,11 @@ func (e *exchange) unanswered(w http.ResponseWriter, r *http.Request, err error)
 // detail tells the client no more than it needs of a fault that is not its own.
 func detail(errorType otelmetrics.ErrorType, err error) string {
 	switch errorType {
-	case otelmetrics.Panic, otelmetrics.PredictionFailed:
+	case otelmetrics.ErrorPanic, otelmetrics.ErrorPredictionFailed:
 		return "the prediction failed; the log of the service has the cause"
-	case otelmetrics.Timeout:
+	case otelmetrics.ErrorTimeout:
 		return "the prediction took too long"
-	case otelmetrics.UpstreamUnavailable:
+	case otelmetrics.ErrorUpstreamUnavailable:
 		return "the DSPy service cannot be reached or broke off; the log of the service has the cause"
 	default:
 		return err.Error()
@@ -95,7 +95,7 @@ func (g guarded) answer(e *exchange, r *http.Request) (response *http.Response, 
 	defer func() {
 		if panicked := recover(); panicked != nil {
 			g.logger.Error("backend panicked", slog.Any("panic", panicked), slog.String("stack", string(debug.Stack())))
-			err = &otelmetrics.Error{Type: otelmetrics.Panic, Err: errors.New("backend panicked")}
+			err = &otelmetrics.Error{Type: otelmetrics.ErrorPanic, Err: errors.New("backend panicked")}
 		}
 	}()
 	response, err = g.backend.Predict(&e.Call, r)

@@ -20,7 +20,7 @@ import (
 // Config has no defaults: every field must be set but for Labels, Cache, Caching,
 // Model and Apart.
 type Config struct {
-	Recorder       *otelmetrics.Recorder
+	Metrics        *otelmetrics.Metrics
 	Backend        Backend
 	Routes         []Route
 	TypeHeader     string            // the request header that tells the prediction type
@@ -103,7 +103,7 @@ func (s *Service) Handler() http.Handler { return s.handler }
 func (s *Service) routes() (http.Handler, error) {
 	mux := http.NewServeMux()
 	if !s.Apart {
-		mux.Handle("GET /metrics", ours(s.Recorder.Handler()))
+		mux.Handle("GET /metrics", ours(s.Metrics.Handler()))
 	}
 	s.addProbes(mux)
 	mux.Handle("GET /openapi.json", ours(http.HandlerFunc(s.openAPI)))
@@ -175,13 +175,13 @@ func (s *Service) routed(mux *http.ServeMux) http.Handler {
 			answer.header.Del("Location")
 			answer.status = http.StatusNotFound
 		}
-		s.refuse(s.recorder(r.Header, nil), w, r, answer.status, otelmetrics.InvalidInput, s.unrouted(r))
+		s.refuse(s.recorder(r.Header, nil), w, r, answer.status, otelmetrics.ErrorInvalidInput, s.unrouted(r))
 	})
 }
 
 // refusePath answers a request whose path can be read in several ways.
 func (s *Service) refusePath(w http.ResponseWriter, r *http.Request, reason error) {
-	s.refuse(s.recorder(r.Header, nil), w, r, http.StatusBadRequest, otelmetrics.InvalidInput, "the path is ambiguous: "+reason.Error())
+	s.refuse(s.recorder(r.Header, nil), w, r, http.StatusBadRequest, otelmetrics.ErrorInvalidInput, "the path is ambiguous: "+reason.Error())
 }
 
 // unrouted says what to do about a request that no route takes.

@@ -34,9 +34,9 @@ func (s stub) Predict(call *service.Call, r *http.Request) (*http.Response, erro
 
 func answers(context.Context) error { return nil }
 
-func config(recorder *otelmetrics.Recorder, backend service.Backend) service.Config {
+func config(metrics *otelmetrics.Metrics, backend service.Backend) service.Config {
 	return service.Config{
-		Recorder: recorder, Backend: backend, Logger: slog.New(slog.DiscardHandler),
+		Metrics: metrics, Backend: backend, Logger: slog.New(slog.DiscardHandler),
 		Routes:     []service.Route{{Pattern: "POST /predict"}},
 		TypeHeader: "X-Prediction-Type", TypeField: "prediction_type",
 		Timeout: time.Minute, ClientTimeout: time.Minute, MaxConcurrency: 2, MaxBodyBytes: 1000, MaxAnswerBytes: 1 << 20,
@@ -253,7 +253,7 @@ func TestFailures(t *testing.T) {
 		"panic":   {func(context.Context) error { panic("boom") }, 500, "panic"},
 		"failed":  {func(context.Context) error { return errors.New("no answer") }, 500, "prediction_failed"},
 		"upstream": {func(context.Context) error {
-			return &otelmetrics.Error{Type: otelmetrics.UpstreamUnavailable}
+			return &otelmetrics.Error{Type: otelmetrics.ErrorUpstreamUnavailable}
 		}, 502, "upstream_unavailable"},
 	}
 	for name, test := range tests {

@@ -28,13 +28,13 @@ func unchanged(r *http.Response) bool {
 // status returns the status that says how a prediction failed.
 func status(errorType otelmetrics.ErrorType) int {
 	switch errorType {
-	case otelmetrics.Timeout:
+	case otelmetrics.ErrorTimeout:
 		return http.StatusGatewayTimeout
-	case otelmetrics.InvalidInput:
+	case otelmetrics.ErrorInvalidInput:
 		return http.StatusBadRequest
-	case otelmetrics.RateLimit:
+	case otelmetrics.ErrorRateLimit:
 		return http.StatusTooManyRequests
-	case otelmetrics.UpstreamUnavailable:
+	case otelmetrics.ErrorUpstreamUnavailable:
 		return http.StatusBadGateway
 	default:
 		return http.StatusInternalServerError

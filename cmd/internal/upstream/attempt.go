@@ -24,7 +24,7 @@ const longestPause = 10 * time.Minute
 // service that says when to come back (Retry-After) is asked then and not before.
 // The last answer is returned as it came, and so is one after which the time that
 // is left for the prediction is too short. All errors that are not those of the
-// request's context are [otelmetrics.UpstreamUnavailable].
+// request's context are [otelmetrics.ErrorUpstreamUnavailable].
 func (u *Upstream) Predict(call *service.Call, r *http.Request) (*http.Response, error) {
 	var pauses *backoff.ExponentialBackOff
 	attempt := r
@@ -63,14 +63,14 @@ func (u *Upstream) RoundTrip(r *http.Request) (*http.Response, error) {
 		if r.Context().Err() != nil {
 			return nil, context.Cause(r.Context())
 		}
-		return nil, &otelmetrics.Error{Type: otelmetrics.UpstreamUnavailable, Err: err}
+		return nil, &otelmetrics.Error{Type: otelmetrics.ErrorUpstreamUnavailable, Err: err}
 	}
 	switched := response.StatusCode == http.StatusSwitchingProtocols && r.Header.Get("Upgrade") != ""
 	if response.StatusCode < http.StatusOK && !switched {
 		// Nobody asked for another protocol, and below 100 there is no status.
 		_ = response.Body.Close()
 		return nil, &otelmetrics.Error{
-			Type: otelmetrics.UpstreamUnavailable,
+			Type: otelmetrics.ErrorUpstreamUnavailable,
 			Err:  fmt.Errorf("status %q is not that of an answer", response.Status),
 		}
 	}

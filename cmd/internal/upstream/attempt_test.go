@@ -178,7 +178,7 @@ func TestWhatIsTriedAgain(t *testing.T) {
 					if len(s.asked) != want {
 						t.Errorf("key %q: got %d attempts, want %d", key, len(s.asked), want)
 					}
-					if test.step.err != nil && otelmetrics.Classify(err) != otelmetrics.UpstreamUnavailable {
+					if test.step.err != nil && otelmetrics.Classify(err) != otelmetrics.ErrorUpstreamUnavailable {
 						t.Errorf("got error %v", err)
 					}
 				})

@@ -91,7 +91,7 @@ func TestNameServerFails(t *testing.T) { //nolint:paralleltest // It changes the
 			_ = response.Body.Close()
 		}
 		typed, _ := errors.AsType[*otelmetrics.Error](err)
-		if fails && (typed == nil || typed.Type != otelmetrics.UpstreamUnavailable) || !fails && err != nil {
+		if fails && (typed == nil || typed.Type != otelmetrics.ErrorUpstreamUnavailable) || !fails && err != nil {
 			t.Errorf("prediction %d, name server fails: %t: got %v", i, fails, err)
 		}
 	}

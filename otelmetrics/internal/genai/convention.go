@@ -99,7 +99,7 @@ func InvocationDuration() views.Metric {
 
 // Usage are the token counters of the new generation. Those of the caches and of
 // reasoning are parts of the first two.
-func Usage() map[views.TokenType]views.Metric {
+func Usage() map[string]views.Metric {
 	counter := func(name, description string) views.Metric {
 		name = "gen_ai.client.inference.usage." + name
 		return views.Metric{
@@ -107,12 +107,12 @@ func Usage() map[views.TokenType]views.Metric {
 			Unit: "{token}", Description: description,
 		}
 	}
-	return map[views.TokenType]views.Metric{
-		views.Input:      counter("input_tokens", "The number of input (prompt) tokens used, including cached tokens."),
-		views.Output:     counter("output_tokens", "The number of output (completion) tokens used, including reasoning tokens."),
-		views.CacheRead:  counter("cache_read.input_tokens", "The number of input tokens served from a provider-managed cache."),
-		views.CacheWrite: counter("cache_write.input_tokens", "The number of input tokens written to a provider-managed cache."),
-		views.Reasoning: counter("reasoning.output_tokens",
+	return map[string]views.Metric{
+		views.TokensInput:      counter("input_tokens", "The number of input (prompt) tokens used, including cached tokens."),
+		views.TokensOutput:     counter("output_tokens", "The number of output (completion) tokens used, including reasoning tokens."),
+		views.TokensCacheRead:  counter("cache_read.input_tokens", "The number of input tokens served from a provider-managed cache."),
+		views.TokensCacheWrite: counter("cache_write.input_tokens", "The number of input tokens written to a provider-managed cache."),
+		views.TokensReasoning: counter("reasoning.output_tokens",
 			"The number of output tokens used for reasoning (e.g. chain-of-thought, extended thinking)."),
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 	"github.com/dspy-metrics/dspy-metrics/views"
@@ -16,7 +15,7 @@ import (
 
 // Verb is one way.
 type Verb struct {
-	Record func(m *otelmetrics.Recorder, value string)
+	Record func(m *otelmetrics.Metrics, value string)
 	Label  string // that has the value
 	Metric string // that has the label
 }
@@ -31,100 +30,106 @@ func Contract() views.Contract {
 // All returns them by name. Their recorder has [Contract].
 func All() map[string]Verb {
 	ctx, l, m := context.Background(), views.Default().Labels, views.Default().Metrics
-	of := func(label views.Label, metric views.Metric, record func(*otelmetrics.Recorder, string)) Verb {
+	of := func(label views.Label, metric views.Metric, record func(*otelmetrics.Metrics, string)) Verb {
 		return Verb{record, label.Key, metric.Name}
 	}
 	return map[string]Verb{
-		"StartPrediction": of(l.PredictionType, m.Predictions, func(r *otelmetrics.Recorder, value string) {
+		"StartPrediction": of(l.PredictionType, m.Predictions, func(r *otelmetrics.Metrics, value string) {
 			_, p := r.StartPrediction(ctx, otelmetrics.PredictionType(value))
 			p.FirstToken()
 			p.End(nil)
 		}),
-		"Predictor": of(l.PredictionType, m.PredictionDuration, func(r *otelmetrics.Recorder, value string) {
+		"Predictor": of(l.PredictionType, m.PredictionDuration, func(r *otelmetrics.Metrics, value string) {
 			_, p := r.Predictor(otelmetrics.PredictionType(value)).Start(ctx)
 			p.AddCost(1)
 			p.End(nil)
 		}),
-		"Prediction.AddTokens": of(l.TokenType, m.Tokens, func(r *otelmetrics.Recorder, value string) {
+		"Prediction.AddTokens": of(l.TokenType, m.Tokens, func(r *otelmetrics.Metrics, value string) {
 			_, p := r.StartPrediction(ctx, otelmetrics.Predict)
 			p.AddTokens(otelmetrics.TokenType(value), 1)
 			p.End(nil)
 		}),
-		"Error": of(l.ErrorType, m.Errors, func(r *otelmetrics.Recorder, value string) {
+		"Error": of(l.ErrorType, m.Errors, func(r *otelmetrics.Metrics, value string) {
 			_, p := r.StartPrediction(ctx, otelmetrics.Predict)
 			var err error = &otelmetrics.Error{Type: otelmetrics.ErrorType(value)}
 			p.End(&err)
 		}),
-		"RecordPrediction": of(l.PredictionType, m.Predictions, func(r *otelmetrics.Recorder, value string) {
+		"RecordPrediction": of(l.PredictionType, m.Predictions, func(r *otelmetrics.Metrics, value string) {
 			r.RecordPrediction(ctx, otelmetrics.PredictionType(value), otelmetrics.Status(value))
 		}),
-		"RecordError": of(l.ErrorType, m.Errors, func(r *otelmetrics.Recorder, value string) {
+		"RecordError": of(l.ErrorType, m.Errors, func(r *otelmetrics.Metrics, value string) {
 			r.RecordError(ctx, otelmetrics.ErrorType(value))
 		}),
-		"RecordUpstreamAttempt": of(l.Outcome, m.UpstreamAttempts, func(r *otelmetrics.Recorder, value string) {
+		"RecordUpstreamAttempt": of(l.Outcome, m.UpstreamAttempts, func(r *otelmetrics.Metrics, value string) {
 			r.RecordUpstreamAttempt(ctx, &otelmetrics.Error{Type: otelmetrics.ErrorType(value)})
 		}),
-		"RecordUsageMissing": of(l.UsageReason, m.UsageMissing, func(r *otelmetrics.Recorder, value string) {
+		"RecordUsageMissing": of(l.UsageReason, m.UsageMissing, func(r *otelmetrics.Metrics, value string) {
 			r.RecordUsageMissing(ctx, otelmetrics.UsageReason(value))
 		}),
-		"RecordCacheHit": of(l.CacheType, m.CacheHits, func(r *otelmetrics.Recorder, value string) {
+		"RecordCacheHit": of(l.CacheType, m.CacheHits, func(r *otelmetrics.Metrics, value string) {
 			r.RecordCacheHit(ctx, otelmetrics.CacheType(value))
 		}),
-		"RecordCacheMiss": of(l.CacheType, m.CacheMisses, func(r *otelmetrics.Recorder, value string) {
+		"RecordCacheMiss": of(l.CacheType, m.CacheMisses, func(r *otelmetrics.Metrics, value string) {
 			r.RecordCacheMiss(ctx, otelmetrics.CacheType(value))
 		}),
-		"RecordCacheEviction": of(l.CacheType, m.CacheEvictions, func(r *otelmetrics.Recorder, value string) {
+		"RecordCacheEviction": of(l.CacheType, m.CacheEvictions, func(r *otelmetrics.Metrics, value string) {
 			r.RecordCacheEviction(ctx, otelmetrics.CacheType(value))
 		}),
-		"SetCacheSize": of(l.CacheType, m.CacheSize, func(r *otelmetrics.Recorder, value string) {
+		"SetCacheSize": of(l.CacheType, m.CacheSize, func(r *otelmetrics.Metrics, value string) {
 			r.SetCacheSize(ctx, otelmetrics.CacheType(value), 1)
 		}),
-		"Cache": of(l.CacheType, m.CacheMisses, func(r *otelmetrics.Recorder, value string) {
+		"Cache": of(l.CacheType, m.CacheMisses, func(r *otelmetrics.Metrics, value string) {
 			r.Cache(otelmetrics.CacheType(value)).AddMisses(ctx, 1)
 		}),
-		"RecordTokens, prediction type": of(l.PredictionType, m.Tokens, func(r *otelmetrics.Recorder, value string) {
-			r.RecordTokens(ctx, otelmetrics.PredictionType(value), otelmetrics.Input, 1)
+		"RecordTokens, prediction type": of(l.PredictionType, m.Tokens, func(r *otelmetrics.Metrics, value string) {
+			r.RecordTokens(ctx, otelmetrics.PredictionType(value), otelmetrics.TokensInput, 1)
 		}),
-		"RecordTokens, token type": of(l.TokenType, m.Tokens, func(r *otelmetrics.Recorder, value string) {
+		"RecordTokens, token type": of(l.TokenType, m.Tokens, func(r *otelmetrics.Metrics, value string) {
 			r.RecordTokens(ctx, otelmetrics.Predict, otelmetrics.TokenType(value), 1)
 		}),
-		"RecordCost": of(l.PredictionType, m.Cost, func(r *otelmetrics.Recorder, value string) {
+		"RecordCost": of(l.PredictionType, m.Cost, func(r *otelmetrics.Metrics, value string) {
 			r.RecordCost(ctx, otelmetrics.PredictionType(value), 1)
 		}),
-		"RecordTimeToFirstToken": of(l.PredictionType, m.TimeToFirstToken, func(r *otelmetrics.Recorder, value string) {
+		"RecordTimeToFirstToken": of(l.PredictionType, m.TimeToFirstToken, func(r *otelmetrics.Metrics, value string) {
 			r.RecordTimeToFirstToken(ctx, otelmetrics.PredictionType(value), 1)
 		}),
-		"StartTimer": of(l.PredictionType, m.PredictionDuration, func(r *otelmetrics.Recorder, value string) {
+		"StartTimer": of(l.PredictionType, m.PredictionDuration, func(r *otelmetrics.Metrics, value string) {
 			timer := r.StartTimer(otelmetrics.PredictionType(value))
 			timer.Observe(ctx)
 		}),
-		"ForService": of(l.Service, m.CacheHits, func(r *otelmetrics.Recorder, value string) {
+		"ForService": of(l.Service, m.CacheHits, func(r *otelmetrics.Metrics, value string) {
 			if other, err := r.ForService(value); err == nil {
-				other.RecordCacheHit(ctx, otelmetrics.Memory)
+				other.RecordCacheHit(ctx, otelmetrics.CacheMemory)
 			}
 		}),
-		"With": {func(r *otelmetrics.Recorder, value string) {
-			r.With("tenant", value).RecordCacheHit(ctx, otelmetrics.Memory)
+		"With": {func(r *otelmetrics.Metrics, value string) {
+			r.With("tenant", value).RecordCacheHit(ctx, otelmetrics.CacheMemory)
 		}, "tenant", m.CacheHits.Name},
-		"Endpoint": of(l.Endpoint, m.APILatency, func(r *otelmetrics.Recorder, value string) {
-			r.Endpoint(value, http.MethodPost).RecordLatency(ctx, http.StatusOK, time.Second)
+		"Request, route": of(l.Endpoint, m.APILatency, func(r *otelmetrics.Metrics, value string) {
+			answer(r, http.MethodPost, value, http.StatusOK)
 		}),
-		"Endpoint, method": of(l.Method, m.APILatency, func(r *otelmetrics.Recorder, value string) {
-			r.Endpoint("/", value).RecordLatency(ctx, http.StatusOK, time.Second)
+		"Request, method": of(l.Method, m.APILatency, func(r *otelmetrics.Metrics, value string) {
+			answer(r, value, "/", http.StatusOK)
 		}),
-		"Endpoint, status": of(l.StatusCode, m.APILatency, func(r *otelmetrics.Recorder, value string) {
+		"Request, status": of(l.StatusCode, m.APILatency, func(r *otelmetrics.Metrics, value string) {
 			status, err := strconv.Atoi(value[strings.LastIndexByte(value, ' ')+1:])
 			if err == nil {
-				r.Endpoint("/", http.MethodPost).RecordLatency(ctx, status, time.Second)
+				answer(r, http.MethodPost, "/", status)
 			}
 		}),
-		"Middleware, route": of(l.Endpoint, m.APILatency, func(r *otelmetrics.Recorder, value string) {
+		"Middleware, route": of(l.Endpoint, m.APILatency, func(r *otelmetrics.Metrics, value string) {
 			r.Middleware(nothing{}).ServeHTTP(nothing{}, &http.Request{Method: http.MethodGet, URL: new(url.URL), Pattern: "/" + value})
 		}),
-		"Middleware, method": of(l.Method, m.APILatency, func(r *otelmetrics.Recorder, value string) {
+		"Middleware, method": of(l.Method, m.APILatency, func(r *otelmetrics.Metrics, value string) {
 			r.Middleware(nothing{}).ServeHTTP(nothing{}, &http.Request{Method: value, URL: new(url.URL)})
 		}),
 	}
+}
+
+// answer records a request.
+func answer(r *otelmetrics.Metrics, method, route string, status int) {
+	_, request := r.StartRequest(context.Background(), method, nil)
+	request.End(func() (string, int) { return route, status })
 }
 
 // nothing answers nothing to nobody.

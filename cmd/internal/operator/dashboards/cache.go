@@ -43,7 +43,7 @@ func (p writer) cache() []panel {
 // a shared cache, which must be counted once.
 func (p writer) cacheSize(by ...string) string {
 	key := p.labels.CacheType.Key
-	own := promql.Sum(p.selector(p.metrics.CacheSize, "", fmt.Sprintf("%s!=%q", key, views.Redis)), by...)
-	shared := promql.Aggregate("max", p.selector(p.metrics.CacheSize, "", fmt.Sprintf("%s=%q", key, views.Redis)), by...)
+	own := promql.Sum(p.selector(p.metrics.CacheSize, "", fmt.Sprintf("%s!=%q", key, views.CacheRedis)), by...)
+	shared := promql.Aggregate("max", p.selector(p.metrics.CacheSize, "", fmt.Sprintf("%s=%q", key, views.CacheRedis)), by...)
 	return own + "\nor\n" + shared
 }

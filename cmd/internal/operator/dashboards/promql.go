@@ -72,7 +72,7 @@ func (p writer) total(m views.Metric, over over, by ...string) string {
 // without the label: a cardinality overflow of the SDK is no failure.
 func (p writer) failed() []string {
 	key := p.labels.Status.Key
-	return []string{fmt.Sprintf("%s!=%q", key, views.Success), key + `!=""`}
+	return []string{fmt.Sprintf("%s!=%q", key, views.StatusSuccess), key + `!=""`}
 }
 
 // failedShare is the share of predictions that failed: 0 without a series of

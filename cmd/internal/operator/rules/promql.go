@@ -33,7 +33,7 @@ func (r ruler) selector() string {
 
 // failures selects those that did not succeed.
 func (r ruler) failures() string {
-	return fmt.Sprintf(`%s{%[2]s!="",%[2]s!=%q}`, r.metrics.Predictions.Name, r.contract.Labels.Status.Key, views.Success)
+	return fmt.Sprintf(`%s{%[2]s!="",%[2]s!=%q}`, r.metrics.Predictions.Name, r.contract.Labels.Status.Key, views.StatusSuccess)
 }
 
 // observations counts the observations of a histogram in a window.
