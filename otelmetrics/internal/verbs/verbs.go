@@ -114,7 +114,7 @@ func All() map[string]Verb {
 		"Request, status": of(l.StatusCode, m.APILatency, func(r *otelmetrics.Metrics, value string) {
 			status, err := strconv.Atoi(value[strings.LastIndexByte(value, ' ')+1:])
 			if err == nil {
-				answer(r, http.MethodPost, "/", status)
+				answer(r, http.MethodPost, "/", 1+status) // zero is no status
 			}
 		}),
 		"Middleware, route": of(l.Endpoint, m.APILatency, func(r *otelmetrics.Metrics, value string) {
