@@ -94,6 +94,8 @@ tidy: ## Make the modules of the workspace require what they import
 .PHONY: generate
 generate: ## Write the generated files
 	go generate work
+	install -m 644 prometheus/{recording-rules,slo-rules,alerts}.yml charts/dspy-metrics/files/rules/
+	install -m 644 grafana/dashboards/*.json charts/dspy-metrics/files/dashboards/
 
 # Compares the whole work tree, new files included, before and after: in a fresh
 # clone that is a check for a clean tree, and it works with changes underway too.
