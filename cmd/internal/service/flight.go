@@ -225,7 +225,9 @@ func (f *flight) wake() {
 func (f *flight) space() []byte {
 	const least = 4 << 10
 	if f.body == nil && f.response.ContentLength > 0 { // And not more than the limit.
+		f.mu.Lock()
 		f.body = make([]byte, 0, f.response.ContentLength+least)
+		f.mu.Unlock()
 	}
 	if !f.overflown && f.start+int64(len(f.body)) > f.caching.limit {
 		f.caching.flights.close(f)

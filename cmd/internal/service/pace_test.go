@@ -442,6 +442,7 @@ func TestWindowOfZero(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Minute) //nolint:forbidigo // The time of the bubble.
+		synctest.Wait()
 		if held == 0 || held > time.Minute {
 			t.Errorf("held its place for %v, want less than a minute", held)
 		}
