@@ -34,6 +34,8 @@ func anthropic() []sample {
 		whole("whole without a cache", strings.NewReplacer(`"cache_creation_input_tokens":30,"cache_read_input_tokens":60,`, "", "end_turn", "max_tokens").Replace(body),
 			Report{Tokens: counts{otelmetrics.TokensInput: 10, otelmetrics.TokensOutput: 15}, Model: "claude-sonnet-4-5", Finish: FinishLength, Ended: true}),
 		whole("whole and refused", strings.ReplaceAll(body, "end_turn", "refusal"), finished(ended, FinishContentFilter)),
+		whole("whole with the parts of what the cache was written", `{"type":"message","model":"claude-sonnet-4-5","content":[{"type":"text","text":"Paris"}],"stop_reason":"end_turn","usage":{"input_tokens":10,"cache_creation":{"ephemeral_5m_input_tokens":20,"ephemeral_1h_input_tokens":10},"output_tokens":15}}`,
+			Report{Tokens: counts{otelmetrics.TokensInput: 40, otelmetrics.TokensOutput: 15, otelmetrics.TokensCacheWrite: 30}, Model: "claude-sonnet-4-5", Finish: FinishStop, Ended: true}),
 		whole("error", `{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_1"}`, failed(otelmetrics.ErrorUpstreamUnavailable)),
 		whole("error of the key", `{"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}}`, failed(otelmetrics.ErrorOther)),
 		whole("error of the size", `{"type":"error","error":{"type":"request_too_large","message":"x"}}`, failed(otelmetrics.ErrorInvalidInput)),

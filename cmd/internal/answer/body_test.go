@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"runtime"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -177,5 +178,19 @@ func TestLargeValuesAreNotKept(t *testing.T) {
 	}
 	if got.Tokens[otelmetrics.TokensInput] != 5 {
 		t.Errorf("got %+v, want 5 input tokens", got)
+	}
+}
+
+// What an answer is shows in its text, and not in what its media type says.
+func TestMediaTypes(t *testing.T) {
+	t.Parallel()
+	const body = `{"object":"chat.completion","model":"m","choices":[],"usage":{"prompt_tokens":5}}`
+	want := Report{Tokens: counts{otelmetrics.TokensInput: 5}, Model: "m"}
+	for _, contentType := range []string{"", "text/plain", "text/html; charset=utf-8", "application/octet-stream", "text/event-stream", "application/vnd.api+json", "TEXT/JSON", "?"} {
+		sized := header(contentType)
+		sized.Set("Content-Length", strconv.Itoa(len(body)))
+		for _, h := range []http.Header{sized, header(contentType)} {
+			same(t, contentType, want, feed(h, 0, body).Report, coarse)
+		}
 	}
 }

@@ -18,8 +18,8 @@ func (s *state) readCohere(m *message) bool {
 		}
 		s.readUsage("delta.usage", m.delta.at("usage"))
 		s.ended = true
-	case m.is("message-start"), bytes.HasPrefix(kind, []byte("content-")), bytes.HasPrefix(kind, []byte("tool-")),
-		bytes.HasPrefix(kind, []byte("citation-")):
+	case m.is("message-start"), bytes.HasPrefix(kind, []byte("content-")), bytes.HasPrefix(kind, []byte("tool-call-")),
+		m.is("tool-plan-delta"), bytes.HasPrefix(kind, []byte("citation-")):
 		s.streamed = true
 		s.contains(m.delta.at("message"))
 	case m.message.isObject() && m.finishReason.isString() && m.whole:

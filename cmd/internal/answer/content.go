@@ -15,7 +15,7 @@ func hasText(v value) bool { return search(v, maxDepth, func([]byte) bool { retu
 func hasContent(v value) bool {
 	return search(v, maxDepth, func(name []byte) bool {
 		switch string(name) {
-		case "content", "text", "reasoning", "reasoning_content", "reasoning_text", "thinking", "summary", "refusal", "tool_plan",
+		case "content", "text", "value", "reasoning", "reasoning_content", "reasoning_text", "thinking", "summary", "refusal", "tool_plan",
 			"arguments", "input", "partial_json", "data", "transcript", "code", "url", "b64_json", "partial_image_b64", "encrypted_content":
 			return true
 		default:

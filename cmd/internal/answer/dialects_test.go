@@ -33,6 +33,8 @@ func dialects() []dialect {
 		{"OpenAI: completions", "openai_test.go", openAICompletions()},
 		{"OpenAI: embeddings", "openai_test.go", openAIEmbeddings()},
 		{"OpenAI: responses", "responses_test.go", responses()},
+		{"OpenAI: audio and images", "media_test.go", openAIMedia()},
+		{"OpenAI: assistants", "media_test.go", assistants()},
 		{"Azure OpenAI", "openai_like_test.go", azure()},
 		{"DeepSeek", "openai_like_test.go", deepSeek()},
 		{"Groq", "openai_like_test.go", groq()},
@@ -46,10 +48,16 @@ func dialects() []dialect {
 		{"Ollama", "servers_test.go", ollama()},
 		{"Anthropic", "anthropic_test.go", anthropic()},
 		{"Gemini, Vertex AI", "gemini_test.go", gemini()},
+		{"Gemini: interactions", "interactions_test.go", interactions()},
 		{"Bedrock", "bedrock_test.go", bedrock()},
+		{"Bedrock: Titan, Llama, Mistral", "watsonx_test.go", invoked()},
 		{"Cohere v1", "cohere_test.go", cohere1()},
 		{"Cohere v2", "cohere_test.go", cohere2()},
+		{"Text Generation Inference", "tgi_test.go", tgi()},
+		{"DashScope", "dashscope_test.go", dashScope()},
+		{"watsonx", "watsonx_test.go", watsonx()},
 		{"DSPy", "dspy_test.go", dspyProgram()},
+		{"Gateways and frameworks", "envelope_test.go", envelopes()},
 		{"Programs of no known dialect", "dspy_test.go", unknown()},
 	}
 }
@@ -64,7 +72,7 @@ func TestDialects(t *testing.T) {
 					t.Parallel()
 					testSample(t, s)
 					if s.first >= 0 && len(s.parts) > 2 && s.want.Ended && !s.want.Failed {
-						testCut(t, s, d.name != "DSPy" && d.name != "Programs of no known dialect")
+						testCut(t, s, d.name != "DSPy" && d.name != "Gateways and frameworks" && d.name != "Programs of no known dialect")
 					}
 				})
 			}

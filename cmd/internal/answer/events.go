@@ -148,6 +148,9 @@ func (e *events) rename(name []byte) {
 }
 
 func (e *events) addData(value []byte, borrowed bool) {
+	if e.some && standsAlone(e.next.data) && standsAlone(value) { // a server that leaves the empty lines out
+		e.endEvent()
+	}
 	switch {
 	case e.next.long:
 	case len(e.next.data)+1+len(value) > e.limit:
@@ -204,6 +207,22 @@ func (e *events) unmarked(line []byte) []byte {
 func fieldOfLine(line []byte) (name, value []byte) {
 	name, value, _ = bytes.Cut(line, []byte(":"))
 	return name, bytes.TrimPrefix(value, []byte(" "))
+}
+
+// standsAlone reports whether a line of data is an event by itself: an object, or the
+// end mark.
+func standsAlone(line []byte) bool {
+	if isDone(line) {
+		return true
+	}
+	v, ok := only(line)
+	return ok && v.isObject()
+}
+
+// isDone reports whether data is the end mark that OpenAI's streams have.
+func isDone(data []byte) bool {
+	data = trim(data)
+	return len(data) > 0 && (data[0] == '[' && bytes.EqualFold(data, []byte("[DONE]")) || data[0] == '"' && string(data) == `"[DONE]"`)
 }
 
 func isError(name []byte) bool  { return string(name) == "error" || string(name) == "errors" }

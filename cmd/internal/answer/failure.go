@@ -3,6 +3,8 @@ package answer
 import (
 	"bytes"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
@@ -12,7 +14,7 @@ import (
 func (s *state) readFailure(m *message) {
 	s.readError("error", m.error, m)
 	s.readError("errors", m.errors, m)
-	if m.kind.is("error") || m.object.is("error") || m.named("error") || m.named("errors") {
+	if m.kind.is("error") || m.object.is("error") || saysFailed(m.name) || !m.whole && (saysFailed(m.kind.content()) || saysFailed(m.eventMember.content())) {
 		s.fail(m.errorType(nil))
 	}
 }
@@ -56,6 +58,10 @@ func (m *message) errorType(failure value) otelmetrics.ErrorType {
 	words.read(m.text)
 	words.read(failure)
 	words.read(failure.at("error"))
+	words.read(failure.at("extensions")) // GraphQL
+	if failure.isString() && words.kind == nil && (m.message.isString() || m.text.at("error_description").isString() || m.text.at("detail").isString()) {
+		words.kind = failure // beside a message, it is the kind
+	}
 	for _, word := range [...]value{words.own, words.code, words.kind, words.status, words.number} {
 		if known := wordType(word); known != otelmetrics.ErrorPredictionFailed {
 			return known
@@ -75,13 +81,13 @@ func (w *errorWords) read(failure value) {
 		switch string(m.name) {
 		case "error_type":
 			w.own = m.value
-		case "code", "status_code", "statusCode", "http_status":
+		case "code", "Code", "status_code", "statusCode", "http_status", "error_code", "errorCode":
 			if _, ok := statusOf(m.value.String()); ok {
 				w.number = m.value
 			} else {
 				w.code = m.value
 			}
-		case "type", "name", "__type":
+		case "type", "name", "__type", "errorType", "exception":
 			w.kind = m.value
 		case "status":
 			w.status = m.value
@@ -137,6 +143,30 @@ func errorTypeOf(word string) otelmetrics.ErrorType {
 		"forbidden", "accessdenied", "unrecognizedclient", "billing", "paymentrequired", "insufficientbalance",
 		"other", "notfound", "modelnotfound", "resourcenotfound", "conflict":
 		return otelmetrics.ErrorOther // as the statuses 401 to 404
+	default:
+		return stemOf(word)
+	}
+}
+
+// stemOf reads a word that is not known by what it contains: providers vary them,
+// as in Throttling.RateQuota and rate_limit_reached_requests.
+func stemOf(word string) otelmetrics.ErrorType {
+	contains := func(stems ...string) bool {
+		return slices.ContainsFunc(stems, func(stem string) bool { return strings.Contains(word, stem) })
+	}
+	switch {
+	case contains("contextlength", "contextwindow", "contentfilter", "contentpolicy", "moderation", "sensitive"):
+		return otelmetrics.ErrorInvalidInput
+	case contains("ratelimit", "throttl", "quota", "toomanyrequests", "limitexceeded", "limitreached"):
+		return otelmetrics.ErrorRateLimit
+	case contains("timeout", "timedout", "deadline"):
+		return otelmetrics.ErrorTimeout
+	case contains("overload", "unavailable", "badgateway", "connection", "network"):
+		return otelmetrics.ErrorUpstreamUnavailable
+	case contains("apikey", "authenti", "unauthori", "forbidden", "permission", "accessdenied", "billing", "balance", "notfound"):
+		return otelmetrics.ErrorOther
+	case contains("invalid", "badrequest", "validation", "unsupported", "malformed"):
+		return otelmetrics.ErrorInvalidInput
 	default:
 		return otelmetrics.ErrorPredictionFailed
 	}

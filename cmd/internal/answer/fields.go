@@ -21,6 +21,8 @@ const (
 	outputTokens
 	inputDetailsCached
 	inputDetailsCacheWrite
+	cacheCreation5m
+	cacheCreation1h
 	outputDetailsReasoning
 	cacheReadInputTokens
 	cacheCreationInputTokens
@@ -85,17 +87,25 @@ func fieldOf(around string, name []byte) (field, bool) {
 		}
 	case "input_tokens_details":
 		switch string(name) {
-		case "cached_tokens":
+		case "cached_tokens", "cache_read":
 			return inputDetailsCached, true
-		case "cache_creation_tokens", "cache_write_tokens":
+		case "cache_creation_tokens", "cache_write_tokens", "cache_creation":
 			return inputDetailsCacheWrite, true
+		}
+	case "cache_creation":
+		switch string(name) {
+		case "ephemeral_5m_input_tokens":
+			return cacheCreation5m, true
+		case "ephemeral_1h_input_tokens":
+			return cacheCreation1h, true
 		}
 	case "completion_tokens_details":
 		if string(name) == "reasoning_tokens" {
 			return completionDetailsReasoning, true
 		}
 	case "output_tokens_details":
-		if string(name) == "reasoning_tokens" || string(name) == "thinking_tokens" {
+		switch string(name) {
+		case "reasoning_tokens", "thinking_tokens", "reasoning":
 			return outputDetailsReasoning, true
 		}
 	case "billed_units":
@@ -121,12 +131,14 @@ func containerOf(name []byte) string {
 	switch string(name) {
 	case "prompt_tokens_details":
 		return "prompt_tokens_details"
-	case "input_tokens_details":
+	case "input_tokens_details", "input_token_details": // the latter is LangChain's
 		return "input_tokens_details"
 	case "completion_tokens_details":
 		return "completion_tokens_details"
-	case "output_tokens_details":
+	case "output_tokens_details", "output_token_details":
 		return "output_tokens_details"
+	case "cache_creation":
+		return "cache_creation"
 	case "billed_units":
 		return "billed_units"
 	case "tokens":
@@ -138,21 +150,21 @@ func containerOf(name []byte) string {
 
 func topField(name []byte) (field, bool) {
 	switch string(name) {
-	case "prompt_tokens":
+	case "prompt_tokens", "promptTokens":
 		return promptTokens, true
-	case "completion_tokens":
+	case "completion_tokens", "completionTokens":
 		return completionTokens, true
-	case "reasoning_tokens":
+	case "reasoning_tokens", "reasoningTokens":
 		return reasoningTokens, true
 	case "total_tokens", "totalTokens", "totalTokenCount", "total_token_count":
 		return totalTokens, true
-	case "cached_tokens":
+	case "cached_tokens", "cachedInputTokens":
 		return cachedTokens, true
 	case "prompt_cache_hit_tokens":
 		return promptCacheHitTokens, true
-	case "input_tokens":
+	case "input_tokens", "input_token_count":
 		return inputTokens, true
-	case "output_tokens":
+	case "output_tokens", "output_token_count", "generated_token_count":
 		return outputTokens, true
 	case "cache_read_input_tokens":
 		return cacheReadInputTokens, true
@@ -162,23 +174,23 @@ func topField(name []byte) (field, bool) {
 		return cacheReadTokens, true
 	case "cache_write_tokens":
 		return cacheWriteTokens, true
-	case "inputTokens", "inputTokenCount":
+	case "inputTokens", "inputTokenCount", "inputTextTokenCount":
 		return bedrockInput, true
-	case "outputTokens", "outputTokenCount":
+	case "outputTokens", "outputTokenCount", "totalOutputTextTokenCount":
 		return bedrockOutput, true
 	case "cacheReadInputTokens", "cacheReadInputTokenCount":
 		return bedrockCacheRead, true
 	case "cacheWriteInputTokens", "cacheWriteInputTokenCount":
 		return bedrockCacheWrite, true
-	case "promptTokenCount", "prompt_token_count":
+	case "promptTokenCount", "prompt_token_count", "total_input_tokens":
 		return promptTokenCount, true
-	case "toolUsePromptTokenCount", "tool_use_prompt_token_count":
+	case "toolUsePromptTokenCount", "tool_use_prompt_token_count", "total_tool_use_tokens":
 		return toolUsePromptTokenCount, true
-	case "candidatesTokenCount", "candidates_token_count":
+	case "candidatesTokenCount", "candidates_token_count", "total_output_tokens", "generation_token_count":
 		return candidatesTokenCount, true
-	case "thoughtsTokenCount", "thoughts_token_count":
+	case "thoughtsTokenCount", "thoughts_token_count", "total_thought_tokens":
 		return thoughtsTokenCount, true
-	case "cachedContentTokenCount", "cached_content_token_count":
+	case "cachedContentTokenCount", "cached_content_token_count", "total_cached_tokens":
 		return cachedContentTokenCount, true
 	case "prompt_eval_count":
 		return promptEvalCount, true

@@ -17,16 +17,16 @@ const (
 func finishReason(v value) FinishReason {
 	w := wordOf(v.content())
 	switch string(w.text()) {
-	case "stop", "endturn", "stopsequence", "complete", "completed", "eos", "eostoken", "word", "finishreasonstop":
+	case "stop", "endturn", "stopsequence", "complete", "completed", "eos", "eostoken", "word", "finish", "finishreasonstop":
 		return FinishStop
 	case "length", "maxtokens", "maxoutputtokens", "modellength", "limit", "modelcontextwindowexceeded", "errorlimit":
 		return FinishLength
 	case "toolcalls", "toolcall", "tooluse", "functioncall":
 		return FinishToolCalls
 	case "contentfilter", "contentfiltered", "safety", "recitation", "blocklist", "prohibitedcontent", "spii", "imagesafety",
-		"refusal", "guardrailintervened", "errortoxic":
+		"refusal", "guardrailintervened", "errortoxic", "sensitive", "contentpolicy":
 		return FinishContentFilter
-	case "error", "failed", "timeout", "insufficientsystemresource":
+	case "error", "failed", "timeout", "insufficientsystemresource", "networkerror":
 		return FinishError
 	default:
 		return FinishOther

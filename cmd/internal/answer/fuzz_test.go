@@ -49,15 +49,21 @@ func fuzzDialect(f *testing.F, file string) {
 	})
 }
 
-func FuzzOpenAI(f *testing.F)     { fuzzDialect(f, "openai_test.go") }
-func FuzzOpenAILike(f *testing.F) { fuzzDialect(f, "openai_like_test.go") }
-func FuzzResponses(f *testing.F)  { fuzzDialect(f, "responses_test.go") }
-func FuzzAnthropic(f *testing.F)  { fuzzDialect(f, "anthropic_test.go") }
-func FuzzGemini(f *testing.F)     { fuzzDialect(f, "gemini_test.go") }
-func FuzzBedrock(f *testing.F)    { fuzzDialect(f, "bedrock_test.go") }
-func FuzzCohere(f *testing.F)     { fuzzDialect(f, "cohere_test.go") }
-func FuzzServers(f *testing.F)    { fuzzDialect(f, "servers_test.go") }
-func FuzzDSPy(f *testing.F)       { fuzzDialect(f, "dspy_test.go") }
+func FuzzOpenAI(f *testing.F)       { fuzzDialect(f, "openai_test.go") }
+func FuzzOpenAILike(f *testing.F)   { fuzzDialect(f, "openai_like_test.go") }
+func FuzzResponses(f *testing.F)    { fuzzDialect(f, "responses_test.go") }
+func FuzzAnthropic(f *testing.F)    { fuzzDialect(f, "anthropic_test.go") }
+func FuzzGemini(f *testing.F)       { fuzzDialect(f, "gemini_test.go") }
+func FuzzBedrock(f *testing.F)      { fuzzDialect(f, "bedrock_test.go") }
+func FuzzCohere(f *testing.F)       { fuzzDialect(f, "cohere_test.go") }
+func FuzzServers(f *testing.F)      { fuzzDialect(f, "servers_test.go") }
+func FuzzDSPy(f *testing.F)         { fuzzDialect(f, "dspy_test.go") }
+func FuzzTGI(f *testing.F)          { fuzzDialect(f, "tgi_test.go") }
+func FuzzDashScope(f *testing.F)    { fuzzDialect(f, "dashscope_test.go") }
+func FuzzWatsonx(f *testing.F)      { fuzzDialect(f, "watsonx_test.go") }
+func FuzzInteractions(f *testing.F) { fuzzDialect(f, "interactions_test.go") }
+func FuzzMedia(f *testing.F)        { fuzzDialect(f, "media_test.go") }
+func FuzzEnvelopes(f *testing.F)    { fuzzDialect(f, "envelope_test.go") }
 
 // checkReport checks what is true of every report.
 func checkReport(t *testing.T, r Report) {

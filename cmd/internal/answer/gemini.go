@@ -50,7 +50,8 @@ func (s *state) readGemini(m *message) bool {
 // isGemini reports whether an object is one of Gemini's. In other answers,
 // candidates may be a word of the answer.
 func isGemini(m *message) bool {
-	if m.usageMetadata.isObject() || m.promptFeedback.isObject() {
+	if m.promptFeedback.isObject() || m.usageMetadata.at("promptTokenCount").stated() || m.usageMetadata.at("prompt_token_count").stated() ||
+		m.usageMetadata.isObject() && m.modelVersion.isString() {
 		return true
 	}
 	for e := m.candidates.elements(); e.next(); {

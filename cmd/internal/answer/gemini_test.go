@@ -1,6 +1,7 @@
 package answer
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
@@ -57,6 +58,12 @@ func gemini() []sample {
 			Tokens: counts{otelmetrics.TokensInput: 20, otelmetrics.TokensOutput: 3}, Model: "gemini-2.5-flash", Failed: true, ErrorType: otelmetrics.ErrorUpstreamUnavailable,
 		}),
 		inArray("one array in parts", array(early, text, last), 0, spent),
+		func() sample { // no stream, so it has no first token
+			s := inArray("one array of a stated length", []string{strings.Join(array(early, text, last), "")}, -1, spent)
+			s.header.Set("Content-Length", strconv.Itoa(len(s.parts[0])))
+			s.want.Whole = true
+			return s
+		}(),
 		inArray("error in an array", array(failure), -1, failed(otelmetrics.ErrorRateLimit)),
 		{"cut", eventStream(), sse(early, text), 0, Report{
 			Tokens: counts{otelmetrics.TokensInput: 20, otelmetrics.TokensOutput: 3}, Model: "gemini-2.5-flash", Content: true, Cut: true,

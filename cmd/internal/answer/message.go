@@ -1,5 +1,7 @@
 package answer
 
+import "bytes"
+
 // message is one JSON object of an answer, by the members that a dialect knows.
 type message struct {
 	text value
@@ -42,6 +44,13 @@ type message struct {
 	prediction, chunk, predictID     value // DSPy
 	plainText                        value // text
 	data                             value // embeddings
+	token, generatedText, details    value // Text Generation Inference
+	results, output                  value // watsonx, Titan; DashScope
+	generation                       value // Llama on Bedrock
+	eventMember                      value // event
+	interaction                      value // Gemini's interactions
+	result, body                     value // what gateways put an answer into
+	responseMetadata, metrics        value // LangChain; Replicate
 }
 
 // parse reads an object, and reports whether it is one from its beginning to its
@@ -82,12 +91,11 @@ func (m *message) is(kind string) bool {
 func isAbout(name []byte) bool {
 	switch string(name) {
 	case "created", "created_at", "timestamp", "time", "request_id", "trace_id", "session_id", "version",
-		"system_fingerprint", "service_tier", "role", "index", "event", "level", "progress", "step",
+		"system_fingerprint", "service_tier", "role", "index", "level", "progress", "step",
 		"status_message", "error_type", "predict_name", "signature_field_name", "field", "is_last_chunk", "prediction_type":
 		return true
-	default:
-		return false
 	}
+	return bytes.HasSuffix(name, []byte("_id")) || bytes.HasSuffix(name, []byte("Id"))
 }
 
 // slot returns where a member is kept, or nil.
@@ -101,7 +109,7 @@ func (m *message) slot(name []byte) *value {
 		return &m.id
 	case "object":
 		return &m.object
-	case "usage":
+	case "usage", "lm_usage", "token_usage":
 		return &m.usage
 	case "cost":
 		return &m.cost
@@ -193,6 +201,30 @@ func (m *message) slot(name []byte) *value {
 		return &m.plainText
 	case "data":
 		return &m.data
+	case "token":
+		return &m.token
+	case "generated_text":
+		return &m.generatedText
+	case "details":
+		return &m.details
+	case "results":
+		return &m.results
+	case "output":
+		return &m.output
+	case "generation":
+		return &m.generation
+	case "event":
+		return &m.eventMember
+	case "interaction":
+		return &m.interaction
+	case "result":
+		return &m.result
+	case "body":
+		return &m.body
+	case "response_metadata":
+		return &m.responseMetadata
+	case "metrics":
+		return &m.metrics
 	}
 	if len(name) > 2 && name[0] == 'x' && (name[1] == '_' || name[1] == '-') {
 		return &m.vendor

@@ -23,6 +23,14 @@ func (s *state) readOpenAI(m *message) bool {
 			s.stop(c.index, c.finish)
 		}
 		s.readUsage("choices.usage", c.usage) // Moonshot
+		s.readError("choices.delta.error", c.delta.at("error"), m)
+	}
+	if m.result.isString() && !m.whole { // Baidu
+		s.choose(0)
+		s.contains(m.result)
+		if m.text.at("is_end").isTrue() {
+			s.stop(0, value(`"stop"`))
+		}
 	}
 	if m.vendor.isObject() { // x_groq
 		s.readUsage("x_groq.usage", m.vendor.at("usage"))
@@ -72,7 +80,7 @@ func reasonOf(v value) value {
 	if v.isObject() {
 		v = v.at("type")
 	}
-	if v.empty() || !v.isString() {
+	if v.empty() || !v.isString() || v.is("null") { // the text null is DashScope's
 		return nil
 	}
 	return v

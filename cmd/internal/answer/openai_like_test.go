@@ -138,6 +138,13 @@ func others() []sample {
 			Report{Tokens: counts{otelmetrics.TokensInput: 8, otelmetrics.TokensOutput: 4}, Cost: new(0.006), Model: "sonar"}),
 		whole("DeepInfra: an estimated cost", `{"object":"chat.completion","model":"m","choices":[],"usage":{"prompt_tokens":8,"completion_tokens":4,"estimated_cost":0.01}}`,
 			Report{Tokens: counts{otelmetrics.TokensInput: 8, otelmetrics.TokensOutput: 4}, Cost: new(0.01), Model: "m"}),
+		stream("Baidu: text in result", sse(`{"id":"x","object":"chat.completion","is_end":false,"result":"Par","usage":{"prompt_tokens":7,"completion_tokens":0}}`, `{"id":"x","object":"chat.completion","is_end":true,"result":"is","usage":{"prompt_tokens":7,"completion_tokens":2}}`), 0,
+			Report{Tokens: counts{otelmetrics.TokensInput: 7, otelmetrics.TokensOutput: 2}, Finish: FinishStop}),
+		stream("Zhipu: stopped by its filter", sse(chatText, chunk(delta(`{}`, `"sensitive"`), ""), "[DONE]"), 0, Report{Model: "gpt-5-mini", Finish: FinishContentFilter, Missing: otelmetrics.UsageNotStated}),
+		stream("Zhipu: stopped by its network", sse(chatText, chunk(delta(`{}`, `"network_error"`), ""), "[DONE]"), 0,
+			Report{Model: "gpt-5-mini", Finish: FinishError, Failed: true, ErrorType: otelmetrics.ErrorUpstreamUnavailable}),
+		stream("an error in a delta", sse(chatRole, chunk(delta(`{"error":{"code":429,"message":"x"}}`, "null"), ""), "[DONE]"), -1, Report{Model: "gpt-5-mini", Failed: true, ErrorType: otelmetrics.ErrorRateLimit}),
+		stream("an end mark in small letters", sse(chatText, "[done]"), 0, Report{Model: "gpt-5-mini", Missing: otelmetrics.UsageNotStated}),
 		whole("Cloudflare: errors", `{"result":null,"success":false,"errors":[{"code":10000,"message":"timeout"}],"messages":[]}`, failed(otelmetrics.ErrorPredictionFailed)),
 	}
 }

@@ -149,14 +149,14 @@ func (r *Reader) newFramer(p []byte, all bool) framer {
 	}
 	text := trimLeft(bytes.TrimPrefix(p, []byte(byteOrderMark)))
 	switch {
-	case r.media == mediaText && r.length >= 0: // a text, whatever it looks like
+	case r.media == mediaText && r.length >= 0 && (len(text) == 0 || text[0] != '{'): // a text, whatever else it looks like
 		return plain{state: s}
 	case r.media == mediaLines:
 		return &lines{state: s, limit: r.limit}
 	case !all && (len(text) == 0 || len(p) < len(byteOrderMark) && strings.HasPrefix(byteOrderMark, string(p))):
 		return nil
 	case len(text) > 0 && (text[0] == '{' || text[0] == '[' || r.media == mediaJSON && text[0] == '"'):
-		return &values{state: s, limit: r.limit, size: int(min(max(r.length, 0), int64(r.limit)))}
+		return &values{state: s, limit: r.limit, sized: r.length >= 0, size: int(min(max(r.length, 0), int64(r.limit)))}
 	case r.media == mediaEvents:
 		return &events{state: s, limit: r.limit}
 	}

@@ -72,6 +72,7 @@ func ollama() []sample {
 		whole("whole", strings.Replace(last, `"content":""`, `"content":"Paris"`, 1), ended),
 		whole("whole from generate", begin+`"response":"Paris","done":true,"done_reason":"length","prompt_eval_count":26,"eval_count":282}`, finished(ended, FinishLength)),
 		whole("error", `{"error":"model 'x' not found"}`, failed(otelmetrics.ErrorPredictionFailed)),
+		whole("embeddings", begin+`"embeddings":[[0.1]],"prompt_eval_count":26}`, Report{Tokens: counts{otelmetrics.TokensInput: 26}}),
 		lines("stream", ndjson(empty, text, last), 1, spent),
 		lines("stream from generate", ndjson(begin+`"response":"","done":false}`, begin+`"response":"Par","done":false}`, begin+`"response":"","done":true,"done_reason":"stop","prompt_eval_count":26,"eval_count":282}`), 1, spent),
 		lines("thinking comes first", ndjson(empty, think, text, last), 1, spent),

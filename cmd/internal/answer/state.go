@@ -105,7 +105,7 @@ func (s *state) event(e event) {
 	switch {
 	case s.repetition.matches(e.name, data):
 		return
-	case string(data) == "[DONE]", string(data) == `"[DONE]"`:
+	case isDone(data):
 		s.ended = true
 		return
 	}
@@ -161,12 +161,12 @@ func (s *state) value(text []byte) {
 
 // element reads an element of the array that is the answer. Gemini streams so.
 // What other arrays contain are several answers, whose usage nobody has defined.
-func (s *state) element(text []byte) {
+func (s *state) element(text []byte, sized bool) {
 	if text[0] != '{' {
 		return
 	}
-	var m message
-	if !m.parse(text, !s.content) {
+	m := message{whole: sized}
+	if !m.parse(text, !sized && !s.content) {
 		s.broken("the JSON is malformed")
 		return
 	}
@@ -208,13 +208,17 @@ func (s *state) readAs(m message, text []byte) bool {
 // that is stated in the shapes of several dialects counts once.
 func (s *state) readMessage(m *message) {
 	s.readFailure(m)
-	switch {
-	case s.readDSPy(m), s.readResponses(m), s.readAnthropic(m), s.readCohere(m), s.readGemini(m), s.readBedrock(m),
-		s.readOllama(m), s.readSGLang(m), s.readLlamaCPP(m), s.readOpenAI(m):
-	default:
+	if !s.readDialect(m) && !s.readEnvelope(m) {
 		s.readOther(m)
 	}
 	s.readCommon(m)
+}
+
+// readDialect reads a message in the first dialect that it belongs to.
+func (s *state) readDialect(m *message) bool {
+	return s.readDSPy(m) || s.readResponses(m) || s.readAnthropic(m) || s.readInteractions(m) || s.readCohere(m) || s.readGemini(m) ||
+		s.readBedrock(m) || s.readOllama(m) || s.readSGLang(m) || s.readLlamaCPP(m) || s.readOpenAI(m) || s.readOpenAIMedia(m) ||
+		s.readAssistants(m) || s.readTGI(m) || s.readDashScope(m) || s.readWatsonx(m)
 }
 
 // readCommon reads what is stated in the same way in all dialects.
@@ -223,9 +227,11 @@ func (s *state) readCommon(m *message) {
 	if m.timings.isObject() {
 		s.readCounts(&s.usage.own, "timings", m.timings) // llama.cpp
 	}
-	if m.invocationMetrics.isObject() {
+	if m.invocationMetrics.isObject() { // of the last chunk, whatever the model
 		s.readCounts(&s.usage.own, "amazon-bedrock-invocationMetrics", m.invocationMetrics)
+		s.ended = true
 	}
+	s.readElsewhere(m)
 	s.readWholeCost(&s.cost, "cost", m.cost)
 	s.readWholeCost(&s.costUSD, "cost_usd", m.costUSD)
 	s.readCached("cache_hit", m.cacheHit)
@@ -278,12 +284,22 @@ func (s *state) readOther(m *message) {
 			s.readModel(m.model)
 		}
 	}
+	s.readErrorObject(m)
 	if m.whole || s.content || isSignal(m.name) || s.failed {
 		return
 	}
-	if m.others || hasText(m.plainText) || hasText(m.content) || hasText(m.completion) || hasText(m.response) ||
-		hasText(m.delta) || hasText(m.data) || hasText(m.meta) {
+	if m.others {
 		s.hasContent()
+		return
+	}
+	for _, v := range [...]value{
+		m.plainText, m.content, m.completion, m.response, m.delta, m.data, m.meta, m.generatedText, m.token, m.results, m.output,
+		m.generation, m.result, m.body, m.details, m.interaction,
+	} {
+		if hasText(v) {
+			s.hasContent()
+			return
+		}
 	}
 }
 

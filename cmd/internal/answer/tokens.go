@@ -116,6 +116,9 @@ func (s *statement) tokens() tokens {
 		cacheWrite: s.first(promptDetailsCacheWrite, inputDetailsCacheWrite, cacheCreationInputTokens, cacheWriteTokens, bedrockCacheWrite),
 		reasoning:  s.first(completionDetailsReasoning, outputDetailsReasoning, reasoningTokens, thoughtsTokenCount),
 	}
+	if !t[cacheWrite].stated && (s.has(cacheCreation5m) || s.has(cacheCreation1h)) { // the parts of Anthropic's count
+		t[cacheWrite] = count{s.get(cacheCreation5m) + s.get(cacheCreation1h), true}
+	}
 	if s.besideCache() {
 		t[input].n += t[cacheRead].n + t[cacheWrite].n
 	}
@@ -137,11 +140,11 @@ func (s *statement) besideCache() bool {
 	case s.has(promptTokens), s.has(billedInput):
 		return false
 	case s.has(inputTokens):
-		return !s.has(inputDetailsCached) && (s.has(cacheReadInputTokens) || s.has(cacheCreationInputTokens))
+		return !s.has(inputDetailsCached) && (s.has(cacheReadInputTokens) || s.has(cacheCreationInputTokens) || s.has(cacheCreation5m) || s.has(cacheCreation1h))
 	case s.has(countedInput), s.has(promptTokenCount):
 		return false
-	case s.has(bedrockInput):
-		return true
+	case s.has(bedrockInput): // the AI SDK's input, of the same name, has the cache's
+		return s.has(bedrockCacheRead) || s.has(bedrockCacheWrite)
 	case s.has(promptEvalCount), s.has(tokensEvaluated):
 		return false
 	default:

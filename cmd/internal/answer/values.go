@@ -9,7 +9,8 @@ import "bytes"
 type values struct {
 	state *state
 	limit int
-	size  int // of the answer if it is known, else 0
+	size  int  // of the answer if it is known, else 0
+	sized bool // its length is stated, so that it is no stream
 
 	text     []byte // the part of the value that has come
 	tooLong  bool   // the value is over the limit, and what comes of it is dropped
@@ -109,7 +110,7 @@ func (v *values) end(last []byte) {
 	case v.tooLong || len(text) > v.limit:
 		v.drop()
 	case v.array:
-		v.state.element(text)
+		v.state.element(text, v.sized)
 	default:
 		v.state.value(text)
 	}
