@@ -109,7 +109,8 @@ def start_service(stack: ExitStack, service: Path, folder: Path) -> str:
     serve = [
         *(str(service), "serve", f"--listen={front}", "--service=qa", "--log-level=error"),
         *(f"--upstream=http://{program}", "--route=/predict", "--route=/predict/stream"),
-        *("--timeout=15s", "--cache=memory", "--cache-max-bytes=262144"),  # little, so that it evicts
+        # Little memory, so that the cache evicts.
+        *("--timeout=15s", "--cache=memory", "--cache-max-bytes=262144"),
     ]
     stack.enter_context(process("dspy-metrics", folder, serve))
     until("dspy-metrics", lambda: get(f"http://{front}/metrics"))
