@@ -63,6 +63,10 @@ platforms: ## Build and vet for every platform, and test the library where an in
 		GOARCH=$${emulated%:*} go test -short -timeout 30m -exec "$${emulated#*:}" ./otelmetrics/bound ./otelmetrics/internal/goexit
 	done
 
+.PHONY: apidiff
+apidiff: ## Compare the exported API with the last release
+	@.ci/apidiff
+
 .PHONY: lint
 lint: ## Lint every module
 	@linter=$(call tool,golangci-lint)

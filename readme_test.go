@@ -159,7 +159,7 @@ func presets() string {
 		name, use string
 		bounds    []float64
 	}{
-		{"DefaultPredictionBuckets", "predictions and time to first token, by default", views.DefaultPredictionBuckets()},
+		{"Default", "predictions and time to first token, by default", views.Default().Metrics.PredictionDuration.Buckets},
 		{"FastBuckets", "less than 1 s; the API latency, by default", views.FastBuckets()},
 		{"SlowBuckets", "1 to 10 s", views.SlowBuckets()},
 		{"VerySlowBuckets", "more than 10 s: agents, long answers", views.VerySlowBuckets()},

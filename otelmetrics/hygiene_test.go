@@ -29,7 +29,7 @@ func TestManyValues(t *testing.T) {
 			}
 			page := scrape(t, m, text)
 			wantOpenMetrics(t, scrape(t, m, openMetrics))
-			label, _ := contract.Labels.Find(verb.Label)
+			label := contract.Labels.Named(verb.Label)
 			values := make(map[string]bool)
 			for _, metric := range families(t, page)[verb.Metric].GetMetric() {
 				for _, pair := range metric.GetLabel() {

@@ -189,7 +189,7 @@ func TestPriming(t *testing.T) {
 		}
 		combinations := []map[string]string{{}}
 		for _, key := range row.Labels {
-			label, _ := contract.Labels.Find(key)
+			label := contract.Labels.Named(key)
 			if key == "service" {
 				label.Values = []string{"qa"}
 			}

@@ -2,9 +2,9 @@ package views
 
 import sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 
-// DefaultPredictionBuckets are the default upper bounds, in seconds, of the
-// prediction duration and the time to first token: 5 ms to 10 s.
-func DefaultPredictionBuckets() []float64 {
+// predictionBuckets are the default upper bounds, in seconds, of the prediction
+// duration and the time to first token: 5 ms to 10 s.
+func predictionBuckets() []float64 {
 	return []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}
 }
 
@@ -24,12 +24,12 @@ func VerySlowBuckets() []float64 {
 	return []float64{1, 5, 10, 30, 60, 120, 300}
 }
 
-// NativeBuckets are those of the form [Native]: up to 160 for each sign, the
+// nativeBuckets are those of the form [Native]: up to 160 for each sign, the
 // default of OpenTelemetry's specification, and at most 2⁸ in each power of two,
 // the finest that Prometheus stores; a finer scale would make an OTLP push differ
 // from a scrape. Durations from 5 ms to 5 minutes fit at 8 in each power of two,
 // an error of less than 5 %. There are no minimum and maximum, as with explicit
 // buckets.
-func NativeBuckets() sdkmetric.AggregationBase2ExponentialHistogram {
+func nativeBuckets() sdkmetric.AggregationBase2ExponentialHistogram {
 	return sdkmetric.AggregationBase2ExponentialHistogram{MaxSize: 160, MaxScale: 8, NoMinMax: true}
 }

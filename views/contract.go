@@ -126,7 +126,7 @@ func defaultMetrics() Metrics {
 			Kind: Histogram, Number: Float64, Unit: "s",
 			Description: "Duration of predictions, failed ones included",
 			Labels:      []string{service, predictionType},
-			Buckets:     DefaultPredictionBuckets(),
+			Buckets:     predictionBuckets(),
 		},
 		APILatency: Metric{
 			Name: "dspy_api_latency_seconds", Instrument: "dspy.api.latency",
@@ -146,7 +146,7 @@ func defaultMetrics() Metrics {
 			Kind: Histogram, Number: Float64, Unit: "s",
 			Description: "Time from the start of a streamed prediction to its first content",
 			Labels:      []string{service, predictionType},
-			Buckets:     DefaultPredictionBuckets(),
+			Buckets:     predictionBuckets(),
 		},
 		Cost: Metric{
 			Name: "dspy_cost_usd_total", Instrument: "dspy.cost",
@@ -222,14 +222,6 @@ func (l *Labels) Named(key string) *Label {
 	return nil
 }
 
-// Find returns the definition of the label with this key.
-func (l Labels) Find(key string) (Label, bool) {
-	if label := l.Named(key); label != nil {
-		return *label, true
-	}
-	return Label{}, false
-}
-
 // AddLabel adds a label of the user's own to metrics of the contract or, if none
 // is given, to every documented one that has the label service:
 //
@@ -259,19 +251,6 @@ func (c Contract) Clone() Contract {
 		*metric = metric.clone()
 	}
 	return c
-}
-
-// MaxSeries returns how many series the metric may have for one service: the
-// product over its labels of their budgets, with the places of Other and
-// Unknown.
-func (c Contract) MaxSeries(m Metric) int {
-	series := 1
-	for _, key := range m.Labels {
-		if label, ok := c.Labels.Find(key); ok && key != c.Labels.Service.Key {
-			series *= label.Budget + 2
-		}
-	}
-	return series
 }
 
 // fields returns the fields of this type, so that no list of them has to be kept

@@ -54,13 +54,10 @@ func TestAllCoversEveryField(t *testing.T) {
 			t.Error("a metric of the struct is not filled in")
 		}
 		for _, key := range m.Labels {
-			if _, ok := contract.Labels.Find(key); !ok {
+			if contract.Labels.Named(key) == nil {
 				t.Errorf("%s: label %q is not defined", m.Name, key)
 			}
 		}
-	}
-	if _, ok := contract.Labels.Find("nonesuch"); ok {
-		t.Error("found a label that does not exist")
 	}
 }
 
@@ -116,17 +113,5 @@ func TestLabelWithAndOnly(t *testing.T) {
 	}
 	if grown := only.With("c"); grown.Budget != 3 {
 		t.Errorf("a closed label with one value more has budget %d, want 3", grown.Budget)
-	}
-}
-
-func TestMaxSeries(t *testing.T) {
-	t.Parallel()
-	contract := views.Default()
-	if got := contract.MaxSeries(contract.Metrics.ActivePredictions); got != 1 {
-		t.Errorf("active: got %d series for one service, want 1", got)
-	}
-	contract.Labels.PredictionType.Budget = 8
-	if got, want := contract.MaxSeries(contract.Metrics.Predictions), (8+2)*(2+2); got != want {
-		t.Errorf("predictions: got %d series, want %d", got, want)
 	}
 }

@@ -3,58 +3,30 @@ package views
 import "slices"
 
 // Kind is the kind of an instrument.
-type Kind int
+type Kind string
 
 // The kinds that the contract uses.
 const (
 	// Counter only goes up.
-	Counter Kind = iota + 1
+	Counter Kind = "counter"
 	// UpDownCounter goes up and down by differences.
-	UpDownCounter
+	UpDownCounter Kind = "updowncounter"
 	// Gauge is set to a value.
-	Gauge
+	Gauge Kind = "gauge"
 	// Histogram counts observations in buckets.
-	Histogram
+	Histogram Kind = "histogram"
 )
 
-// String returns the name of the kind, for example "counter".
-func (k Kind) String() string {
-	switch k {
-	case Counter:
-		return "counter"
-	case UpDownCounter:
-		return "updowncounter"
-	case Gauge:
-		return "gauge"
-	case Histogram:
-		return "histogram"
-	default:
-		return "unknown"
-	}
-}
-
 // Number is the type of the values of an instrument.
-type Number int
+type Number string
 
 // The number types that the contract uses.
 const (
 	// Int64 values are whole numbers.
-	Int64 Number = iota + 1
+	Int64 Number = "int64"
 	// Float64 values are fractions.
-	Float64
+	Float64 Number = "float64"
 )
-
-// String returns the Go name of the number type, for example "int64".
-func (n Number) String() string {
-	switch n {
-	case Int64:
-		return "int64"
-	case Float64:
-		return "float64"
-	default:
-		return "unknown"
-	}
-}
 
 // Form is how a histogram keeps its observations.
 type Form int

@@ -17,14 +17,6 @@ const (
 // Levels returns those that can be said.
 func Levels() []Level { return []Level{Required, Recommended, Optional} }
 
-// Or returns the level, or this one if none was said.
-func (l Level) Or(otherwise Level) Level {
-	if l == "" {
-		return otherwise
-	}
-	return l
-}
-
 // Terms are what a contract says of a metric beside its definition. The zero
 // value says nothing.
 type Terms struct {

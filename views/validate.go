@@ -97,17 +97,17 @@ func (m Metric) validate(labels Labels, own bool) []error {
 	if (m.Kind == Counter) != strings.HasSuffix(m.Name, "_total") {
 		bad.add("Name", -1, "a name ends in _total if, and only if, it is a counter's; this is a %s", m.Kind)
 	}
-	if m.Kind < Counter || m.Kind > Histogram {
-		bad.add("Kind", -1, "kind %d is unknown", m.Kind)
+	if !slices.Contains([]Kind{Counter, UpDownCounter, Gauge, Histogram}, m.Kind) {
+		bad.add("Kind", -1, "kind %q is unknown", m.Kind)
 	}
 	if m.Number != Int64 && m.Number != Float64 {
-		bad.add("Number", -1, "number type %d is unknown", m.Number)
+		bad.add("Number", -1, "number type %q is unknown", m.Number)
 	}
 	m.validateUnit(&bad)
 	m.validateBuckets(&bad)
 	m.Terms.validate(&bad)
 	for i, key := range m.Labels {
-		if _, ok := labels.Find(key); !ok {
+		if labels.Named(key) == nil {
 			bad.add("Labels", i, "label %q is not defined", key)
 		}
 		if slices.Contains(m.Labels[:i], key) {

@@ -53,8 +53,8 @@ func TestValidate(t *testing.T) {
 			want:   []string{"_total"},
 		},
 		"kind": {
-			change: func(c *views.Contract) { c.Metrics.Errors.Kind, c.Metrics.Errors.Number = 0, 9 },
-			want:   []string{"kind 0", "number type 9"},
+			change: func(c *views.Contract) { c.Metrics.Errors.Kind, c.Metrics.Errors.Number = "", "nine" },
+			want:   []string{`kind ""`, `number type "nine"`},
 		},
 		"unit not in the name": {
 			change: func(c *views.Contract) { c.Metrics.CacheSize.Name = "dspy_cache_size" },

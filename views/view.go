@@ -71,7 +71,7 @@ func (m Metric) aggregation() sdkmetric.Aggregation {
 	switch m.Kind {
 	case Histogram:
 		if m.Form == Native {
-			return NativeBuckets()
+			return nativeBuckets()
 		}
 		// Prometheus has no place for min and max; without them every path
 		// carries the same data.

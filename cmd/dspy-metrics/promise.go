@@ -74,7 +74,7 @@ func prime(recorder *otelmetrics.Recorder, contract views.Contract, labels []ser
 	if len(labels) == 0 {
 		return
 	}
-	label, _ := contract.Labels.Find(labels[0].Key)
+	label := contract.Labels.Named(labels[0].Key)
 	for _, value := range append(slices.Clone(label.Values), "") {
 		prime(recorder.With(label.Key, value), contract, labels[1:])
 	}

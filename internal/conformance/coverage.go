@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -121,7 +122,7 @@ func (c Coverage) Metrics() []Covered {
 	all := make([]Covered, 0, len(c.order))
 	for _, key := range c.order {
 		one := c.items[key]
-		covered := Covered{Metric: one.name, Level: string(one.terms.Level.Or(contract.Recommended)), Seen: one.seen}
+		covered := Covered{Metric: one.name, Level: string(cmp.Or(one.terms.Level, contract.Recommended)), Seen: one.seen}
 		for _, name := range one.labels {
 			if one.seen && !one.parts[name] {
 				covered.Missing = append(covered.Missing, name)

@@ -19,7 +19,7 @@ func (r *review) series(metric contract.Metric, family *Family, s sample) {
 		case ok && l.value != "":
 			r.terms(metric, label.Terms, l.at, "label", label.Key)
 			r.labelValue(metric, label, s, l)
-		case label.Level.Or(contract.Required) == contract.Optional:
+		case cmp.Or(label.Level, contract.Required) == contract.Optional:
 		case label.Level == contract.Recommended:
 			r.about(Info, MissingLabel, metric, s, s.at, "", "the label %q is missing, which is recommended", label.Key)
 		case !ok:

@@ -57,7 +57,7 @@ func combinations(contract views.Contract, metric views.Metric) [][]*commonpb.Ke
 	series := [][]*commonpb.KeyValue{nil}
 	for _, key := range metric.Labels {
 		values := []string{"qa"}
-		if label, _ := contract.Labels.Find(key); len(label.Values) > 0 {
+		if label := contract.Labels.Named(key); len(label.Values) > 0 {
 			values = label.Values
 		}
 		var longer [][]*commonpb.KeyValue

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/dspy-metrics/dspy-metrics/internal/contract"
@@ -21,7 +22,7 @@ func (r *review) presence(metric contract.Metric) {
 	case metric.Deprecated != "":
 	case metric.Level == contract.Required:
 		r.add(Error, MissingMetric, metric.Name, position{}, "", "there is no series of the %s, which is required", what(metric))
-	case metric.Level.Or(contract.Recommended) == contract.Recommended:
+	case cmp.Or(metric.Level, contract.Recommended) == contract.Recommended:
 		r.add(Warning, MissingMetric, metric.Name, position{}, "",
 			"there is no series of the %s; it may not have been measured yet", what(metric))
 	}

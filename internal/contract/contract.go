@@ -7,6 +7,7 @@
 package contract
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/dspy-metrics/dspy-metrics/views"
@@ -149,11 +150,11 @@ func Of(documented views.Contract) Contract {
 	c := Contract{Namespaces: []string{"dspy"}}
 	for _, m := range documented.Metrics.All() {
 		metric := Metric{
-			Name: m.Name, Stream: m.Name, Instrument: m.Instrument, Kind: Kind(m.Kind.String()),
+			Name: m.Name, Stream: m.Name, Instrument: m.Instrument, Kind: Kind(m.Kind),
 			Whole: m.Number == views.Int64, NonNegative: true, Unit: m.Unit, Help: m.Description,
 			Buckets: m.Buckets, Terms: m.Terms,
 		}
-		metric.Level = metric.Level.Or(Recommended)
+		metric.Level = cmp.Or(metric.Level, Recommended)
 		if m.Kind == views.Histogram {
 			metric.Form = Form(m.Form.String())
 		}
@@ -161,8 +162,7 @@ func Of(documented views.Contract) Contract {
 		own := slices.ContainsFunc(documented.Metrics.Own, func(o views.Metric) bool { return o.Name == m.Name })
 		metric.Primed = m.Kind == views.Counter && !own
 		for _, key := range m.Labels {
-			definition, _ := documented.Labels.Find(key)
-			metric.Labels = append(metric.Labels, labelOf(definition))
+			metric.Labels = append(metric.Labels, labelOf(*documented.Labels.Named(key)))
 		}
 		c.Metrics = append(c.Metrics, metric)
 	}

@@ -120,7 +120,7 @@ func (d *diff) metric(was, is Metric) {
 	d.changed(Documentation, name, "", "the instrument's name", was.Instrument, is.Instrument)
 	d.changed(Documentation, name, "", "the help text", was.Help, is.Help)
 	d.buckets(was, is)
-	d.level(name, "", was.Level.Or(Recommended), is.Level.Or(Recommended))
+	d.level(name, "", cmp.Or(was.Level, Recommended), cmp.Or(is.Level, Recommended))
 	d.terms(name, "", was.Terms, is.Terms)
 	d.promised(name, "its series are there from the start", was.Primed, is.Primed)
 	d.promised(name, "its values are finite and not negative", was.NonNegative, is.NonNegative)
@@ -211,7 +211,7 @@ func (d *diff) terms(metric, label string, was, is Terms) {
 func (d *diff) label(metric string, was, is Label) {
 	d.changed(Documentation, metric, is.Key, "the meaning", was.Help, is.Help)
 	d.changed(Breaking, metric, is.Key, "the type", cmp.Or(was.Type, "string"), cmp.Or(is.Type, "string"))
-	d.level(metric, is.Key, was.Level.Or(Required), is.Level.Or(Required))
+	d.level(metric, is.Key, cmp.Or(was.Level, Required), cmp.Or(is.Level, Required))
 	d.terms(metric, is.Key, was.Terms, is.Terms)
 	switch {
 	case is.Closed && !was.Closed:

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"bytes"
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -240,7 +241,7 @@ func histogramType(form contract.Form) string {
 }
 
 func levelOf(level contract.Level) (node yaml.Node) {
-	switch level.Or(contract.Required) {
+	switch cmp.Or(level, contract.Required) {
 	case contract.Optional:
 		_ = node.Encode(map[string]string{"conditionally_required": "not every series has it"}) // texts
 	case contract.Recommended:

@@ -16,7 +16,7 @@ func Markdown(contract views.Contract) string {
 	buckets := [][]string{{"histogram", "buckets"}}
 	var forms []string
 	for _, m := range contract.Metrics.All() {
-		metrics = append(metrics, []string{markdown.Code(m.Name), m.Kind.String(), markdown.Code(m.Unit), codes(m.Labels), markdown.Cell(m.Description)})
+		metrics = append(metrics, []string{markdown.Code(m.Name), string(m.Kind), markdown.Code(m.Unit), codes(m.Labels), markdown.Cell(m.Description)})
 		if m.Kind == views.Histogram {
 			buckets = append(buckets, []string{markdown.Code(m.Name), markdown.Numbers(m.Buckets)})
 			forms = append(forms, m.Form.String())

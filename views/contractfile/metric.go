@@ -1,6 +1,7 @@
 package contractfile
 
 import (
+	"fmt"
 	"slices"
 
 	"go.yaml.in/yaml/v3"
@@ -22,16 +23,16 @@ func forms() []views.Form {
 	return []views.Form{views.Classic, views.Native, views.ClassicAndNative}
 }
 
-func spell[T interface{ String() string }](all []T) []string {
+func spell[T any](all []T) []string {
 	texts := make([]string, len(all))
 	for i, one := range all {
-		texts[i] = one.String()
+		texts[i] = fmt.Sprint(one)
 	}
 	return texts
 }
 
 // named reads the name of one of them.
-func named[T interface{ String() string }](r *reader, v value, kind string, all []T) (none T) {
+func named[T any](r *reader, v value, kind string, all []T) (none T) {
 	got, ok := r.option(v, kind, spell(all))
 	if !ok {
 		return none
@@ -179,14 +180,14 @@ func (r *reader) metric(e entry) {
 func (r *reader) ownMetric(e entry) {
 	metric := views.Metric{Name: e.name}
 	readObject(r, e.value, ownMetricKeys(), &metric)
-	if metric.Number == 0 && !r.wrong[join(e.path, "number")] {
+	if metric.Number == "" && !r.wrong[join(e.path, "number")] {
 		metric.Number = views.Float64
 		if metric.Kind == views.Counter || metric.Kind == views.UpDownCounter {
 			metric.Number = views.Int64
 		}
 	}
 	if metric.Kind == views.Histogram && metric.Buckets == nil && !r.wrong[join(e.path, "buckets")] {
-		metric.Buckets = views.DefaultPredictionBuckets()
+		metric.Buckets = views.Default().Metrics.PredictionDuration.Buckets
 	}
 	r.contract.Metrics.Own = append(r.contract.Metrics.Own, metric)
 }

@@ -60,7 +60,7 @@ own_metrics:
 			c.AddLabel(views.Label{Key: "tenant", Description: "Who asks", Budget: 2})
 			c.Metrics.Own = []views.Metric{
 				{Name: "rag_documents_total", Instrument: "rag.documents", Kind: views.Counter, Number: views.Int64, Unit: "{document}", Description: "Documents", Labels: []string{"tenant"}},
-				{Name: "rag_load_seconds", Instrument: "rag.load", Kind: views.Histogram, Number: views.Float64, Unit: "s", Description: "Load", Buckets: views.DefaultPredictionBuckets()},
+				{Name: "rag_load_seconds", Instrument: "rag.load", Kind: views.Histogram, Number: views.Float64, Unit: "s", Description: "Load", Buckets: views.Default().Metrics.PredictionDuration.Buckets},
 				{Name: "rag_size_bytes", Instrument: "rag.size", Kind: views.Gauge, Number: views.Int64, Unit: "By", Description: "Size"},
 			}
 		}},

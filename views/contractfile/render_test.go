@@ -119,7 +119,7 @@ func TestWeaver(t *testing.T) {
 
 func checkType(t *testing.T, contract views.Contract, id string, node yaml.Node, examples []string) {
 	t.Helper()
-	label, _ := contract.Labels.Find(id)
+	label := contract.Labels.Named(id)
 	if !label.Closed {
 		if node.Value != "string" || len(examples) == 0 {
 			t.Errorf("%s: type %q with examples %q", id, node.Value, examples)

@@ -84,7 +84,7 @@ func (r *reader) paths(entry string, m *views.Mistake) []string {
 		}
 		if m.Index >= 0 && place != nil {
 			at := m.Index
-			if documented, ok := views.Default().Labels.Find(m.Label); ok && key == "add" {
+			if documented := documentedLabel(m.Label); documented != nil && key == "add" {
 				at -= len(documented.Values)
 			}
 			paths = append(paths, index(path, at))
@@ -92,4 +92,10 @@ func (r *reader) paths(entry string, m *views.Mistake) []string {
 		paths = append(paths, path)
 	}
 	return append(paths, entry)
+}
+
+// documentedLabel returns the label as [views.Default] has it, or nil.
+func documentedLabel(key string) *views.Label {
+	contract := views.Default()
+	return contract.Labels.Named(key)
 }

@@ -66,11 +66,11 @@ func document(contract views.Contract) (*yaml.Node, error) {
 	}
 	labels, metrics, ownLabels, ownMetrics := mapping(), mapping(), mapping(), mapping()
 	for _, name := range labelKeyNames() {
-		label, ok := contract.Labels.Find(name)
-		if !ok {
+		label := contract.Labels.Named(name)
+		if label == nil {
 			return nil, fmt.Errorf("label %q has another key: a file cannot say that", name)
 		}
-		put(labels, name, labelNode(label))
+		put(labels, name, labelNode(*label))
 	}
 	found := len(contract.Metrics.Own)
 	for _, name := range metricNames() {
@@ -117,8 +117,8 @@ func labelNode(label views.Label) *yaml.Node {
 func metricNode(metric views.Metric) *yaml.Node {
 	node := mapping()
 	put(node, "instrument", str(metric.Instrument))
-	put(node, "kind", str(metric.Kind.String()))
-	put(node, "number", str(metric.Number.String()))
+	put(node, "kind", str(string(metric.Kind)))
+	put(node, "number", str(string(metric.Number)))
 	put(node, "unit", str(metric.Unit))
 	put(node, "description", str(metric.Description))
 	put(node, "labels", sequence(metric.Labels, str))

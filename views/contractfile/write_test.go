@@ -130,8 +130,9 @@ func random(r *rand.Rand) views.Contract {
 	}
 	for i := range r.IntN(3) {
 		own := views.Metric{
-			Name: fmt.Sprintf("rag_%d_seconds", i), Instrument: fmt.Sprintf("rag.i%d", i), Kind: views.Kind(2 + r.IntN(3)),
-			Number: views.Number(1 + r.IntN(2)), Unit: "s", Description: fmt.Sprintf("Own: %d", i), Labels: []string{"service"},
+			Name: fmt.Sprintf("rag_%d_seconds", i), Instrument: fmt.Sprintf("rag.i%d", i),
+			Kind:   []views.Kind{views.UpDownCounter, views.Gauge, views.Histogram}[r.IntN(3)],
+			Number: []views.Number{views.Int64, views.Float64}[r.IntN(2)], Unit: "s", Description: fmt.Sprintf("Own: %d", i), Labels: []string{"service"},
 		}
 		if own.Kind == views.Histogram {
 			own.Buckets, own.Form = buckets(), views.Form(r.IntN(2))

@@ -64,7 +64,8 @@ func measure(ctx context.Context, name string, verb verbs.Verb, page string) (re
 		return result{}, err
 	}
 	defer func() { _ = m.Shutdown(ctx) }() // nothing is pushed
-	label, _ := verbs.Contract().Labels.Find(verb.Label)
+	contract := verbs.Contract()
+	label := contract.Labels.Named(verb.Label)
 	got := result{Verb: name, Label: verb.Label, Metric: verb.Metric, Budget: label.Budget, HeapBefore: heap()}
 	start := time.Now()
 	for i := range distinct {

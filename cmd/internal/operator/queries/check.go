@@ -87,6 +87,6 @@ func (c Catalog) rate(call *metricsql.FuncExpr, r *Report) {
 	name := Matchers(selector)["__name__"].Value
 	metric, _, _ := c.Find(name)
 	if metric.Kind == views.Gauge || metric.Kind == views.UpDownCounter {
-		r.add(call.Name + " of " + name + ", whose kind is " + metric.Kind.String())
+		r.add(call.Name + " of " + name + ", whose kind is " + string(metric.Kind))
 	}
 }
