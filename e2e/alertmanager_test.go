@@ -26,11 +26,12 @@ type alert struct {
 	Receivers []struct{ Name string }
 }
 
-// key names the rule that the alert is of: one name may stand for several.
+// key names the rule that the alert is of: a name may have a rule for each severity
+// and for each path.
 func (a alert) key() string {
-	key := a.Labels["alertname"]
-	if long := a.Labels["long"]; long != "" {
-		key += " " + long
+	key := a.Labels["alertname"] + " " + a.Labels["severity"]
+	if path := a.Labels["path"]; path != "" {
+		key += " " + path
 	}
 	return key
 }

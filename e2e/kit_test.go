@@ -83,7 +83,7 @@ func (k *kit) trouble(t *testing.T) {
 	until(t, k.process, func() error { return k.count(t, `up{job="dspy-metrics"}`, 1) })
 	kill(t, killed.process)
 	k.until(t, func() error {
-		return errors.Join(k.in("active", "DSPyAbsent"), k.in("suppressed", "DSPyTargetDown"))
+		return k.in("active", "DSPyDown critical")
 	})
 
 	// A histogram begins with its first prediction, which no rate sees.
@@ -117,7 +117,7 @@ func (k *kit) trouble(t *testing.T) {
 		}
 	}
 
-	k.until(t, func() error { return k.in("active", "DSPyCollectorExportFailing") })
+	k.until(t, func() error { return k.in("active", "DSPyCollectorExportFailing warning") })
 	kill(t, rejected.process)
 	kill(t, pushed.process)
 	service("pushed", working, cache)

@@ -30,8 +30,12 @@ func install(t *testing.T) installation {
 		t.Fatal(err)
 	}
 	in.rewrite(t, "prometheus.yml", `(scrape_interval|scrape_timeout|evaluation_interval): \d+s`, "$1: 1s")
-	in.rewrite(t, "slo-rules.yml", `(interval|for): \d+[smhd]\n`, "$1: 1s\n")
-	in.rewrite(t, "alerts.yml", `( for): \d+[smhd]\n`, "$1: 1s\n")
+	for _, rules := range []string{"recording-rules.yml", "slo-rules.yml", "alerts.yml"} {
+		in.rewrite(t, rules, `( interval): \d+[smhd]\n`, "$1: 1s\n")
+	}
+	for _, rules := range []string{"slo-rules.yml", "alerts.yml"} {
+		in.rewrite(t, rules, `( for): \d+[smhd]\n`, "$1: 1s\n")
+	}
 	for _, job := range []string{"alertmanager", "dspy-metrics", "otel-collector", "prometheus"} {
 		in.targets(t, job)
 	}

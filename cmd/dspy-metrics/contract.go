@@ -50,7 +50,8 @@ your own. Each of its mistakes is told with line and column.
 
 Dashboards and rules follow the contract: an own label is a variable and a row of panels, an own metric a
 panel, and what is left out is asked for nowhere. The bound of the latency objective must be one of the
-buckets of the duration.
+buckets of the duration. What the caller has done spends no error budget: --client-errors names it, by default
+a caller that went away and an input that is not valid, which nobody on call can mend.
 
 Examples:
   dspy-metrics contract
@@ -58,6 +59,7 @@ Examples:
   dspy-metrics contract --with contract.yaml --dashboards grafana/dashboards --rules prometheus \
     --latency-bound 5 --p95 2.5
   dspy-metrics contract --with contract.yaml --rules prometheus --check
+  dspy-metrics contract --rules prometheus --job 'qa|billing' --client-errors canceled,invalid_input,content_filter
   dspy-metrics contract --schema > contract.schema.json
   dspy-metrics contract --infer http://localhost:9090/metrics > prometheus.yaml
   dspy-metrics contract --infer --otlp localhost:4317 --for 2m > service.yaml

@@ -47,7 +47,7 @@ func TestContract(t *testing.T) {
 		"another contract":   {[]string{"--check", "--rules=../../prometheus", "--with", ragContract}, 1, []string{"alerts.yml is another", "run without --check"}},
 		"other objectives":   {[]string{"--check", "--dashboards=../../grafana/dashboards", "--availability=0.999"}, 1, []string{"dspy-slo.json is another"}},
 		"not there":          {[]string{"--check", "--rules", stale}, 1, []string{"alerts.yml is missing"}},
-		"bound not a bucket": {[]string{"--check", "--rules", stale, "--dashboards", stale, "--with", fast}, 2, []string{"latency bound 10 is no bucket bound", "choose one of [0.001", "p95 1 is not between 0 and 1", "lower it, or choose slower buckets"}},
+		"bound not a bucket": {[]string{"--check", "--rules", stale, "--dashboards", stale, "--with", fast}, 2, []string{"latency bound 10 is no bucket bound", "choose one of [0.001", "or add it to the buckets"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

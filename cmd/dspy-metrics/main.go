@@ -40,15 +40,7 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) int {
-	var cli commands
-	parser, err := kong.New(&cli,
-		kong.Name("dspy-metrics"),
-		kong.Description("OpenTelemetry-native metrics for DSPy and LLM prediction services."),
-		kong.Vars{"version": version()},
-		objectiveDefaults(),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
-		kong.BindTo(ctx, (*context.Context)(nil)),
-	)
+	parser, err := newParser(kong.BindTo(ctx, (*context.Context)(nil)))
 	if err != nil {
 		return fail(err, exitFailure)
 	}
@@ -63,6 +55,17 @@ func run(ctx context.Context, args []string) int {
 		return fail(err, exitFailure)
 	}
 	return 0
+}
+
+// newParser returns the parser of the command line.
+func newParser(options ...kong.Option) (*kong.Kong, error) {
+	return kong.New(new(commands), append([]kong.Option{
+		kong.Name("dspy-metrics"),
+		kong.Description("OpenTelemetry-native metrics for DSPy and LLM prediction services."),
+		kong.Vars{"version": version()},
+		objectiveDefaults(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+	}, options...)...)
 }
 
 // redacted returns the text of the parser, which quotes arguments that it does

@@ -32,6 +32,21 @@ func Either(first, second string) string {
 	return Parentheses(first+"\nor\n"+second) + " >= 0"
 }
 
+// Match matches a label with names that have | between them, any of which may be
+// a regular expression; a plain name is matched as it is.
+func Match(label, names string) string {
+	if strings.ContainsAny(names, `|*+?()[]{}^$\\`) {
+		return fmt.Sprintf("%s=~%q", label, names)
+	}
+	return fmt.Sprintf("%s=%q", label, names)
+}
+
+// Least returns the smaller one of two values for each set of labels. Both have
+// to exist for the same ones; first is no binary operation.
+func Least(first, second string) string {
+	return first + " <= " + Parentheses(second) + "\nor\n" + second
+}
+
 // OrZero returns expr, or zero where only other has series.
 func OrZero(expr, other string) string { return expr + "\nor\n0 * " + other }
 

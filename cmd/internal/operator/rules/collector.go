@@ -1,6 +1,11 @@
 package rules
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/promql"
+)
 
 // collectorAlerts are about an OpenTelemetry Collector between the service and
 // Prometheus. Without one they are silent. Whether its own counters end in
@@ -9,11 +14,16 @@ func (r ruler) collectorAlerts() group {
 	rate := func(label, counter string) string {
 		return fmt.Sprintf("sum %s (rate(%s_total[5m]) or rate(%[2]s[5m])) > 0", by(append(target(), "instance", label)...), counter)
 	}
-	return group{Name: "dspy-collector", Rules: []rule{
+	up := "up{" + promql.Match("job", r.objectives.CollectorJob) + "}"
+	all := promql.Aggregate("max", up, target()...)
+	return group{Name: "dspy-collector", Interval: "1m", Rules: []rule{
+		alert("DSPyCollectorDown", "critical", "5m", all+" == 0",
+			"No collector can be scraped.",
+			`For 5 minutes Prometheus could scrape no collector of the job {{ $labels.job }}: what is pushed does not arrive.`),
 		alert("DSPyCollectorDown", "warning", "5m",
-			fmt.Sprintf("up{job=%q} == 0", r.objectives.CollectorJob),
+			fmt.Sprintf("%s == 0\nand on (%s)\n%s == 1", up, strings.Join(target(), ", "), all),
 			"A collector cannot be scraped.",
-			`Prometheus could not scrape the collector {{ $labels.instance }} for 5 minutes.`),
+			`Prometheus could not scrape the collector {{ $labels.instance }} for 5 minutes, though it could scrape others.`),
 		alert("DSPyCollectorRefusing", "warning", "10m",
 			rate("receiver", "otelcol_receiver_refused_metric_points"),
 			"A collector refuses metrics.",

@@ -1,7 +1,10 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
+	"regexp"
+	"strings"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/slo"
 	"github.com/dspy-metrics/dspy-metrics/views"
@@ -28,9 +31,10 @@ func PrometheusRule(contract views.Contract, objectives slo.Objectives) ([]byte,
 	if err != nil {
 		return nil, err
 	}
+	name := resourceName(objectives.Job)
 	all := resource{
 		APIVersion: "monitoring.coreos.com/v1", Kind: "PrometheusRule",
-		Metadata: metadata{Name: objectives.Job, Labels: map[string]string{"app.kubernetes.io/name": objectives.Job}},
+		Metadata: metadata{Name: name, Labels: map[string]string{"app.kubernetes.io/name": name}},
 	}
 	for _, f := range r.files() {
 		all.Spec.Groups = append(all.Spec.Groups, f.Groups...)
@@ -40,4 +44,12 @@ func PrometheusRule(contract views.Contract, objectives slo.Objectives) ([]byte,
 		return nil, fmt.Errorf("rules: PrometheusRule: %w", err)
 	}
 	return content, nil
+}
+
+// resourceName makes a name of a resource, and a value of a label, of what may be
+// several jobs or a regular expression.
+func resourceName(job string) string {
+	name := regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(strings.ToLower(job), "-")
+	name = strings.Trim(name[:min(len(name), 63)], "-")
+	return cmp.Or(name, "dspy-metrics")
 }

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/promql"
@@ -36,11 +37,31 @@ func (r ruler) failures() string {
 	return fmt.Sprintf(`%s{%[2]s!="",%[2]s!=%q}`, r.metrics.Predictions.Name, r.contract.Labels.Status.Key, views.StatusSuccess)
 }
 
-// observations counts the observations of a histogram in a window.
+// successes selects those that succeeded.
+func (r ruler) successes() string {
+	return fmt.Sprintf(`%s{%s=%q}`, r.metrics.Predictions.Name, r.contract.Labels.Status.Key, views.Success)
+}
+
+// job selects series of the jobs of the service.
+func (r ruler) job(name string) string {
+	return name + "{" + promql.Match("job", r.objectives.Job) + "}"
+}
+
+// join makes a regular expression of values that are matched as they are.
+func join(values []string) string {
+	quoted := make([]string, len(values))
+	for i, value := range values {
+		quoted[i] = regexp.QuoteMeta(value)
+	}
+	return strings.Join(quoted, "|")
+}
+
+// observations counts the observations of a histogram in a window, the classic
+// form first as above does.
 func (r ruler) observations(histogram views.Metric, function, window string) string {
-	return fmt.Sprintf("histogram_count(%s)\nor\n%s",
-		r.sum(promql.Range(function, histogram.Name, window)),
-		r.sum(promql.Range(function, histogram.Name+"_count", window)))
+	return fmt.Sprintf("%s\nor\nhistogram_count(%s)",
+		r.sum(promql.Range(function, histogram.Name+"_count", window)),
+		r.sum(promql.Range(function, histogram.Name, window)))
 }
 
 // quantile drops the NaN of a histogram without observations.
@@ -51,17 +72,18 @@ func (r ruler) quantile(q float64, histogram views.Metric, window string) string
 		promql.Sum(promql.Range("rate", histogram.Name+"_bucket", window), classic...))
 }
 
-// above returns the share of observations above a bucket's bound. The bucket counts exactly where a native histogram, whose
+// above returns the rate of observations above a bucket's bound. The bucket counts exactly where a native histogram, whose
 // buckets have other bounds, estimates, so it comes first where both are stored.
 func (r ruler) above(bound float64, histogram views.Metric, window string) string {
 	rate := func(suffix string) string {
 		return r.sum(promql.Range("rate", histogram.Name+suffix, window))
 	}
-	return fmt.Sprintf(`1 - (
-  %s
-  /
-  (%s > 0)
-  or
-  histogram_fraction(0, %s, %s) >= 0
-)`, rate("_bucket{"+promql.Bucket(bound)+"}"), rate("_count"), promql.Number(bound), rate(""))
+	return fmt.Sprintf(`%s
+-
+%s
+or
+histogram_count(%[3]s)
+*
+(1 - (histogram_fraction(0, %[4]s, %[3]s) >= 0))`,
+		rate("_count"), rate("_bucket{"+promql.Bucket(bound)+"}"), rate(""), promql.Number(bound))
 }

@@ -77,9 +77,9 @@ func TestBucketsChangeTheRules(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			slo := string(files["slo-rules.yml"])
-			if got := strings.Count(slo, test.want); got != 7 {
-				t.Errorf("%s stands %d times, want once for each of 7 windows:\n%s", test.want, got, slo)
+			recorded := string(files["recording-rules.yml"])
+			if got := strings.Count(recorded, test.want); got != 1 {
+				t.Errorf("%s stands %d times, want once:\n%s", test.want, got, recorded)
 			}
 		})
 	}
@@ -119,11 +119,13 @@ func TestLabelsChangeTheRules(t *testing.T) {
 	t.Parallel()
 	contract := views.Default()
 	contract.Labels.Service.Key, contract.Labels.Status.Key, contract.Labels.Overflowed.Key = "app", "outcome", "which"
+	contract.Labels.ErrorType.Key = "why"
 	for _, metric := range []*views.Metric{
 		&contract.Metrics.Predictions, &contract.Metrics.ActivePredictions, &contract.Metrics.PredictionDuration,
-		&contract.Metrics.CacheHits, &contract.Metrics.CacheMisses, &contract.Metrics.LabelOverflow,
+		&contract.Metrics.CacheHits, &contract.Metrics.CacheMisses, &contract.Metrics.CacheEvictions, &contract.Metrics.LabelOverflow,
+		&contract.Metrics.Errors,
 	} {
-		metric.Labels = []string{"app", "outcome", "which"}
+		metric.Labels = []string{"app", "outcome", "which", "why"}
 	}
 	files, err := rules.Files(contract, slo.Default())
 	if err != nil {
@@ -136,35 +138,77 @@ func TestLabelsChangeTheRules(t *testing.T) {
 			}
 		}
 	}
-	if want, slo := `{outcome!="",outcome!="success"}`, string(files["slo-rules.yml"]); !strings.Contains(slo, want) {
-		t.Errorf("slo-rules.yml has no %s:\n%s", want, slo)
+	for _, want := range []string{`{outcome!="",outcome!="success"}`, `{why!="",why!~"`, `{why="overloaded"}`} {
+		if recorded := string(files["recording-rules.yml"]); !strings.Contains(recorded, want) {
+			t.Errorf("recording-rules.yml has no %s:\n%s", want, recorded)
+		}
 	}
 }
 
 func TestObjectivesChangeTheRules(t *testing.T) {
 	t.Parallel()
 	files, err := rules.Files(views.Default(), slo.Objectives{
-		Job: "qa", CollectorJob: "gateway",
+		Job: "qa", CollectorJob: "gateway", ClientErrors: []string{"unauthorized"},
 		Availability: 0.995, Latency: 0.98, LatencyBound: 5, BudgetVolume: 31,
-		ErrorRate: 0.07, P95: 2.5, Volume: 32, CacheHitRate: 0.25, LookupVolume: 33,
+		ErrorRate: 0.07, OutageRate: 0.6, RefusedRate: 0.15, InvalidRate: 0.25, P95: 2.5, Volume: 32,
+		TruncatedRate: 0.12, ScoreDrop: 0.13, DailyBudget: 14, CacheHitRate: 0.35, LookupVolume: 33,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for file, wanted := range map[string][]string{
+		"recording-rules.yml": {`up{job="qa"}`, `error_type!~"cache_unavailable|overloaded|unauthorized"`, "histogram_fraction(0, 5, ", `le=~"5|5\\.0"`},
 		"slo-rules.yml": {
-			"14.4 * (1 - 0.995)", "14.4 * (1 - 0.98)", "histogram_fraction(0, 5, ", `le=~"5|5\\.0"`, ">= 31",
-			"the objective allows 0.5%.", "the objective allows 2%.", "took longer than 5 s",
+			"14.4 * (1 - 0.995)", "14.4 * (1 - 0.98)", ">= 31",
+			"the objective of 99.5% allows.", "the objective of 98% allows.", "take longer than 5 s",
 		},
 		"alerts.yml": {
 			`up{job="qa"} == 0`, `absent(dspy_predictions_total{job="qa"})`, `up{job="gateway"} == 0`,
-			"> 0.07", "> 2.5", ">= 32", "< 0.25", ">= 33",
+			"> 0.07", "> 0.6", "> 0.15", "> 0.25", `le=~"2\\.5"`, "took longer than 2.5 s", ">= 32", "< 0.35", ">= 33",
 		},
 	} {
 		for _, want := range wanted {
 			if !strings.Contains(string(files[file]), want) {
 				t.Errorf("%s has no %q:\n%s", file, want, files[file])
 			}
+		}
+	}
+}
+
+// Each job is asked for by itself where it may be absent, and a name is no pattern.
+func TestJobs(t *testing.T) {
+	t.Parallel()
+	for job, wanted := range map[string]struct {
+		present, absent []string
+		resource        string
+	}{
+		"qa":           {[]string{`up{job="qa"} == 0`}, []string{`absent(dspy_predictions_total{job="qa"})`}, "name: qa\n"},
+		"shop/qa":      {[]string{`up{job="shop/qa"} == 0`}, []string{`absent(dspy_predictions_total{job="shop/qa"})`}, "name: shop-qa\n"},
+		"qa|billing":   {[]string{`up{job=~"qa|billing"} == 0`}, []string{`absent(dspy_predictions_total{job="qa"})`, `absent(dspy_predictions_total{job="billing"})`}, "name: qa-billing\n"},
+		`team-.*|desk`: {[]string{`up{job=~"team-.*|desk"} == 0`}, []string{`absent(dspy_predictions_total{job=~"team-.*"})`, `absent(dspy_predictions_total{job="desk"})`}, "name: team-desk\n"},
+	} {
+		objectives := slo.Default()
+		objectives.Job = job
+		files, err := rules.Files(views.Default(), objectives)
+		if err != nil {
+			t.Errorf("%s: %v", job, err)
+			continue
+		}
+		resource, err := rules.PrometheusRule(views.Default(), objectives)
+		if err != nil || !strings.Contains(string(resource), wanted.resource) {
+			t.Errorf("%s: the resource has no %q: %v", job, wanted.resource, err)
+		}
+		for _, want := range append(wanted.present, wanted.absent...) {
+			if alerts := string(files["alerts.yml"]); !strings.Contains(alerts, want) {
+				t.Errorf("%s: alerts.yml has no %s:\n%s", job, want, alerts)
+			}
+		}
+	}
+	for _, job := range []string{"", "|", "qa|", "qa|(", "[z-a]"} {
+		objectives := slo.Default()
+		objectives.Job = job
+		if _, err := rules.Files(views.Default(), objectives); err == nil {
+			t.Errorf("%q: got no error", job)
 		}
 	}
 }

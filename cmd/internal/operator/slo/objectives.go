@@ -3,10 +3,13 @@
 package slo
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
@@ -16,14 +19,20 @@ import (
 // predictions at night wake nobody.
 type Objectives struct {
 	// Job is the label job of the service: the name of its scrape job, which
-	// should be its OpenTelemetry service.name too. Only the alerts about
-	// missing telemetry select by it.
+	// should be its OpenTelemetry service.name too; several names have | between
+	// them, and each may be a regular expression. Only the alerts about missing
+	// telemetry and about processes select by it.
 	Job string
-	// CollectorJob is the label job of the collector's own metrics.
+	// CollectorJob is the label job of the collector's own metrics, in the same
+	// form.
 	CollectorJob string
 
-	// Availability is the share of predictions that shall succeed, 0 to 1.
+	// Availability is the share of predictions that shall succeed, 0 to 1. A
+	// caller that was refused because the service is full counts as one that
+	// failed, and a failure that is one of ClientErrors does not count.
 	Availability float64
+	// ClientErrors are the error types that are the caller's doing.
+	ClientErrors []string
 	// Latency is the share of predictions that shall take no longer than
 	// LatencyBound, 0 to 1.
 	Latency float64
@@ -38,37 +47,69 @@ type Objectives struct {
 	// DSPyHighErrorRate fires and panels are red. It is more than Availability
 	// leaves of the whole.
 	ErrorRate float64
-	// P95 is in seconds: the 95th percentile of the duration above which
-	// DSPyHighLatency fires. It is below the top bucket bound of the histogram,
-	// which no quantile exceeds.
+	// P95 is in seconds, and a bucket bound too: DSPyHighLatency fires if the 95th
+	// percentile of the duration is above it. Zero stands for LatencyBound.
 	P95 float64
-	// Volume is how many predictions in 5 minutes these two ask for.
+	// OutageRate is the share of predictions, 0 to 1, above which so many failures
+	// or so many slow answers page at once. It is more than ErrorRate.
+	OutageRate float64
+	// RefusedRate is the share of callers that are refused because the service is
+	// full, 0 to 1, above which DSPyRefusing fires.
+	RefusedRate float64
+	// InvalidRate is the share of requests that are the caller's mistake, 0 to 1,
+	// above which DSPyBadRequests fires.
+	InvalidRate float64
+	// Volume is how many predictions in 5 minutes these ask for.
 	Volume float64
 
+	// TruncatedRate is the share of answers that end at the limit of their length,
+	// 0 to 1, above which DSPyTruncated fires.
+	TruncatedRate float64
+	// ScoreDrop is by which share of itself the mean score may fall from one day to
+	// the next, 0 to 1, before DSPyScoreDrop fires.
+	ScoreDrop float64
+	// DailyBudget is in US dollars: what a service may spend in 24 hours before
+	// DSPyOverBudget fires. Zero is no budget, and no alert.
+	DailyBudget float64
+
 	// CacheHitRate is the share of lookups, 0 to 1, below which
-	// DSPyLowCacheHitRate fires and panels are red.
+	// DSPyLowCacheHitRate and DSPyCacheThrashing fire.
 	CacheHitRate float64
-	// LookupVolume is how many lookups in 5 minutes it asks for.
+	// LookupVolume is how many lookups in 5 minutes they ask for.
 	LookupVolume float64
 }
 
-// Default returns objectives to start from: 99 % available, 95 %
-// within 10 s, over 30 days.
+// Default returns objectives to start from: 99 % available, 95 % within 10 s, over
+// 30 days.
+//
+// What the caller has done does not spend the budget by default: an input that is
+// not valid, and a caller that went away, cannot be mended by those who are on
+// call. Callers that go away because nobody answers are still noticed: half of
+// them is DSPyOutage.
 func Default() Objectives {
 	return Objectives{
-		Job:          "dspy-metrics",
-		CollectorJob: "otel-collector",
-		Availability: 0.99,
-		Latency:      0.95,
-		LatencyBound: 10,
-		BudgetVolume: 50,
-		ErrorRate:    0.05,
-		P95:          1,
-		Volume:       20,
-		CacheHitRate: 0.5,
-		LookupVolume: 100,
+		Job:           "dspy-metrics",
+		CollectorJob:  "otel-collector",
+		Availability:  0.99,
+		ClientErrors:  []string{string(views.Canceled), string(views.InvalidInput)},
+		Latency:       0.95,
+		LatencyBound:  10,
+		BudgetVolume:  50,
+		ErrorRate:     0.05,
+		OutageRate:    0.5,
+		RefusedRate:   0.1,
+		InvalidRate:   0.2,
+		Volume:        20,
+		TruncatedRate: 0.1,
+		ScoreDrop:     0.1,
+		DailyBudget:   100,
+		CacheHitRate:  0.5,
+		LookupVolume:  100,
 	}
 }
+
+// Slow returns the bound of the 95th percentile: P95, or else LatencyBound.
+func (o Objectives) Slow() float64 { return cmp.Or(o.P95, o.LatencyBound) }
 
 // Validate returns all mistakes, joined, or nil. The buckets of the duration
 // bound what can be measured.
@@ -82,8 +123,17 @@ func (o Objectives) Validate(duration views.Metric) error {
 		}
 	}
 
-	if o.Job == "" || o.CollectorJob == "" {
-		bad("job %q and collector job %q: name both as the scrape jobs are named", o.Job, o.CollectorJob)
+	for _, job := range []struct{ name, value string }{{"job", o.Job}, {"collector job", o.CollectorJob}} {
+		if slices.Contains(strings.Split(job.value, "|"), "") {
+			bad("%s %q has an empty name: name the scrape job, or several with | between them", job.name, job.value)
+		} else if _, err := regexp.Compile(job.value); err != nil {
+			bad("%s %q is no regular expression: %w", job.name, job.value, err)
+		}
+	}
+	for _, errorType := range o.ClientErrors {
+		if !regexp.MustCompile(`^[\w.-]+$`).MatchString(errorType) {
+			bad("client error %q is no error type: give names such as %q, with commas between them", errorType, views.InvalidInput)
+		}
 	}
 	factor := BurnRates()[0].Factor
 	why := fmt.Sprintf(": below, not even a service that fails altogether reaches the burn rate %v", factor)
@@ -93,16 +143,29 @@ func (o Objectives) Validate(duration views.Metric) error {
 	if o.ErrorRate <= Rest(o.Availability) {
 		bad("error rate %v is within what availability %v allows: it marks what is worse", o.ErrorRate, o.Availability)
 	}
+	inside("outage rate", o.OutageRate, o.ErrorRate, 1, ", the error rate and the whole")
+	inside("refused rate", o.RefusedRate, 0, 1, "")
+	inside("invalid rate", o.InvalidRate, 0, 1, "")
+	inside("truncated rate", o.TruncatedRate, 0, 1, "")
+	inside("score drop", o.ScoreDrop, 0, 1, "")
 	inside("cache hit rate", o.CacheHitRate, 0, 1, "")
 	inside("budget volume", o.BudgetVolume, 0, math.Inf(1), "")
 	inside("volume", o.Volume, 0, math.Inf(1), "")
 	inside("lookup volume", o.LookupVolume, 0, math.Inf(1), "")
+	if !(o.DailyBudget >= 0) || math.IsInf(o.DailyBudget, 1) {
+		bad("daily budget %v is no number of US dollars: give one, or 0 for no budget", o.DailyBudget)
+	}
 
-	if n := len(duration.Buckets); n > 0 {
-		if !slices.Contains(duration.Buckets, o.LatencyBound) {
-			bad("latency bound %v is no bucket bound of %q: choose one of %v, or add it to the buckets", o.LatencyBound, duration.Name, duration.Buckets)
+	if len(duration.Buckets) > 0 {
+		bound := func(name string, value float64) {
+			if !slices.Contains(duration.Buckets, value) {
+				bad("%s %v is no bucket bound of %q: choose one of %v, or add it to the buckets", name, value, duration.Name, duration.Buckets)
+			}
 		}
-		inside("p95", o.P95, 0, duration.Buckets[n-1], fmt.Sprintf(", the top bucket bound of %q, which no quantile exceeds: lower it, or choose slower buckets", duration.Name))
+		bound("latency bound", o.LatencyBound)
+		if o.Slow() != o.LatencyBound {
+			bound("p95", o.P95)
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -31,11 +31,29 @@ func TestMistakes(t *testing.T) {
 		},
 		"latency bound above other buckets": {
 			func(_ *slo.Objectives, m *views.Metric) { m.Buckets = views.FastBuckets() },
-			[]string{"latency bound 10 is no bucket bound", "p95 1 is not between 0 and 1"},
+			[]string{"latency bound 10 is no bucket bound"},
 		},
-		"p95 that no quantile exceeds": {
-			func(o *slo.Objectives, _ *views.Metric) { o.P95 = 10 },
-			[]string{"p95 10", "top bucket bound"},
+		"p95 between buckets": {
+			func(o *slo.Objectives, _ *views.Metric) { o.P95 = 3 },
+			[]string{"p95 3 is no bucket bound", "2.5 5 10"},
+		},
+		"client errors that are no types": {
+			func(o *slo.Objectives, _ *views.Metric) { o.ClientErrors = []string{"time out", ""} },
+			[]string{`client error "time out"`, `client error ""`},
+		},
+		"jobs that are none": {
+			func(o *slo.Objectives, _ *views.Metric) { o.Job, o.CollectorJob = "qa||billing", "(" },
+			[]string{`job "qa||billing" has an empty name`, `collector job "(" is no regular expression`},
+		},
+		"an outage that is within what is usual": {
+			func(o *slo.Objectives, _ *views.Metric) { o.OutageRate = 0.05 },
+			[]string{"outage rate 0.05"},
+		},
+		"shares that are none": {
+			func(o *slo.Objectives, _ *views.Metric) {
+				o.RefusedRate, o.InvalidRate, o.TruncatedRate, o.ScoreDrop, o.DailyBudget = 1, 0, 20, -1, -5
+			},
+			[]string{"refused rate 1", "invalid rate 0", "truncated rate 20", "score drop -1", "daily budget -5"},
 		},
 		"objective too low to page": {
 			func(o *slo.Objectives, _ *views.Metric) { o.Availability = 0.9 },
