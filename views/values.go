@@ -27,6 +27,7 @@ const (
 	ErrorUpstreamUnavailable = "upstream_unavailable"
 	ErrorUnauthorized        = "unauthorized"
 	ErrorCacheUnavailable    = "cache_unavailable"
+	ErrorOverloaded          = "overloaded"
 	ErrorCanceled            = "canceled"
 	ErrorPanic               = "panic"
 )

@@ -76,9 +76,9 @@ func (r ruler) refusing() rule {
 // have been refused before its prediction began.
 func (r ruler) badRequests() rule {
 	predictions := r.metrics.Predictions
-	invalid := r.sum("rate(" + r.errorsOf(views.InvalidInput) + "[5m])")
+	invalid := r.sum("rate(" + r.errorsOf(views.ErrorInvalidInput) + "[5m])")
 	requests := promql.Parentheses(fmt.Sprintf("%s\n+\n%s",
-		r.record(predictions, succeeded+rate5m), r.sum("rate("+r.errorsBut(string(views.CacheUnavailable))+"[5m])")))
+		r.record(predictions, succeeded+rate5m), r.sum("rate("+r.errorsBut(views.ErrorCacheUnavailable)+"[5m])")))
 	a := alert("DSPyBadRequests", "warning", "15m",
 		fmt.Sprintf("%s\n/\n%s > %s\nand\n%s * 300 >= %s",
 			invalid, requests, promql.Number(r.objectives.InvalidRate), requests, promql.Number(r.objectives.Volume)),

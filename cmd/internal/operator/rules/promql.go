@@ -39,7 +39,7 @@ func (r ruler) failures() string {
 
 // successes selects those that succeeded.
 func (r ruler) successes() string {
-	return fmt.Sprintf(`%s{%s=%q}`, r.metrics.Predictions.Name, r.contract.Labels.Status.Key, views.Success)
+	return fmt.Sprintf(`%s{%s=%q}`, r.metrics.Predictions.Name, r.contract.Labels.Status.Key, views.StatusSuccess)
 }
 
 // job selects series of the jobs of the service.

@@ -47,11 +47,11 @@ func (r ruler) recordings() group {
 		add(r.record(predictions, failed+rate5m), r.but(r.objectives.ClientErrors))
 		share(predictions, failed, "")
 		add(r.record(predictions, unanswered+rate5m), r.but(slices.DeleteFunc(slices.Clone(r.objectives.ClientErrors), func(errorType string) bool {
-			return errorType == string(views.Canceled)
+			return errorType == views.ErrorCanceled
 		})))
 		share(predictions, unanswered, "")
 		if r.refuses() {
-			add(r.record(predictions, refused+rate5m), promql.OrZero(r.sum("rate("+r.errorsOf(views.Overloaded)+"[5m])"), all))
+			add(r.record(predictions, refused+rate5m), promql.OrZero(r.sum("rate("+r.errorsOf(views.ErrorOverloaded)+"[5m])"), all))
 			add(r.record(predictions, asked+rate5m), all+"\n+\n"+r.record(predictions, refused+rate5m))
 			add(r.record(predictions, lost+rate5m), r.record(predictions, failed+rate5m)+"\n+\n"+r.record(predictions, refused+rate5m))
 			share(predictions, refused, asked)
@@ -95,12 +95,12 @@ func (r ruler) but(errorTypes []string) string {
 	if !exists(r.metrics.Errors) || len(errorTypes) == 0 {
 		return failures
 	}
-	others := append([]string{string(views.Overloaded), string(views.CacheUnavailable)}, errorTypes...)
+	others := append([]string{views.ErrorOverloaded, views.ErrorCacheUnavailable}, errorTypes...)
 	return promql.Least(failures, promql.OrZero(r.sum("rate("+r.errorsBut(others...)+"[5m])"), r.record(r.metrics.Predictions, rate5m)))
 }
 
 // errorsOf selects the errors of a type.
-func (r ruler) errorsOf(errorType views.ErrorType) string {
+func (r ruler) errorsOf(errorType string) string {
 	return fmt.Sprintf(`%s{%s=%q}`, r.metrics.Errors.Name, r.contract.Labels.ErrorType.Key, errorType)
 }
 

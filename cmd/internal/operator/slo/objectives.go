@@ -91,7 +91,7 @@ func Default() Objectives {
 		Job:           "dspy-metrics",
 		CollectorJob:  "otel-collector",
 		Availability:  0.99,
-		ClientErrors:  []string{string(views.Canceled), string(views.InvalidInput)},
+		ClientErrors:  []string{views.ErrorCanceled, views.ErrorInvalidInput},
 		Latency:       0.95,
 		LatencyBound:  10,
 		BudgetVolume:  50,
@@ -132,7 +132,7 @@ func (o Objectives) Validate(duration views.Metric) error {
 	}
 	for _, errorType := range o.ClientErrors {
 		if !regexp.MustCompile(`^[\w.-]+$`).MatchString(errorType) {
-			bad("client error %q is no error type: give names such as %q, with commas between them", errorType, views.InvalidInput)
+			bad("client error %q is no error type: give names such as %q, with commas between them", errorType, views.ErrorInvalidInput)
 		}
 	}
 	factor := BurnRates()[0].Factor
