@@ -142,6 +142,21 @@ screenshots: build ## Draw the dashboards of docs/images anew, from 10 minutes o
 	@programs=$$(e2e/install)
 	PATH="$$programs:$$PATH" "$$programs/e2e-python" docs/screenshots/record.py --service bin/dspy-metrics --images docs/images
 
+.PHONY: livepictures
+livepictures: ## Draw the page /live of docs/images anew, from two minutes of traffic
+	@programs=$$(e2e/install)
+	PATH="$$programs:$$PATH" go -C e2e test -count=1 -run '^TestLivePage$$' . -pictures "$$PWD/docs/images"
+
+# The version is that of package.json, which Dependabot knows too.
+.PHONY: uplot
+uplot: ## Fetch the charts of the page /live from npm
+	@folder=cmd/internal/live/uplot
+	work=$$(mktemp -d)
+	trap 'rm -rf "$$work"' EXIT
+	cp "$$folder/package.json" "$$work"
+	npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$$work"
+	cp "$$work"/node_modules/uplot/{LICENSE,dist/uPlot.iife.min.js,dist/uPlot.min.css} "$$folder"
+
 # Against the vulnerability database as of now, so that it can fail for a change
 # that somebody else made. It comes as a Go module: no other server is asked.
 # The toolchain is the one that the tools' module names, which releases are built with.

@@ -17,6 +17,7 @@ type listeners struct {
 	WebConfigFile        string        `env:"DSPY_METRICS_WEB_CONFIG_FILE" placeholder:"FILE" type:"path" help:"TLS, client certificates and passwords of --listen: a web config file as Prometheus has it; by default plain HTTP for everybody."`
 	MetricsListen        string        `env:"DSPY_METRICS_METRICS_LISTEN" placeholder:"ADDRESS" help:"Address that /metrics is served on instead, with /health and /ready as well."`
 	MetricsWebConfigFile string        `env:"DSPY_METRICS_METRICS_WEB_CONFIG_FILE" placeholder:"FILE" type:"path" help:"The web config file of --metrics-listen; by default plain HTTP for everybody, whatever --web-config-file says."`
+	Live                 bool          `default:"true" negatable:"" env:"DSPY_METRICS_LIVE" help:"Serve the page /live, charts of the last minutes, where /metrics is."`
 	Pprof                bool          `env:"DSPY_METRICS_PPROF" help:"Serve profiles of the process at /debug/pprof/ of --metrics-listen."`
 	KeepAlive            time.Duration `default:"2m" env:"DSPY_METRICS_KEEP_ALIVE" help:"How long a connection may be idle; let it be longer than that of a load balancer before it (${default})."`
 	DrainDelay           time.Duration `default:"1s" env:"DSPY_METRICS_DRAIN_DELAY" help:"How long to be unready before the listener closes, for load balancers to notice (${default})."`

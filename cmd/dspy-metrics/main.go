@@ -29,6 +29,7 @@ type commands struct {
 	Contract contractCommand  `cmd:"" help:"Show the documented contract, or your own, and write its dashboards and rules."`
 	Health   health           `cmd:"" help:"Ask a running service whether it is ready, for health checks of containers."`
 	Load     load             `cmd:"" help:"Make traffic for a running service and measure how it answers."`
+	Live     liveCommand      `cmd:"" help:"Show charts of the last minutes of a service in the browser."`
 }
 
 func main() {

@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/resource"
 	semconv "go.opentelemetry.io/otel/semconv/v1.41.0"
 
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/live"
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/service"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 	"github.com/dspy-metrics/dspy-metrics/views"
@@ -40,7 +41,7 @@ type serve struct {
 
 // Help is shown by --help.
 func (serve) Help() string {
-	return `The metrics are at /metrics. The OTEL_* variables of the OpenTelemetry specification are honored;
+	return `The metrics are at /metrics, and charts of the last minutes at /live. The OTEL_* variables of the OpenTelemetry specification are honored;
 with an OTLP endpoint the same metrics are pushed as well.
 
 A web config file is one of Prometheus' exporter-toolkit: TLS, client certificates, passwords. It holds for all of
@@ -161,6 +162,12 @@ func (c *serve) serve(ctx context.Context, contract views.Contract, config servi
 	config.MaxClientConcurrency = c.share(c.MaxConcurrency)
 	config.MinRequestRate, config.MinResponseRate = c.MinRequestRate, c.MinResponseRate
 	config.Apart = c.MetricsListen != ""
+	config.Name, config.Version = c.serviceName(), version()
+	if c.Live {
+		if config.Live, err = live.New(config.Name, contract); err != nil {
+			return err
+		}
+	}
 	answers, err := c.answers.open(ctx, config.Metrics.Recorder, logger)
 	if err != nil {
 		return err

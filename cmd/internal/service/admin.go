@@ -10,6 +10,7 @@ import (
 func (s *Service) Admin(profiles bool) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", s.timed(ours(s.Metrics.Handler()))) // profiles may take longer
+	s.addLive(mux)
 	s.addProbes(mux)
 	mux.Handle("GET /{$}", ours(s.index(index{Metrics: true, Profiles: profiles})))
 	if profiles {
@@ -22,6 +23,13 @@ func (s *Service) Admin(profiles bool) http.Handler {
 		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	}
 	return s.routed(mux)
+}
+
+// addLive adds the page of charts. It is where the metrics are, which it reads.
+func (s *Service) addLive(mux *http.ServeMux) {
+	if s.Live != nil {
+		s.Live.Handle(mux, ours)
+	}
 }
 
 // Probes are the paths of health checks, which have no credentials.

@@ -29,6 +29,13 @@ func newQuota(size, share int64) *quota {
 	return &quota{size: size, share: share, clients: make(map[netip.Prefix]int64)}
 }
 
+// taken returns how much all clients hold.
+func (q *quota) taken() int64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.held
+}
+
 // take takes n of the quota for a client, or nothing.
 func (q *quota) take(client netip.Prefix, n int64) error {
 	q.mu.Lock()

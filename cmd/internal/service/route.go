@@ -7,6 +7,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/live"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
@@ -43,8 +44,11 @@ func rooted(what, text, path string) error {
 }
 
 // handle adds a route or a path to pass to a mux, which panics if the pattern is
-// wrong or in conflict with another.
-func handle(mux *http.ServeMux, what, pattern string, handler http.Handler) (err error) {
+// wrong or in conflict with another. The page of charts takes nobody's path in silence.
+func (s *Service) handle(mux *http.ServeMux, what, pattern string, handler http.Handler) (err error) {
+	if path := pattern[strings.LastIndex(pattern, " ")+1:]; s.Live != nil && !s.Apart && (path == live.Path || strings.HasPrefix(path, live.Path+"/")) {
+		return fmt.Errorf("%s %q: the page of charts is at %s; --no-live leaves the path to the program", what, pattern, live.Path)
+	}
 	defer func() {
 		if wrong := recover(); wrong != nil {
 			err = fmt.Errorf("%s %q: %v", what, pattern, wrong)

@@ -14,12 +14,14 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/live"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
 // Config has no defaults: every field must be set but for Labels, Cache, Caching,
-// Model and Apart.
+// Model, Live and Apart.
 type Config struct {
+	Name, Version  string // of the service and of this program, for the front page
 	Metrics        *otelmetrics.Metrics
 	Backend        Backend
 	Routes         []Route
@@ -42,8 +44,9 @@ type Config struct {
 	// MinRequestRate and MinResponseRate are the bytes a second that a client must
 	// send of a body, and take of the answer to a prediction; 0 for any.
 	MinRequestRate, MinResponseRate int64
-	MaxAnswerBytes                  int64 // of an answer that is read or cached; longer ones only pass through
-	Apart                           bool  // whether the metrics are left to the handler of Admin
+	MaxAnswerBytes                  int64      // of an answer that is read or cached; longer ones only pass through
+	Apart                           bool       // whether the metrics are left to the handler of Admin
+	Live                            *live.Page // the page of charts, where the metrics are; nil for none
 }
 
 // Service answers predictions over HTTP.
@@ -58,10 +61,8 @@ type Service struct {
 	bodies   *quota // bytes of bodies that are being read
 	draining atomic.Bool
 	page     *template.Template
+	started  time.Time
 }
-
-//go:embed page.html
-var page string
 
 //go:embed openapi.json
 var openAPI []byte
@@ -76,7 +77,7 @@ func New(c Config) (*Service, error) {
 	if share == 0 {
 		share = size
 	}
-	s := &Service{Config: c, places: newQuota(size, share), bodies: newQuota(size*c.MaxBodyBytes, share*c.MaxBodyBytes), page: parsed}
+	s := &Service{Config: c, places: newQuota(size, share), bodies: newQuota(size*c.MaxBodyBytes, share*c.MaxBodyBytes), page: parsed, started: time.Now()}
 	s.limits = newLimits(c.Timeout, c.SilenceTimeout)
 	if s.layers, err = s.newLayers(); err != nil {
 		return nil, err
@@ -104,17 +105,18 @@ func (s *Service) routes() (http.Handler, error) {
 	mux := http.NewServeMux()
 	if !s.Apart {
 		mux.Handle("GET /metrics", ours(s.Metrics.Handler()))
+		s.addLive(mux)
 	}
 	s.addProbes(mux)
 	mux.Handle("GET /openapi.json", ours(http.HandlerFunc(s.openAPI)))
-	mux.Handle("GET /{$}", ours(s.index(index{Routes: s.Routes, Backend: s.Backend, Metrics: !s.Apart})))
+	mux.Handle("GET /{$}", ours(s.index(index{Routes: s.Routes, Metrics: !s.Apart})))
 	var errs []error
 	patterns := slices.Clone(s.Pass)
 	for _, pattern := range s.Pass {
-		errs = append(errs, handle(mux, "pass", pattern, s.about))
+		errs = append(errs, s.handle(mux, "pass", pattern, s.about))
 	}
 	for _, route := range s.Routes {
-		errs = append(errs, handle(mux, "route", route.Pattern, s.predict(route)))
+		errs = append(errs, s.handle(mux, "route", route.Pattern, s.predict(route)))
 		patterns = append(patterns, route.Pattern)
 	}
 	handler := s.aboutRoutes(mux, patterns, s.routed(mux))
@@ -136,24 +138,6 @@ func (s *Service) ready(w http.ResponseWriter, _ *http.Request) {
 func (s *Service) openAPI(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = w.Write(openAPI) // a client that goes away is seen by the middleware
-}
-
-// index is what the page of a listener lists.
-type index struct {
-	Routes            []Route
-	Backend           Backend
-	Metrics, Profiles bool
-}
-
-func (s *Service) index(i index) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Content-Security-Policy",
-			"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-		if err := s.page.Execute(w, i); err != nil {
-			s.Logger.Debug("page not written", slog.Any("error", err))
-		}
-	})
 }
 
 // routed answers what no route takes as a problem, where the mux would answer

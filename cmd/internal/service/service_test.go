@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/guide"
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/live"
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/service"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 	"github.com/dspy-metrics/dspy-metrics/views"
@@ -301,6 +302,9 @@ func TestDraining(t *testing.T) {
 		t.Errorf("got %+v before", got)
 	}
 	s.Drain()
+	if got := must(t, http.MethodGet, url+"/", ""); !strings.Contains(got.body, "Shutting down.") || strings.Contains(got.body, "Ready.") {
+		t.Errorf("got the front page %s", got.body)
+	}
 	if got := must(t, http.MethodGet, url+"/ready", ""); got.status != 503 {
 		t.Errorf("got %+v", got)
 	}
@@ -317,9 +321,58 @@ func TestIndexListsTheEndpoints(t *testing.T) {
 	t.Parallel()
 	_, url := start(t, answers, nil)
 	got := must(t, http.MethodGet, url+"/", "")
-	for _, want := range []string{"POST /predict", "/metrics", "/health", "/ready", "no language model"} {
+	for _, want := range []string{"POST /predict", "/metrics", "/health", "/ready", "no language model", "Ready."} {
 		if got.status != 200 || !strings.Contains(got.body, want) {
 			t.Errorf("got status %d without %q", got.status, want)
+		}
+	}
+}
+
+// The page of charts is where the metrics are, and nowhere if it is off. No path of the
+// program's is taken in silence.
+func TestLive(t *testing.T) {
+	t.Parallel()
+	page, err := live.New("qa", views.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		page          *live.Page
+		apart         bool
+		public, admin int
+	}{
+		"beside the metrics": {page, false, 200, 200},
+		"apart":              {page, true, 404, 200},
+		"off":                {nil, false, 404, 404},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, url := start(t, answers, func(c *service.Config) { c.Live, c.Apart = test.page, test.apart })
+			admin := httptest.NewServer(s.Admin(false))
+			t.Cleanup(admin.Close)
+			for _, path := range []string{live.Path, live.Path + "/config.json"} {
+				if got := must(t, http.MethodGet, url+path, ""); got.status != test.public {
+					t.Errorf("%s: got status %d, want %d", path, got.status, test.public)
+				}
+				if got := must(t, http.MethodGet, admin.URL+path, ""); got.status != test.admin {
+					t.Errorf("%s of the metrics' listener: got status %d, want %d", path, got.status, test.admin)
+				}
+			}
+			front := must(t, http.MethodGet, url+"/", "").body
+			if linked := strings.Contains(front, `href="live"`); linked != (test.public == 200) {
+				t.Errorf("the front page links to it: %t", linked)
+			}
+		})
+	}
+	for _, pattern := range []string{"POST " + live.Path, "GET " + live.Path + "/config.json"} {
+		c := config(nil, acting{})
+		c.Live, c.Routes = page, []service.Route{{Pattern: pattern}}
+		if _, err := service.New(c); err == nil || !strings.Contains(err.Error(), "--no-live") {
+			t.Errorf("%s: got %v", pattern, err)
+		}
+		c.Apart = true
+		if _, err := service.New(c); err != nil {
+			t.Errorf("%s, with the metrics apart: got %v", pattern, err)
 		}
 	}
 }
