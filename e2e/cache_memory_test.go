@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,14 +21,14 @@ func TestCacheMemory(t *testing.T) {
 			text := strings.Repeat("x", size)
 			upstream := program(t, func(w http.ResponseWriter, r *http.Request) {
 				_, _ = io.Copy(io.Discard, r.Body)
-				w.Header().Set("Content-Length", fmt.Sprint(size))
+				w.Header().Set("Content-Length", strconv.Itoa(size))
 				_, _ = io.WriteString(w, text)
 			})
 			// More than fit: an entry is counted as twice its key, its answer, its header
 			// and what is kept about it.
 			requests := 500 + 3*maxBytes/(2*(500+size))/2
 			resident := func(cache string) int64 {
-				s := serve(t, "--upstream", upstream, "--cache", cache, "--cache-max-bytes", fmt.Sprint(maxBytes))
+				s := serve(t, "--upstream", upstream, "--cache", cache, "--cache-max-bytes", strconv.Itoa(maxBytes))
 				var asked atomic.Int64
 				var asking sync.WaitGroup
 				c := newCrowd(s, clients)

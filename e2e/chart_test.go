@@ -7,11 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -295,7 +297,7 @@ func TestChartValues(t *testing.T) {
 		}
 	}
 	app := r.app(t)
-	if limit, heap := app.Resources.Limits.Memory().Value(), environmentVariable(t, app, "GOMEMLIMIT").Value; heap != fmt.Sprint(limit*4/5) {
+	if limit, heap := app.Resources.Limits.Memory().Value(), environmentVariable(t, app, "GOMEMLIMIT").Value; heap != strconv.FormatInt(limit*4/5, 10) {
 		t.Errorf("got GOMEMLIMIT %s, want four fifths of %d", heap, limit)
 	}
 	r = template(t, "qa", variants()["sidecar"]...)
@@ -413,9 +415,7 @@ func TestChartHasRulesAndDashboards(t *testing.T) {
 		want[filepath.Base(path)] = string(content)
 	}
 	for _, configMap := range r.configMaps {
-		for name, content := range configMap.Data {
-			got[name] = content
-		}
+		maps.Copy(got, configMap.Data)
 		if content, err := json.Marshal(configMap); err != nil || len(content) > 1<<20 {
 			t.Errorf("%s: %d bytes, %v", configMap.Name, len(content), err)
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -40,7 +41,7 @@ func (r *running) usage() (spent, error) {
 		total.memory += number(fields[resident]) * int64(os.Getpagesize())
 	}
 	if total.memory == 0 {
-		return total, fmt.Errorf("the gateway has ended")
+		return total, errors.New("the gateway has ended")
 	}
 	return total, nil
 }

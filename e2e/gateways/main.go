@@ -35,8 +35,9 @@ func main() {
 	})
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, o); err != nil {
+	err := run(ctx, o)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "gateways:", err)
 		os.Exit(1)
 	}
@@ -67,7 +68,7 @@ func scenarios() []scenario {
 }
 
 func run(ctx context.Context, o options) error {
-	program, err := startProgram()
+	program, err := startProgram(ctx)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net"
@@ -26,8 +27,8 @@ const (
 	chunks = 50
 )
 
-func startProgram() (*program, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+func startProgram(ctx context.Context) (*program, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}

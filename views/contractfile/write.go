@@ -127,8 +127,10 @@ func metricNode(metric views.Metric) *yaml.Node {
 		put(node, "form", str(metric.Form.String()))
 	}
 	for _, term := range [][2]string{
-		{"requirement_level", string(metric.Terms.Level)}, {"stability", metric.Terms.Stability},
-		{"deprecated", metric.Terms.Deprecated}, {"replacement", metric.Terms.Replacement},
+		{"requirement_level", string(metric.Terms.Level)},
+		{"stability", metric.Terms.Stability},
+		{"deprecated", metric.Terms.Deprecated},
+		{"replacement", metric.Terms.Replacement},
 	} {
 		if term[1] != "" {
 			put(node, term[0], str(term[1]))
