@@ -14,6 +14,8 @@ type checkCommand struct {
 	Twice    bool          `help:"Read each target twice and compare."`
 	Interval time.Duration `default:"15s" help:"Time between two readings (${default})."`
 
+	Uses []string `placeholder:"PATH" help:"Check the queries of the dashboards and rules in this folder or file too: whether they ask for what the contract or a page has; may be repeated, and needs no target."`
+
 	Format      string  `default:"text" enum:"text,json,junit,github" help:"How to report: text, json, junit or github (${default})."`
 	FailOn      string  `default:"error" enum:"error,warning,info,never" help:"The least severity that fails: error, warning, info, or never (${default})."`
 	Strict      bool    `help:"Short for --fail-on=warning."`
@@ -45,6 +47,10 @@ deprecated metric, a series that was forgotten or a process that was restarted b
 (info) need no action. At most 5 findings of a kind are listed. Several targets are also compared with one
 another. docs/check.md lists all findings.
 
+--uses reads Grafana's dashboards, Prometheus' rules and Kubernetes resources that hold either. A query is
+wrong if it names a metric, a label, a label value or a bucket that neither the contract nor a page has. Metrics
+of the contract that no query uses are notes.
+
 Examples:
   dspy-metrics check http://localhost:3000/metrics
   dspy-metrics check --twice --interval 5s --strict http://localhost:3000/metrics
@@ -55,6 +61,7 @@ Examples:
   dspy-metrics check --contract registry/ --coverage --min-coverage 80 --for 1m http://localhost:8080/metrics
   dspy-metrics check --contract none --exposition openmetrics 'pages/*.txt'
   dspy-metrics check @targets.txt
+  dspy-metrics check --uses grafana --uses prometheus --allow-label cluster http://localhost:3000/metrics
 
 Exit codes: 0 if nothing failed, 1 with findings that fail, too little coverage, or if a part of the targets
 could not be checked, 2 if nothing could be checked or for wrong flags.`
@@ -63,8 +70,11 @@ could not be checked, 2 if nothing could be checked or for wrong flags.`
 // Validate is called by the parser.
 func (c *checkCommand) Validate() error {
 	var errs []error
-	if (len(c.Targets) == 0) == (c.OTLP == "") {
-		errs = append(errs, errors.New("want either targets (a URL, a file, or -) or --otlp"))
+	switch measured := len(c.Targets) > 0 || c.OTLP != ""; {
+	case len(c.Targets) > 0 && c.OTLP != "", !measured && len(c.Uses) == 0:
+		errs = append(errs, errors.New("want either targets (a URL, a file, or -) or --otlp, or --uses"))
+	case !measured && (c.Coverage || c.MinCoverage > 0 || c.Twice || c.For > 0):
+		errs = append(errs, errors.New("--coverage, --min-coverage, --twice and --for need a target"))
 	}
 	if !(c.MinCoverage >= 0 && c.MinCoverage <= 100) {
 		errs = append(errs, errors.New("--min-coverage is a percentage, from 0 to 100"))

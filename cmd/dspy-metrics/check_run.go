@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/otlptranslator"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/check"
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/uses"
 	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
@@ -30,11 +31,19 @@ func (c *checkCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return usageError{err}
 	}
+	queries, err := c.uses(checker)
+	if err != nil {
+		return usageError{err}
+	}
 	var outcome check.Outcome
-	if c.OTLP != "" {
+	switch {
+	case c.OTLP != "":
 		outcome, err = c.listen(ctx, checker, contract)
-	} else {
-		outcome, err = c.read(ctx, checker, contract)
+	case len(c.Targets) > 0:
+		outcome, err = c.read(ctx, checker, contract, queries)
+	}
+	if queries != nil {
+		outcome.Reports = append(outcome.Reports, queries.Reports(contract)...)
 	}
 	if err == nil {
 		err = c.write(os.Stdout, outcome)
@@ -56,7 +65,7 @@ func (c *checkCommand) verdict(outcome check.Outcome) error {
 	unchecked := fmt.Errorf("could not check %d of %d targets", summary.Unchecked, targets)
 	covered := outcome.Coverage.Percent()
 	switch {
-	case summary.Unchecked == targets:
+	case summary.Unchecked > 0 && summary.Unchecked == targets:
 		return usageError{unchecked}
 	case summary.Unchecked > 0:
 		return unchecked
@@ -118,7 +127,7 @@ func parseBuckets(text string) ([]float64, error) {
 }
 
 // read reads the targets, once or several times.
-func (c *checkCommand) read(ctx context.Context, checker conformance.Checker, contract string) (check.Outcome, error) {
+func (c *checkCommand) read(ctx context.Context, checker conformance.Checker, contract string, queries *check.Uses) (check.Outcome, error) {
 	targets, err := check.Targets(c.Targets)
 	if err != nil {
 		return check.Outcome{}, err
@@ -132,8 +141,23 @@ func (c *checkCommand) read(ctx context.Context, checker conformance.Checker, co
 		readings = 2
 	}
 	watch := check.Watch{Reader: reader, Checker: checker, Contract: contract, Readings: readings, Interval: c.Interval}
+	if queries != nil {
+		watch.Each = queries.See
+	}
 	outcome := watch.Run(ctx, targets)
 	return outcome, nil
+}
+
+// uses reads the dashboards and rules, if there are any to check.
+func (c *checkCommand) uses(checker conformance.Checker) (*check.Uses, error) {
+	if len(c.Uses) == 0 {
+		return nil, nil //nolint:nilnil // Nobody asked for it.
+	}
+	found, err := uses.Find(c.Uses)
+	if err != nil {
+		return nil, fmt.Errorf("--uses: %w", err)
+	}
+	return &check.Uses{Checker: checker, Found: found}, nil
 }
 
 // reader reads pages by these flags.

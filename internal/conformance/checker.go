@@ -124,9 +124,5 @@ func (s scope) wanted(name string) bool {
 // contract: it writes an underscore for what stands between the words of an
 // instrument.
 func (s scope) reserved(name string) bool {
-	return slices.ContainsFunc(s.namespaces, func(namespace string) bool {
-		words := len(namespace)
-		return namespace == "*" ||
-			len(name) > words && strings.EqualFold(name[:words], namespace) && strings.IndexByte("_./-", name[words]) >= 0
-	})
+	return contract.Contract{Namespaces: s.namespaces}.Reserves(name)
 }

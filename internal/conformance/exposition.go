@@ -23,6 +23,7 @@ const (
 	maxKept     = 32 << 20  // bytes of an OTLP client, as sizes count them
 	maxLabels   = 100
 	maxText     = 4096 // bytes of a name, a unit or a help text by OTLP
+	maxNames    = 100  // of labels that are remembered of a family
 )
 
 // Exposition is what a service exposed at one moment.
@@ -65,6 +66,8 @@ type Family struct {
 	samples                []sample
 	kept                   bool // whether its samples are kept
 	seen                   bool // whether there was a sample, kept or not
+	// labels are the names on the samples of a page, kept or not, the first ones.
+	labels []string
 	// temporality is an OTLP metric's.
 	temporality string
 	// bounds are the buckets of a histogram's first series; mixed is set if another

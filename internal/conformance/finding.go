@@ -84,6 +84,18 @@ const (
 	Unreachable Rule = "unreachable"
 	// Restarted: the process started anew between the readings.
 	Restarted Rule = "restarted"
+	// QuerySyntax: Prometheus cannot read a query of a dashboard or a rule.
+	QuerySyntax Rule = "query-syntax"
+	// QueryMetric: a query asks for a series that nobody has.
+	QueryMetric Rule = "query-metric"
+	// QueryLabel: a query uses a label that the series do not have.
+	QueryLabel Rule = "query-label"
+	// QueryValue: a query asks for a value or a bucket that a label cannot have.
+	QueryValue Rule = "query-value"
+	// QueryType: a query applies a function that does not fit the type.
+	QueryType Rule = "query-type"
+	// UnusedMetric: no query uses a metric of the contract.
+	UnusedMetric Rule = "unused-metric"
 )
 
 // Finding is one difference from the contract.
@@ -137,7 +149,7 @@ type finding struct {
 
 func (f *findings) add(found Finding) {
 	key := finding{found.Severity, found.Rule, found.Metric}
-	if found.Rule == UnknownMetric || found.Rule == NotStable || f.total[found.Rule] >= listedOfRule {
+	if found.Rule == UnknownMetric || found.Rule == NotStable || found.Rule == QueryMetric || f.total[found.Rule] >= listedOfRule {
 		// The metrics are any number.
 		key.metric = ""
 	}
@@ -154,20 +166,36 @@ func (f *findings) add(found Finding) {
 	}
 }
 
+// Listed returns the first findings of each kind, and counts the others.
+func Listed(all []Finding) []Finding {
+	var f findings
+	for _, found := range all {
+		f.add(found)
+	}
+	return f.all()
+}
+
 // all returns what is listed, and how many more there were.
 func (f *findings) all() []Finding {
 	list := slices.Clone(f.list)
-	more := make([]Finding, 0)
+	rest := make([]Finding, 0)
 	for key, count := range f.count {
 		if count > listed {
-			more = append(more, Finding{
+			rest = append(rest, Finding{
 				Severity: key.severity, Rule: key.rule, Metric: key.metric,
-				Message: fmt.Sprintf("and %d more findings like these", count-listed),
+				Message: more(count - listed),
 			})
 		}
 	}
-	slices.SortFunc(more, func(a, b Finding) int {
+	slices.SortFunc(rest, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Metric, b.Metric), cmp.Compare(a.Severity, b.Severity))
 	})
-	return append(list, more...)
+	return append(list, rest...)
+}
+
+func more(n int) string {
+	if n == 1 {
+		return "and 1 more finding like these"
+	}
+	return fmt.Sprintf("and %d more findings like these", n)
 }

@@ -1,6 +1,10 @@
 package conformance
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
 
 // family finds the family of this name or makes it; nil if there are too many.
 func (p *parser) family(name string, at position) *Family {
@@ -32,6 +36,7 @@ func (p *parser) take(family *Family, s sample, at stamp) {
 	p.begin(family, s.at)
 	p.exposition.read++
 	family.seen = true
+	family.note(s)
 	if p.strict(family) {
 		p.judge.sample(family, s, at)
 	}
@@ -44,6 +49,16 @@ func (p *parser) take(family *Family, s sample, at stamp) {
 	}
 	p.samples++
 	family.samples = append(family.samples, s)
+}
+
+// note remembers the names of the labels.
+func (f *Family) note(s sample) {
+	inner := f.inner(f.suffix(s))
+	for _, l := range s.labels {
+		if l.name != inner && !slices.Contains(f.labels, l.name) && len(f.labels) < maxNames {
+			f.labels = append(f.labels, strings.Clone(l.name))
+		}
+	}
 }
 
 // begin notes to which family the line belongs. In OpenMetrics all lines of a

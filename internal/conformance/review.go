@@ -101,6 +101,7 @@ func (r *review) about(severity Severity, rule Rule, metric contract.Metric, s s
 
 // index finds the metric of each family.
 func (r *review) index() {
+	unknown := 0
 	for _, family := range r.exposition.Families {
 		if metric, ok := r.metric(family); ok {
 			r.families[metric.Name] = append(r.families[metric.Name], family)
@@ -109,8 +110,11 @@ func (r *review) index() {
 		if r.created(family) || !r.scope.reserved(family.name) {
 			continue
 		}
-		r.add(Error, UnknownMetric, short(family.name), family.at, r.suggestion(family.name),
-			"%q is not in the contract", short(family.name))
+		remedy := ""
+		if unknown++; unknown <= listed { // Looking through a large contract for each of many would take too long.
+			remedy = r.suggestion(family.name)
+		}
+		r.add(Error, UnknownMetric, short(family.name), family.at, remedy, "%q is not in the contract", short(family.name))
 	}
 }
 

@@ -9,6 +9,7 @@ package contract
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
@@ -130,6 +131,16 @@ func Levels() []Level { return views.Levels() }
 
 // Stable is the stability of what does not change any more.
 const Stable = views.Stable
+
+// Reserves tells whether the contract has the name for itself, so that a metric of
+// this name has to be in it.
+func (c Contract) Reserves(name string) bool {
+	return slices.ContainsFunc(c.Namespaces, func(namespace string) bool {
+		words := len(namespace)
+		return namespace == "*" ||
+			len(name) > words && strings.EqualFold(name[:words], namespace) && strings.IndexByte("_./-", name[words]) >= 0
+	})
+}
 
 // Label returns the label with this key.
 func (m Metric) Label(key string) (Label, bool) {

@@ -38,21 +38,29 @@ type Change struct {
 func Diff(before, after Contract) []Change {
 	d := &diff{}
 	before, after = before.Translated(Strategies()[0]), after.Translated(Strategies()[0])
+	old, now := before.byName(), after.byName()
 	gone := make([]Metric, 0)
 	for _, was := range before.Metrics {
-		is, ok := named(after, was.Name)
+		is, ok := now[was.Name]
 		if !ok {
 			gone = append(gone, was)
 			continue
 		}
 		d.metric(was, is)
 	}
+	added := make([]Metric, 0)
+	for _, is := range after.Metrics {
+		if _, ok := old[is.Name]; !ok {
+			added = append(added, is)
+		}
+	}
+	names := newNames(added)
 	renamed := make(map[string]bool)
 	for _, was := range gone {
-		renamed[d.gone(was, before, after)] = true
+		renamed[d.gone(was, names)] = true
 	}
-	for _, is := range after.Metrics {
-		if _, ok := named(before, is.Name); !ok && !renamed[is.Name] {
+	for _, is := range added {
+		if !renamed[is.Name] {
 			d.add(Compatible, is.Name, "", "it is new: a %s", cmp.Or(is.Kind, "metric"))
 		}
 	}
@@ -62,12 +70,33 @@ func Diff(before, after Contract) []Change {
 	return d.changes
 }
 
-func named(c Contract, name string) (Metric, bool) {
-	i := slices.IndexFunc(c.Metrics, func(m Metric) bool { return m.Name == name })
-	if i < 0 {
-		return Metric{}, false
+func (c Contract) byName() map[string]Metric {
+	all := make(map[string]Metric, len(c.Metrics))
+	for _, m := range c.Metrics {
+		if _, ok := all[m.Name]; !ok {
+			all[m.Name] = m
+		}
 	}
-	return c.Metrics[i], true
+	return all
+}
+
+// names finds metrics that are new by all names that they have.
+type names struct{ pages, streams, instruments map[string]string }
+
+func newNames(added []Metric) names {
+	n := names{make(map[string]string), make(map[string]string), make(map[string]string)}
+	for _, m := range slices.Backward(added) { // The first of several counts.
+		n.pages[m.Name], n.streams[m.Stream] = m.Name, m.Name
+		if m.Instrument != "" {
+			n.instruments[m.Instrument] = m.Name
+		}
+	}
+	return n
+}
+
+// successor is the new name of a metric that had another one.
+func (n names) successor(was Metric) string {
+	return cmp.Or(n.streams[was.Stream], n.instruments[was.Instrument], n.pages[was.Replacement])
 }
 
 type diff struct{ changes []Change }
@@ -78,14 +107,10 @@ func (d *diff) add(impact Impact, metric, label, format string, args ...any) {
 
 // gone reports a metric that is not there any more, or has another name, which it
 // returns.
-func (d *diff) gone(was Metric, before, after Contract) string {
-	for _, is := range after.Metrics {
-		_, old := named(before, is.Name)
-		same := is.Stream == was.Stream || is.Instrument != "" && is.Instrument == was.Instrument || is.Name == was.Replacement
-		if same && !old {
-			d.add(Breaking, was.Name, "", "its name is now %s", is.Name)
-			return is.Name
-		}
+func (d *diff) gone(was Metric, added names) string {
+	if name := added.successor(was); name != "" {
+		d.add(Breaking, was.Name, "", "its name is now %s", name)
+		return name
 	}
 	switch {
 	case was.Deprecated != "" && was.Replacement != "":

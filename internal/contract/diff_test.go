@@ -1,6 +1,7 @@
 package contract_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -76,5 +77,21 @@ func TestDiff(t *testing.T) {
 				t.Errorf("back: got %+v, want %s", back, test.back)
 			}
 		})
+	}
+}
+
+// TestDiffOfMany would not end if each metric were looked for among all others.
+func TestDiffOfMany(t *testing.T) {
+	t.Parallel()
+	many := func(prefix string) contract.Contract {
+		var c contract.Contract
+		for i := range 100_000 {
+			c.Metrics = append(c.Metrics, contract.Metric{Name: fmt.Sprintf("%s_%d", prefix, i), Stream: fmt.Sprintf("a.%d", i), Kind: contract.Gauge})
+		}
+		return c
+	}
+	changes := contract.Diff(many("old"), many("new"))
+	if len(changes) != 100_000 || changes[0].Text != "its name is now new_0" {
+		t.Errorf("got %d changes, the first is %+v", len(changes), changes[0])
 	}
 }

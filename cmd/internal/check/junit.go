@@ -58,6 +58,9 @@ func (r Reports) JUnit(w io.Writer, strict bool) error {
 func (r Report) junit(strict bool) junitSuite {
 	suite := junitSuite{Name: r.Target}
 	whole := "exposition"
+	if r.Queries > 0 {
+		whole = "queries"
+	}
 	if r.Unchecked != "" {
 		suite.Tests, suite.Errors = 1, 1
 		suite.Cases = []junitCase{{Name: whole, Class: r.Target, Error: &junitFault{Message: r.Unchecked}}}

@@ -26,6 +26,9 @@ type Report struct {
 	Findings []conformance.Finding `json:"findings"`
 	// Readings is how often the target was read, if more than once.
 	Readings int `json:"readings,omitempty"`
+	// Queries is how many queries of dashboards and rules were checked, for a report
+	// about a file of them.
+	Queries int `json:"queries,omitempty"`
 	// Metrics are the names that were looked for.
 	Metrics []string `json:"-"`
 }

@@ -46,7 +46,13 @@ func (r Report) table(w io.Writer, paint paint) error {
 	if r.Contract == "" {
 		of = fmt.Sprintf("%s as %s: ", plural(r.Series, "sample"), r.Format)
 	}
-	if r.Format == "" {
+	switch {
+	case r.Queries > 0:
+		of = "1 query: "
+		if r.Queries > 1 {
+			of = fmt.Sprintf("%d queries: ", r.Queries)
+		}
+	case r.Format == "":
 		of = "" // It is about several targets.
 	}
 	if r.Readings > 1 {

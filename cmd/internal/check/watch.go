@@ -21,6 +21,9 @@ type Watch struct {
 	// Readings is how often each target is read, and Interval the time between.
 	Readings int
 	Interval time.Duration
+	// Each is told every exposition that was read, if it is not nil. Calls may be
+	// concurrent.
+	Each func(*conformance.Exposition)
 }
 
 // Outcome is what a run has found.
@@ -90,6 +93,9 @@ func (w Watch) read(ctx context.Context, t *target) {
 		}
 		t.add(conformance.Finding{Severity: conformance.Error, Rule: conformance.Unreachable, Message: "a later reading failed: " + err.Error()})
 		return
+	}
+	if w.Each != nil {
+		w.Each(exposition)
 	}
 	readings := t.report.Readings + 1
 	before := t.report

@@ -1,0 +1,32 @@
+package uses
+
+// Query is one expression of PromQL in a file.
+type Query struct {
+	File         string
+	Line, Column int
+	// Name is what a person calls it: the alert, the recorded series or the panel.
+	Name string
+	Expr string
+	// Record is the series that a rule records.
+	Record string
+	// Labels are those that a rule adds.
+	Labels []string
+	// Values are the values of the dashboard's variables, as far as the file states
+	// them.
+	Values map[string]string
+}
+
+// Problem is a file, or a part of one, that could not be read.
+type Problem struct {
+	File         string
+	Line, Column int
+	Text         string
+}
+
+// Found is what [Find] found.
+type Found struct {
+	Queries  []Query
+	Problems []Problem
+	// Files is how many files were read.
+	Files int
+}
