@@ -61,7 +61,7 @@ func TestSlowClients(t *testing.T) {
 		}
 	}
 	s := serve(t, "--upstream", program(t, stream), "--route", "/predict", "--route", "/stream", "--cache", "off",
-		"--max-concurrency", "4", "--timeout", "2s", "--client-timeout", "2s")
+		"--max-concurrency", "4", "--timeout", "6s", "--client-timeout", "6s")
 	before := s.gauge(t, "process_open_fds")
 
 	const post = "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n"

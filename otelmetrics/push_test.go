@@ -64,7 +64,10 @@ func measureRound(t *testing.T, m *otelmetrics.Metrics, round int) {
 // TestDeltasSurviveOutages pushes deltas to a collector that refuses, and then
 // takes: what it took adds up to the totals, in whatever way it refused.
 func TestDeltasSurviveOutages(t *testing.T) {
-	impatient(t)
+	// Longer than a push takes on a busy machine: one that the collector has taken
+	// must not be sent again.
+	t.Setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "500")
+	t.Setenv("OTEL_METRIC_EXPORT_TIMEOUT", "1500")
 	t.Setenv("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "delta")
 	for _, transport := range transports() {
 		for name, fault := range faults(transport.protocol) {
