@@ -183,8 +183,8 @@ func (r *release) app(t *testing.T) core.Container {
 func variants() map[string][]string {
 	return map[string][]string{
 		"default":  nil,
-		"upstream": {`upstream="http://program:8000"`, `routes=["/predict","/qa/{id}=cot"]`, `flags={"timeout":"5m","pass":["GET /v1/models","/docs/{rest...}"]}`, `cache.kind="memory"`},
-		"sidecar":  {`program.enabled=true`, `program.image.repository="registry.example.com/qa"`, `program.env=[{"name":"DSPY_LM","value":"openai/gpt-4o-mini"}]`, `readiness.followUpstream=true`},
+		"upstream": {`upstream="http://program:8000"`, `routes=["/predict","/qa/{id}=cot"]`, `flags={"timeout":"5m","pass":["GET /v1/models","/docs/{rest...}"]}`, `cache.kind="memory"`, `readiness.upstream="attempts"`},
+		"sidecar":  {`program.enabled=true`, `program.image.repository="registry.example.com/qa"`, `program.env=[{"name":"DSPY_LM","value":"openai/gpt-4o-mini"}]`},
 		"secrets":  {`cache={"kind":"redis","redisSecret":{"name":"redis"}}`, `webConfig.secret="web"`, `envFrom=[{"secretRef":{"name":"otlp"}}]`, `imagePullSecrets=[{"name":"registry"}]`},
 		"contract": {`contract="own_labels:\n  tenant: {description: The customer., budget: 3}\n"`, `flags={"label":"tenant=header:X-Tenant"}`},
 		"hpa":      {`autoscaling.kind="hpa"`, `maxConcurrency=10`, `monitor.kind="ServiceMonitor"`, `monitor.labels={"release":"prometheus"}`},
@@ -290,7 +290,7 @@ func TestChartValues(t *testing.T) {
 	r := template(t, "qa", variants()["upstream"]...)
 	for _, want := range []string{
 		"--upstream=http://program:8000", "--route=/predict", "--route=/qa/{id}=cot", "--cache=memory",
-		"--timeout=5m", "--pass=GET /v1/models", "--pass=/docs/{rest...}", "--max-concurrency=64",
+		"--timeout=5m", "--pass=GET /v1/models", "--pass=/docs/{rest...}", "--max-concurrency=64", "--ready-upstream=attempts",
 	} {
 		if !slices.Contains(r.app(t).Args, want) {
 			t.Errorf("got arguments %q, want %s", r.app(t).Args, want)
@@ -303,7 +303,7 @@ func TestChartValues(t *testing.T) {
 	r = template(t, "qa", variants()["sidecar"]...)
 	pod := r.deployment.Spec.Template.Spec
 	if len(pod.InitContainers) != 1 || *pod.InitContainers[0].RestartPolicy != core.ContainerRestartPolicyAlways || !slices.Contains(r.app(t).Args, "--upstream=http://127.0.0.1:8000") ||
-		!slices.Contains(r.app(t).Args, "--ready-upstream") {
+		!slices.Contains(r.app(t).Args, "--ready-upstream=/health") {
 		t.Errorf("got %v and %q, want a sidecar that is the upstream", pod.InitContainers, r.app(t).Args)
 	}
 	r = template(t, "qa", variants()["secrets"]...)

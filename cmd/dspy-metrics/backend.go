@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/guide"
@@ -18,6 +19,7 @@ type backend struct {
 	Retries        int           `default:"2" env:"DSPY_METRICS_RETRIES" placeholder:"N" help:"How often a request is sent again that did not reach the upstream, or failed there and has an Idempotency-Key (${default})."`
 	Route          []string      `default:"/predict" env:"DSPY_METRICS_ROUTES" placeholder:"[METHOD ]PATH[=TYPE]" help:"A route of predictions, POST by default, as net/http's patterns, and their type if it is always the same (${default}). Repeatable, or with commas."`
 	Pass           []string      `env:"DSPY_METRICS_PASS" placeholder:"[METHOD ]PATH" help:"A path whose requests go to the upstream and are no predictions, as net/http's patterns, for all methods if none is given: /v1/models, /docs/{rest...}. Only their latency is measured. Repeatable, or with commas."`
+	ReadyUpstream  string        `env:"DSPY_METRICS_READY_UPSTREAM" placeholder:"PATH|attempts" help:"Whether /ready follows the upstream too: a path of it that answers below 400 when it is well, asked every 2s, or attempts, the predictions that do not reach it. Several results in a row turn it. By default it does not: an outage of an upstream that all replicas share would take all of them out of the load balancer."`
 	TypeHeader     string        `default:"X-Prediction-Type" env:"DSPY_METRICS_TYPE_HEADER" placeholder:"NAME" help:"The request header that tells the prediction type (${default})."`
 	TypeField      string        `default:"prediction_type" env:"DSPY_METRICS_TYPE_FIELD" placeholder:"NAME" help:"The field of a JSON request that tells it (${default})."`
 }
@@ -28,7 +30,8 @@ func (b *backend) validate() error {
 	if len(b.Pass) > 0 && b.Upstream == "" {
 		wrongPass = errors.New("--pass needs --upstream: the embedded predictor has nothing to pass requests to")
 	}
-	return errors.Join(err, wrongPass, notNegative("--retries", b.Retries), positive("--connect-timeout", b.ConnectTimeout))
+	_, wrongReady := b.readiness()
+	return errors.Join(err, wrongPass, wrongReady, notNegative("--retries", b.Retries), positive("--connect-timeout", b.ConnectTimeout))
 }
 
 func (b *backend) routes() ([]service.Route, error) {
@@ -42,6 +45,21 @@ func (b *backend) routes() ([]service.Route, error) {
 		routes = append(routes, route)
 	}
 	return routes, errors.Join(errs...)
+}
+
+// readiness returns what /ready follows.
+func (b *backend) readiness() (service.Readiness, error) {
+	switch {
+	case b.ReadyUpstream == "":
+		return service.Readiness{}, nil
+	case b.Upstream == "":
+		return service.Readiness{}, errors.New("--ready-upstream needs --upstream: the embedded predictor is always there")
+	case b.ReadyUpstream == "attempts":
+		return service.Readiness{Attempts: true}, nil
+	case strings.HasPrefix(b.ReadyUpstream, "/"):
+		return service.Readiness{Path: b.ReadyUpstream}, nil
+	}
+	return service.Readiness{}, fmt.Errorf("--ready-upstream %q: give a path such as /health, or attempts", b.ReadyUpstream)
 }
 
 // passes returns the patterns of the paths to pass.

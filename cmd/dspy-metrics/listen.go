@@ -50,6 +50,7 @@ func (l *listeners) serve(ctx context.Context, svc *service.Service) error {
 	for _, server := range servers {
 		go func() { failed <- server.Serve() }()
 	}
+	go svc.WatchUpstream(ctx)
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)

@@ -154,6 +154,9 @@ func (c *serve) serve(ctx context.Context, contract views.Contract, config servi
 	if config.Pass, err = c.passes(); err != nil {
 		return err
 	}
+	if config.Readiness, err = c.readiness(); err != nil {
+		return err
+	}
 	config.Backend, config.Routes, config.TypeHeader, config.TypeField = backend, routes, c.TypeHeader, c.TypeField
 	config.Model, config.Logger = c.model(), logger
 	config.Timeout, config.SilenceTimeout, config.ClientTimeout = c.Timeout, c.SilenceTimeout, c.ClientTimeout

@@ -30,8 +30,9 @@ type Call struct {
 	Body     []byte    // of the request, which must not be changed
 	Deadline time.Time // when the prediction is given up; zero for never
 
-	recorder *otelmetrics.Recorder
-	trying   bool // an attempt has begun and has not failed
+	recorder  *otelmetrics.Recorder
+	readiness *readiness // that learns from each attempt; nil for none
+	trying    bool       // an attempt has begun and has not failed
 }
 
 // Begin is called before each attempt to get an answer from a program. The last
@@ -42,6 +43,9 @@ func (c *Call) Begin() { c.trying = true }
 func (c *Call) Fail(ctx context.Context, err error) {
 	c.trying = false
 	c.recorder.RecordUpstreamAttempt(ctx, err)
+	if c.readiness != nil {
+		c.readiness.attempted(err)
+	}
 }
 
 // end counts the last attempt, if there is one.

@@ -51,7 +51,11 @@ func (s *Service) predict(route Route) http.Handler {
 			s.refuse(recorder, w, r, http.StatusBadRequest, otelmetrics.ErrorInvalidInput, err.Error())
 			return
 		}
-		s.answer(w, r, &exchange{Call: Call{Type: kind, Body: body, recorder: recorder}, model: s.requested(body)})
+		call := Call{Type: kind, Body: body, recorder: recorder}
+		if s.Readiness.Attempts {
+			call.readiness = &s.readiness
+		}
+		s.answer(w, r, &exchange{Call: call, model: s.requested(body)})
 	})
 }
 

@@ -19,7 +19,7 @@ import (
 )
 
 // Config has no defaults: every field must be set but for Labels, Cache, Caching,
-// Model, Live and Apart.
+// Model, Live, Readiness and Apart.
 type Config struct {
 	Name, Version  string // of the service and of this program, for the front page
 	Metrics        *otelmetrics.Metrics
@@ -47,6 +47,7 @@ type Config struct {
 	MaxAnswerBytes                  int64      // of an answer that is read or cached; longer ones only pass through
 	Apart                           bool       // whether the metrics are left to the handler of Admin
 	Live                            *live.Page // the page of charts, where the metrics are; nil for none
+	Readiness                       Readiness  // what /ready follows beside the service itself
 }
 
 // Service answers predictions over HTTP.
@@ -60,8 +61,10 @@ type Service struct {
 	places   *quota // predictions that are being made
 	bodies   *quota // bytes of bodies that are being read
 	draining atomic.Bool
-	page     *template.Template
-	started  time.Time
+	// readiness is whether the program can be expected to answer.
+	readiness readiness
+	page      *template.Template
+	started   time.Time
 }
 
 //go:embed openapi.json
@@ -79,6 +82,8 @@ func New(c Config) (*Service, error) {
 	}
 	s := &Service{Config: c, places: newQuota(size, share), bodies: newQuota(size*c.MaxBodyBytes, share*c.MaxBodyBytes), page: parsed, started: time.Now()}
 	s.limits = newLimits(c.Timeout, c.SilenceTimeout)
+	s.readiness.logger = c.Logger
+	s.readiness.down = c.Readiness.Path != "" // until it has answered
 	if s.layers, err = s.newLayers(); err != nil {
 		return nil, err
 	}
@@ -130,6 +135,10 @@ func (s *Service) health(w http.ResponseWriter, _ *http.Request) {
 func (s *Service) ready(w http.ResponseWriter, _ *http.Request) {
 	if s.draining.Load() {
 		writeJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "draining"})
+		return
+	}
+	if !s.readiness.ready(s.Readiness.Attempts) {
+		writeJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "upstream unavailable"})
 		return
 	}
 	writeJSON(w, http.StatusOK, map[string]string{"status": "ready"})
