@@ -42,13 +42,13 @@ func ExampleRecorder_StartPrediction() {
 	_ = answer(ctx, "What is the capital of France?", func(string) error { return context.Canceled })
 	show(m, "dspy_predictions", "dspy_errors", "dspy_time_to_first_token_seconds_count", "dspy_tokens", "dspy_cost")
 	// Output:
-	// dspy_cost_usd_total{prediction_type="cot",service="qa"} 0.0004
+	// dspy_cost_usd_total{model="unknown",prediction_type="cot",service="qa",source="provider"} 0.0004
 	// dspy_errors_total{error_type="canceled",service="qa"} 1
 	// dspy_predictions_total{prediction_type="cot",service="qa",status="failure"} 1
 	// dspy_predictions_total{prediction_type="cot",service="qa",status="success"} 1
 	// dspy_time_to_first_token_seconds_count{prediction_type="cot",service="qa"} 2
-	// dspy_tokens_total{prediction_type="cot",service="qa",token_type="input"} 210
-	// dspy_tokens_total{prediction_type="cot",service="qa",token_type="output"} 2
+	// dspy_tokens_total{model="unknown",prediction_type="cot",service="qa",token_type="input"} 210
+	// dspy_tokens_total{model="unknown",prediction_type="cot",service="qa",token_type="output"} 2
 }
 
 func ExampleRecorder_StartTimer() {

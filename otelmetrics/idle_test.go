@@ -34,7 +34,7 @@ func TestIdleTimeout(t *testing.T) {
 	wantLines(t, scrape(t, m, text),
 		`dspy_predictions_total{prediction_type="first",service="qa",status="success"} 1`,
 		`dspy_predictions_total{prediction_type="other",service="qa",status="success"} 1`,
-		`dspy_tokens_total{prediction_type="first",service="qa",token_type="input"} 7`,
+		`dspy_tokens_total{model="unknown",prediction_type="first",service="qa",token_type="input"} 7`,
 		`dspy_active_predictions{service="qa"} 1`)
 
 	clock.pass(time.Minute)

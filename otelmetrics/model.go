@@ -1,11 +1,20 @@
 package otelmetrics
 
-import "sync/atomic"
+import (
+	"cmp"
+	"strings"
+	"sync/atomic"
+)
 
-// Model says which language model was asked, for the gen_ai.* metrics of
-// [WithGenAI]; nothing else looks at it. What is empty is not stated. Like those
-// of every label, the values of each field are bounded in number: what is over
-// the budget is recorded as other.
+// Model says which language model was asked, for the label model and the gen_ai.*
+// metrics of [WithGenAI]. What is empty is not stated. Like those of every label,
+// the values of each field are bounded in number: what is over the budget is
+// recorded as other.
+//
+// The label model is ResponseName or, if that is empty, Name, without what is
+// before its last slash, which says who provides the model: openai/gpt-4o,
+// openrouter/openai/gpt-4o and gpt-4o are one. So a model that is asked for under
+// several spellings is one where the answer says its own name.
 type Model struct {
 	// Provider is gen_ai.provider.name: a well-known value of the conventions
 	// such as openai, anthropic or aws.bedrock, if one applies. Where the
@@ -27,7 +36,7 @@ type Model struct {
 // then on: call it before [Prediction.FirstToken] and [Prediction.End].
 func (p *Prediction) SetModel(model Model) {
 	if p != nil && p.predictor != nil {
-		p.model.set(p.predictor.recorder.modelSeries(model))
+		p.model.set(model.label(), p.predictor.recorder.modelSeries(model))
 	}
 }
 
@@ -35,9 +44,35 @@ func (p *Prediction) SetModel(model Model) {
 // models: the tokens are those of this one.
 func (p *Prediction) AddModelTokens(model Model, what TokenType, count int64) {
 	if p != nil && p.predictor != nil {
-		r := p.predictor.recorder
-		r.recordTokens(p.ctx, p.predictor.kind, r.modelSeries(model), what, count)
+		p.addTokens(model.label(), p.predictor.recorder.modelSeries(model), what, count)
 	}
+}
+
+func (p *Prediction) addTokens(name string, model *modelSeries, what TokenType, count int64) {
+	p.predictor.recorder.recordTokens(p.ctx, p.predictor.kind, name, model, what, count)
+	if what == TokensOutput && count > 0 {
+		p.pace.output.Add(count)
+	}
+}
+
+// label returns the value of the label model.
+func (m Model) label() string {
+	name := cmp.Or(m.ResponseName, m.Name)
+	if short := name[strings.LastIndexByte(name, '/')+1:]; short != "" {
+		return short
+	}
+	return name
+}
+
+// modelName returns the label of the model of predictions that do not say theirs.
+func (r *Recorder) modelName() string { return r.pipeline.model.label() }
+
+// modelName returns the label of the prediction's model.
+func (p *Prediction) modelName() string {
+	if p.model.state.Load() == modelSet {
+		return p.model.name
+	}
+	return p.predictor.recorder.modelName()
 }
 
 // modelSeries returns the series of a model, nil if there are none.
@@ -59,7 +94,8 @@ func (p *Prediction) modelSeries() *modelSeries {
 // ownModel is set once. An atomic pointer would move every prediction to the
 // heap.
 type ownModel struct {
-	series *modelSeries // written before state says so, and never again
+	name   string // of the label; written before state says so, and never again
+	series *modelSeries
 	state  atomic.Uint32
 }
 
@@ -68,9 +104,9 @@ const (
 	modelSet
 )
 
-func (m *ownModel) set(series *modelSeries) {
+func (m *ownModel) set(name string, series *modelSeries) {
 	if m.state.CompareAndSwap(0, modelClaimed) {
-		m.series = series
+		m.name, m.series = name, series
 		m.state.Store(modelSet)
 	}
 }

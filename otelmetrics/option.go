@@ -49,6 +49,7 @@ type config struct {
 	classify       func(error) ErrorType
 	genAI          *GenAI // nil before the environment is read
 	model          Model
+	buildInfo      build
 
 	disabled bool
 	isolated bool // from the environment, for a test

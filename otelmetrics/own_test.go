@@ -23,11 +23,11 @@ import (
 )
 
 // tenants is a contract with a label tenant on all, for acme and one more, and a
-// label model on tokens only.
+// label tier on tokens only.
 func tenants() views.Contract {
 	contract := views.Default()
 	contract.AddLabel(views.Label{Key: "tenant", Description: "Who asks", Values: []string{"acme"}, Budget: 2})
-	contract.AddLabel(views.Label{Key: "model", Description: "Which model answers", Budget: 4}, &contract.Metrics.Tokens)
+	contract.AddLabel(views.Label{Key: "tier", Description: "Which tier answers", Budget: 4}, &contract.Metrics.Tokens)
 	return contract
 }
 
@@ -41,7 +41,7 @@ func TestWith(t *testing.T) {
 	_, p := acme.StartPrediction(ctx, otelmetrics.Predict)
 	p.End(&failed)
 	_, running := acme.StartPrediction(ctx, otelmetrics.Predict)
-	acme.With("model", "large").RecordTokens(ctx, otelmetrics.Predict, otelmetrics.TokensInput, 3)
+	acme.With("tier", "large").RecordTokens(ctx, otelmetrics.Predict, otelmetrics.TokensInput, 3)
 	acme.Cache(otelmetrics.CacheMemory).AddHits(ctx, 1)
 	otelmetrics.RecordLatency(ctx, acme, "/ask", "POST", 200, time.Second)
 	m.RecordPrediction(ctx, otelmetrics.Predict, otelmetrics.StatusSuccess)
@@ -63,7 +63,7 @@ func TestWith(t *testing.T) {
 		`dspy_errors_total{error_type="timeout",service="qa",tenant="acme"} 0`,
 		`dspy_active_predictions{service="qa",tenant="acme"} 1`,
 		`dspy_active_predictions{service="qa",tenant="unknown"} 0`,
-		`dspy_tokens_total{model="large",prediction_type="predict",service="qa",tenant="acme",token_type="input"} 3`,
+		`dspy_tokens_total{model="unknown",prediction_type="predict",service="qa",tenant="acme",tier="large",token_type="input"} 3`,
 		`dspy_cache_hits_total{cache_type="memory",service="qa",tenant="acme"} 1`,
 		`dspy_api_latency_seconds_count{endpoint="/ask",method="POST",service="qa",status_code="200",tenant="acme"} 1`,
 		`dspy_metrics_label_overflow_total{label="tenant"} 1`,
@@ -104,7 +104,7 @@ func TestWithDoesNotAllocate(t *testing.T) {
 	m := newRecorder(t, otelmetrics.WithContract(tenants()))
 	ctx := t.Context()
 	record := func() {
-		_, p := m.With("tenant", "acme").With("model", "large").Predictor(otelmetrics.Predict).Start(ctx)
+		_, p := m.With("tenant", "acme").With("tier", "large").Predictor(otelmetrics.Predict).Start(ctx)
 		p.End(nil)
 	}
 	record()

@@ -37,19 +37,20 @@ const scope = "github.com/dspy-metrics/dspy-metrics/otelmetrics"
 // and the budgets of the labels.
 type pipeline struct {
 	config
-	provider metric.MeterProvider
-	own      *bound.MeterProvider // the provider, unless it is the user's
-	meter    metric.Meter
-	tracer   trace.Tracer // nil without a provider of them
-	labels   map[string]*label.Values
-	handler  http.Handler
-	gatherer prometheus.Gatherer
-	push     *push // nil when off
-	overflow *label.Tree[metric.Int64Counter]
-	models   *label.Tree[*modelSeries] // by service and model; nil when off
-	warned   warned
-	codes    []string // of HTTP, by number
-	goexit   uintptr  // see package goexit
+	provider      metric.MeterProvider
+	own           *bound.MeterProvider // the provider, unless it is the user's
+	meter         metric.Meter
+	tracer        trace.Tracer // nil without a provider of them
+	labels        map[string]*label.Values
+	handler       http.Handler
+	gatherer      prometheus.Gatherer
+	push          *push // nil when off
+	overflow      *label.Tree[metric.Int64Counter]
+	refusedScores *label.Tree[metric.Int64Counter]
+	models        *label.Tree[*modelSeries] // by service and model; nil when off
+	warned        warned
+	codes         []string // of HTTP, by number
+	goexit        uintptr  // see package goexit
 
 	// shared are the labels whose values a recorder has; see [Recorder.With].
 	shared    []views.Label
@@ -148,7 +149,10 @@ func (p *pipeline) declare() (err error) {
 	if p.overflow, err = newSeries(p, p.contract.Metrics.LabelOverflow, int64Counter, nil, p.contract.Labels.Overflowed); err != nil {
 		return err
 	}
-	if err := p.declareModels(); err != nil {
+	if p.refusedScores, err = newSeries(p, p.contract.Metrics.RefusedScores, int64Counter, nil, p.contract.Labels.Score); err != nil {
+		return err
+	}
+	if err := errors.Join(p.declareModels(), p.recordBuild()); err != nil {
 		return err
 	}
 	failed, err := p.counter(p.contract.Metrics.ExportErrors)

@@ -22,6 +22,9 @@ type Prediction struct {
 	ended     atomic.Bool
 	answered  atomic.Bool
 	model     ownModel
+	upstream  upstreamClock
+	pace      tokenPace
+	lmCalls   atomic.Int64
 }
 
 // StartPrediction counts a prediction as active and starts its clock. Defer its end in the function that makes the
@@ -147,9 +150,11 @@ func (p *Prediction) recordFailure(errorType ErrorType) {
 
 // recordEnd records what else there is to an end; the type of a success is empty.
 func (p *Prediction) recordEnd(errorType ErrorType) {
-	elapsed := p.predictor.recorder.pipeline.since(p.start).Seconds()
-	p.predictor.duration.Record(p.ctx, elapsed)
-	p.modelSeries().recordDuration(p.ctx, p.predictor.kind, elapsed, errorType)
+	whole := p.elapsed()
+	p.predictor.duration.Record(p.ctx, whole.Seconds())
+	p.recordOverhead(whole)
+	p.recordTokenPace(whole)
+	p.modelSeries().recordDuration(p.ctx, p.predictor.kind, whole.Seconds(), errorType)
 	if p.span != nil {
 		p.predictor.recorder.pipeline.endSpan(p.span, errorType)
 	}
@@ -161,21 +166,15 @@ func (p *Prediction) FirstToken() {
 	if p == nil || p.predictor == nil || p.ended.Load() || p.answered.Swap(true) {
 		return
 	}
-	p.predictor.recordFirstToken(p.ctx, p.modelSeries(), p.predictor.recorder.pipeline.since(p.start))
+	elapsed := p.elapsed()
+	p.pace.first.Store(int64(elapsed))
+	p.predictor.recordFirstToken(p.ctx, p.modelSeries(), elapsed)
 }
 
 // AddTokens adds tokens that the prediction spent, also when it failed or has
 // ended. See [Recorder.RecordTokens].
 func (p *Prediction) AddTokens(what TokenType, count int64) {
 	if p != nil && p.predictor != nil {
-		p.predictor.recorder.recordTokens(p.ctx, p.predictor.kind, p.modelSeries(), what, count)
-	}
-}
-
-// AddCost adds US dollars that the prediction cost, also when it failed or has
-// ended. See [Recorder.RecordCost].
-func (p *Prediction) AddCost(usd float64) {
-	if p != nil {
-		p.predictor.recordCost(p.ctx, usd)
+		p.addTokens(p.modelName(), p.modelSeries(), what, count)
 	}
 }

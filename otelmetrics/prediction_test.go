@@ -24,8 +24,30 @@ func useAll(t testing.TB, m *otelmetrics.Metrics) {
 	_, p := m.StartPrediction(ctx, otelmetrics.Predict)
 	p.FirstToken()
 	p.AddTokens(otelmetrics.TokensInput, 1)
+	p.LastToken()
 	p.AddCost(1)
+	p.AddModelCost(otelmetrics.Model{Name: "small"}, otelmetrics.CostByPriceList, 1)
+	p.AddLMCalls(1)
+	p.AddModelLMCalls(otelmetrics.Model{Name: "small"}, 1)
+	p.AddToolCalls(1)
+	p.AddParseFailures(1)
+	p.AddFinish(otelmetrics.FinishStop)
+	p.AddTokensSaved(otelmetrics.TokensInput, 1)
+	p.BeginUpstream()
+	p.EndUpstream()
+	p.AddUpstream(time.Second)
+	p.Score("exact_match", 1)
 	p.End(nil)
+	m.RecordLMCalls(ctx, otelmetrics.Predict, 1)
+	m.RecordToolCalls(ctx, otelmetrics.Predict, 1)
+	m.RecordParseFailures(ctx, otelmetrics.Predict, 1)
+	m.RecordFinish(ctx, otelmetrics.Predict, otelmetrics.FinishStop)
+	m.RecordTokensSaved(ctx, otelmetrics.Predict, otelmetrics.TokensInput, 1)
+	m.RecordOverhead(ctx, otelmetrics.Predict, time.Second)
+	m.RecordTimePerOutputToken(ctx, otelmetrics.Predict, time.Second)
+	m.RecordScore(ctx, otelmetrics.Predict, "exact_match", 1)
+	m.RecordScore(ctx, otelmetrics.Predict, "exact_match", 2)
+	m.SetActivePredictionsLimit(ctx, 1)
 	m.RecordPrediction(ctx, otelmetrics.Predict, otelmetrics.StatusSuccess)
 	m.RecordError(ctx, otelmetrics.ErrorTimeout)
 	m.RecordUpstreamAttempt(ctx, nil)
@@ -293,9 +315,8 @@ func TestJunkIsIgnored(t *testing.T) {
 	p.AddCost(0.5)
 	page := scrape(t, m, text)
 	wantLines(t, page,
-		`dspy_tokens_total{prediction_type="predict",service="qa",token_type="input"} 0`,
-		`dspy_tokens_total{prediction_type="predict",service="qa",token_type="output"} 3`,
-		`dspy_cost_usd_total{prediction_type="predict",service="qa"} 0.5`,
+		`dspy_tokens_total{model="unknown",prediction_type="predict",service="qa",token_type="output"} 3`,
+		`dspy_cost_usd_total{model="unknown",prediction_type="predict",service="qa",source="provider"} 0.5`,
 		`dspy_cache_size_bytes{cache_type="memory",service="qa"} 10`,
 	)
 	if got := total(samples(t, page), "dspy_time_to_first_token_seconds_count"); got != 0 {
@@ -401,6 +422,26 @@ func TestAllocations(t *testing.T) {
 		"tokens":            func() { m.RecordTokens(ctx, otelmetrics.Predict, otelmetrics.TokensInput, 1) },
 		"cost":              func() { m.RecordCost(ctx, otelmetrics.Predict, 1) },
 		"first token":       func() { m.RecordTimeToFirstToken(ctx, otelmetrics.Predict, 1) },
+		"whole prediction": func() {
+			_, p := predictor.Start(ctx)
+			p.SetModel(otelmetrics.Model{Name: "openai/small"})
+			p.BeginUpstream()
+			p.FirstToken()
+			p.LastToken()
+			p.AddTokens(otelmetrics.TokensOutput, 2)
+			p.AddModelTokens(otelmetrics.Model{Name: "large"}, otelmetrics.TokensOutput, 2)
+			p.AddCost(1)
+			p.AddLMCalls(1)
+			p.AddToolCalls(1)
+			p.AddParseFailures(1)
+			p.AddFinish(otelmetrics.FinishLength)
+			p.AddTokensSaved(otelmetrics.TokensInput, 1)
+			p.Score("exact_match", 0.5)
+			p.EndUpstream()
+			p.End(nil)
+		},
+		"refused score": func() { m.RecordScore(ctx, otelmetrics.Predict, "exact_match", 2) },
+		"limit":         func() { m.SetActivePredictionsLimit(ctx, 1) },
 		"timer": func() {
 			timer := m.StartTimer(otelmetrics.Predict)
 			timer.Observe(ctx)

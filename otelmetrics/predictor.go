@@ -3,7 +3,6 @@ package otelmetrics
 import (
 	"context"
 	"errors"
-	"math"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -23,7 +22,6 @@ type Predictor struct {
 	succeeded, failed metric.Int64Counter // and no longer active
 	duration          metric.Float64Histogram
 	firstToken        metric.Float64Histogram
-	cost              metric.Float64Counter
 }
 
 // Predictor returns the handle of a prediction type.
@@ -39,7 +37,6 @@ func (r *Recorder) declarePredictors() error {
 	predictions, err0 := declare(p, m.Predictions, int64Counter)
 	duration, err1 := declare(p, m.PredictionDuration, float64Histogram)
 	firstToken, err2 := declare(p, m.TimeToFirstToken, float64Histogram)
-	cost, err3 := declare(p, m.Cost, float64Counter)
 	r.predictors = label.NewTree(func(values []string) *Predictor {
 		kind := attribute.String(l.PredictionType.Key, values[0])
 		outcome := func(status Status) metric.Int64Counter {
@@ -55,10 +52,9 @@ func (r *Recorder) declarePredictors() error {
 			failed:     outcome(StatusFailure),
 			duration:   duration(attributes(m.PredictionDuration, r.fixed, kind)...),
 			firstToken: firstToken(attributes(m.TimeToFirstToken, r.fixed, kind)...),
-			cost:       cost(attributes(m.Cost, r.fixed, kind)...),
 		}
 	}, p.valuesOf(l.PredictionType)...)
-	return errors.Join(err0, err1, err2, err3)
+	return errors.Join(err0, err1, err2)
 }
 
 // Start starts a prediction as [Recorder.StartPrediction] does, but does not allocate: the returned context does not carry
@@ -85,11 +81,5 @@ func (p *Predictor) recordFirstToken(ctx context.Context, model *modelSeries, el
 	if p != nil && elapsed >= 0 {
 		p.firstToken.Record(ctx, elapsed.Seconds())
 		model.recordFirstToken(ctx, p.kind, elapsed.Seconds())
-	}
-}
-
-func (p *Predictor) recordCost(ctx context.Context, usd float64) {
-	if p != nil && usd > 0 && !math.IsInf(usd, 1) {
-		p.cost.Add(ctx, usd)
 	}
 }

@@ -11,9 +11,19 @@ func (r *Recorder) prime() {
 		predictor := r.predictors.Get(kind)
 		bound.Prime(predictor.succeeded)
 		bound.Prime(predictor.failed)
-		bound.Prime(predictor.cost)
 		for _, what := range labels.TokenType.Values {
-			bound.Prime(r.tokens.Get(kind, what))
+			bound.Prime(r.tokensSaved.Get(kind, what))
+		}
+		for _, reason := range labels.FinishReason.Values {
+			bound.Prime(r.finishes.Get(kind, reason))
+		}
+		bound.Prime(r.calls.tools.Get(kind))
+		bound.Prime(r.calls.parseFailures.Get(kind))
+		for _, model := range labels.Model.Values {
+			r.primeModel(kind, model)
+		}
+		if model := r.modelName(); model != "" {
+			r.primeModel(kind, model)
 		}
 	}
 	for _, value := range labels.CacheType.Values {
@@ -31,7 +41,23 @@ func (r *Recorder) prime() {
 	for _, reason := range labels.UsageReason.Values {
 		bound.Prime(r.usageMissing.Get(reason))
 	}
+	for _, score := range labels.Score.Values {
+		bound.Prime(r.pipeline.refusedScores.Get(score))
+	}
 	for _, key := range labels.Overflowed.Values {
 		bound.Prime(r.pipeline.overflow.Get(key))
 	}
+}
+
+// primeModel primes what is counted of a model. A model that nobody names
+// beforehand has its series from the first measurement on.
+func (r *Recorder) primeModel(kind, model string) {
+	labels := r.pipeline.contract.Labels
+	for _, what := range labels.TokenType.Values {
+		bound.Prime(r.tokens.Get(kind, model, what))
+	}
+	for _, source := range labels.Source.Values {
+		bound.Prime(r.costs.Get(kind, model, source))
+	}
+	bound.Prime(r.calls.lm.Get(kind, model))
 }

@@ -50,25 +50,19 @@ func (r *Recorder) SetCacheSize(ctx context.Context, cache CacheType, bytes int6
 	r.Cache(cache).SetSize(ctx, bytes)
 }
 
-// RecordTokens adds tokens that were spent. Record nothing for a cached answer.
+// RecordTokens adds tokens that were spent on the model of [WithModel]. Record nothing for a cached answer.
 // A count below 1 is ignored.
 func (r *Recorder) RecordTokens(ctx context.Context, kind PredictionType, what TokenType, count int64) {
 	if r != nil {
-		r.recordTokens(ctx, kind, r.model, what, count)
+		r.recordTokens(ctx, kind, r.modelName(), r.model, what, count)
 	}
 }
 
-func (r *Recorder) recordTokens(ctx context.Context, kind PredictionType, model *modelSeries, what TokenType, count int64) {
+func (r *Recorder) recordTokens(ctx context.Context, kind PredictionType, name string, model *modelSeries, what TokenType, count int64) {
 	if count > 0 {
-		r.tokens.Get(string(kind), string(what)).Add(ctx, count)
+		r.tokens.Get(string(kind), name, string(what)).Add(ctx, count)
 		model.recordTokens(ctx, kind, what, count)
 	}
-}
-
-// RecordCost adds US dollars that were spent, as the provider reported them.
-// What is not a positive finite number is ignored.
-func (r *Recorder) RecordCost(ctx context.Context, kind PredictionType, usd float64) {
-	r.Predictor(kind).recordCost(ctx, usd)
 }
 
 // RecordUpstreamAttempt counts an attempt to get an answer from upstream, such as

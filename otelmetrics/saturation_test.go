@@ -76,9 +76,9 @@ func TestNumbersOfAnySize(t *testing.T) {
 				before = now
 			}
 			for series, want := range map[string]float64{
-				`dspy_cache_hits_total{cache_type="memory",service="qa"}`:      1 << 62,
-				`dspy_cache_evictions_total{cache_type="memory",service="qa"}`: 1 << 62,
-				`dspy_cost_usd_total{prediction_type="predict",service="qa"}`:  math.MaxFloat64 / 2,
+				`dspy_cache_hits_total{cache_type="memory",service="qa"}`:                                       1 << 62,
+				`dspy_cache_evictions_total{cache_type="memory",service="qa"}`:                                  1 << 62,
+				`dspy_cost_usd_total{model="unknown",prediction_type="predict",service="qa",source="provider"}`: math.MaxFloat64 / 2,
 			} {
 				if before[series] < want {
 					t.Errorf("got %s %v, want %v at least", series, before[series], want)

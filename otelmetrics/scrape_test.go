@@ -210,7 +210,7 @@ func TestPriming(t *testing.T) {
 			}
 		}
 	}
-	want++ // active predictions
+	want += 2 // active predictions and the build
 	if len(got) != want {
 		t.Errorf("got %d series, want %d", len(got), want)
 	}
@@ -220,7 +220,7 @@ func TestWithoutPriming(t *testing.T) {
 	t.Parallel()
 	m := newRecorder(t, otelmetrics.WithoutPriming())
 	for name := range samples(t, scrape(t, m, text)) {
-		if !strings.HasPrefix(name, "dspy_active_predictions") {
+		if !strings.HasPrefix(name, "dspy_active_predictions") && !strings.HasPrefix(name, "dspy_metrics_build_info") {
 			t.Errorf("got %s before a measurement, want it with the first", name)
 		}
 	}

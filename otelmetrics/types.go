@@ -13,6 +13,13 @@ const (
 	ReAct            PredictionType = views.ReAct
 	FewShot          PredictionType = views.FewShot
 	ProgramOfThought PredictionType = views.ProgramOfThought
+	RLM              PredictionType = views.RLM
+	CodeAct          PredictionType = views.CodeAct
+	ReActV2          PredictionType = views.ReActV2
+	MultiChain       PredictionType = views.MultiChain
+	BestOfN          PredictionType = views.BestOfN
+	Refine           PredictionType = views.Refine
+	Parallel         PredictionType = views.Parallel
 )
 
 // Status is a value of the label status: how a prediction ended.
@@ -32,7 +39,7 @@ type ErrorType string
 const (
 	// ErrorTimeout: a deadline passed.
 	ErrorTimeout ErrorType = views.ErrorTimeout
-	// ErrorRateLimit: this service or an upstream refused the request because there were too many.
+	// ErrorRateLimit: a language model's provider or a gateway refused the request because there were too many.
 	ErrorRateLimit ErrorType = views.ErrorRateLimit
 	// ErrorInvalidInput: the caller sent something that cannot be answered.
 	ErrorInvalidInput ErrorType = views.ErrorInvalidInput
@@ -45,6 +52,8 @@ const (
 	ErrorUnauthorized ErrorType = views.ErrorUnauthorized
 	// ErrorCacheUnavailable: the cache could not be asked, or its entry was damaged. The prediction went on without it.
 	ErrorCacheUnavailable ErrorType = views.ErrorCacheUnavailable
+	// ErrorOverloaded: this service refused the request because it makes as many predictions as it may.
+	ErrorOverloaded ErrorType = views.ErrorOverloaded
 	// ErrorCanceled: the caller went away.
 	ErrorCanceled ErrorType = views.ErrorCanceled
 	// ErrorPanic: the predictor panicked.
@@ -97,4 +106,34 @@ const (
 	UsageCutOff UsageReason = views.UsageCutOff
 	// UsageUnpriced: the tokens are known, but no price for their model is.
 	UsageUnpriced UsageReason = views.UsageUnpriced
+)
+
+// FinishReason is a value of the label finish_reason: why a language model stopped.
+type FinishReason string
+
+// The finish reasons. There are no others.
+const (
+	// FinishStop: it came to its end, or to a stop sequence.
+	FinishStop FinishReason = views.FinishStop
+	// FinishLength: it reached the limit of its output, so the answer is truncated.
+	FinishLength FinishReason = views.FinishLength
+	// FinishToolCalls: it asks for tools to be called.
+	FinishToolCalls FinishReason = views.FinishToolCalls
+	// FinishContentFilter: it was stopped because of the content.
+	FinishContentFilter FinishReason = views.FinishContentFilter
+	// FinishError: it failed.
+	FinishError FinishReason = views.FinishError
+	// FinishOther: everything else.
+	FinishOther FinishReason = views.Other
+)
+
+// CostSource is a value of the label source of dspy_cost_usd_total: who says what something cost.
+type CostSource string
+
+// The sources of a cost. There are no others.
+const (
+	// CostByProvider: the provider or its gateway stated the cost.
+	CostByProvider CostSource = views.CostByProvider
+	// CostByPriceList: the cost follows from the tokens and a price list.
+	CostByPriceList CostSource = views.CostByPriceList
 )

@@ -24,6 +24,22 @@ func VerySlowBuckets() []float64 {
 	return []float64{1, 5, 10, 30, 60, 120, 300}
 }
 
+// tokenBuckets are upper bounds, in seconds, of the time per output token: 1 ms
+// to 2.5 s.
+func tokenBuckets() []float64 {
+	return []float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5}
+}
+
+// overheadBuckets are upper bounds, in seconds, of the overhead: 50 µs to 1 s.
+func overheadBuckets() []float64 {
+	return []float64{0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1}
+}
+
+// scoreBuckets are upper bounds of scores: the tenths from 0 to 1.
+func scoreBuckets() []float64 {
+	return []float64{0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1}
+}
+
 // nativeBuckets are those of the form [Native]: up to 160 for each sign, the
 // default of OpenTelemetry's specification, and at most 2⁸ in each power of two,
 // the finest that Prometheus stores; a finer scale would make an OTLP push differ

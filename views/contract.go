@@ -18,6 +18,13 @@ type Labels struct {
 	// Outcome is how an attempt to get an answer ended, UsageReason why the usage
 	// of an answer is not known.
 	Outcome, UsageReason Label
+	// Model is the language model, as its provider calls it, Source who says what
+	// it cost, and FinishReason why it stopped.
+	Model, Source, FinishReason Label
+	// Score is the name of a metric function of the user's.
+	Score Label
+	// Version, Revision and GoVersion are those of the metric BuildInfo.
+	Version, Revision, GoVersion Label
 	// Overflowed is the label of the metric LabelOverflow.
 	Overflowed Label
 
@@ -32,10 +39,14 @@ type Metrics struct {
 	ActivePredictions, CacheSize                                Metric
 	PredictionDuration, APILatency                              Metric
 	Tokens, TimeToFirstToken, Cost                              Metric
-	UpstreamAttempts, UsageMissing                              Metric
+	TimePerOutputToken, Overhead                                Metric
+	UpstreamAttempts                                            Metric
+	LMCalls, ToolCalls, ParseFailures, Finishes                 Metric
+	TokensSaved, UsageMissing                                   Metric
+	PredictionScore, ActivePredictionsLimit                     Metric
 
 	// The metrics about the metrics.
-	LabelOverflow, ScrapeErrors, ExportErrors Metric
+	BuildInfo, LabelOverflow, ScrapeErrors, ExportErrors, RefusedScores Metric
 
 	// Own are metrics beyond the documented ones, whose names are not under
 	// dspy_. Declare their instruments with any meter of the provider: the view
@@ -63,6 +74,13 @@ func defaultLabels() Labels {
 		StatusCode:     Label{Key: "status_code", Description: "The response status, 499 if the client went away", Budget: 32},
 		Outcome:        Label{Key: "outcome", Description: "How the attempt ended: success or an error type", Values: outcomes(), Budget: 32},
 		UsageReason:    Label{Key: "reason", Description: "Why the usage is not known"}.Only(usageReasons()...),
+		Model:          Label{Key: "model", Description: "The language model, as its provider calls it", Budget: 32},
+		Source:         Label{Key: "source", Description: "Who says what it cost"}.Only(costSources()...),
+		FinishReason:   Label{Key: "finish_reason", Description: "Why the language model stopped"}.Only(finishReasons()...),
+		Score:          Label{Key: "score", Description: "The metric function that gave the score", Budget: 16},
+		Version:        Label{Key: "version", Description: "The version of the program, or of the library in it", Budget: 1},
+		Revision:       Label{Key: "revision", Description: "The commit that the program was built from", Budget: 1},
+		GoVersion:      Label{Key: "go_version", Description: "The version of Go that the program was built with", Budget: 1},
 	}
 	overflowed := Label{Key: "label", Description: "The label whose value was recorded as other"}
 	for _, label := range labels.All() {
@@ -77,6 +95,8 @@ func defaultMetrics() Metrics {
 		service        = "service"
 		predictionType = "prediction_type"
 		cacheType      = "cache_type"
+		model          = "model"
+		tokenType      = "token_type"
 	)
 	return Metrics{
 		Predictions: Metric{
@@ -139,7 +159,7 @@ func defaultMetrics() Metrics {
 			Name: "dspy_tokens_total", Instrument: "dspy.tokens",
 			Kind: Counter, Number: Int64, Unit: "{token}",
 			Description: "Tokens that were spent, by type",
-			Labels:      []string{service, predictionType, "token_type"},
+			Labels:      []string{service, predictionType, model, tokenType},
 		},
 		TimeToFirstToken: Metric{
 			Name: "dspy_time_to_first_token_seconds", Instrument: "dspy.time_to_first_token",
@@ -151,8 +171,22 @@ func defaultMetrics() Metrics {
 		Cost: Metric{
 			Name: "dspy_cost_usd_total", Instrument: "dspy.cost",
 			Kind: Counter, Number: Float64, Unit: "{USD}",
-			Description: "Money that was spent, in US dollars, as the provider reported it",
+			Description: "Money that was spent, in US dollars, by who says so",
+			Labels:      []string{service, predictionType, model, "source"},
+		},
+		TimePerOutputToken: Metric{
+			Name: "dspy_time_per_output_token_seconds", Instrument: "dspy.time_per_output_token",
+			Kind: Histogram, Number: Float64, Unit: "s",
+			Description: "Mean time between the output tokens of a streamed prediction, after the first one",
 			Labels:      []string{service, predictionType},
+			Buckets:     tokenBuckets(),
+		},
+		Overhead: Metric{
+			Name: "dspy_overhead_seconds", Instrument: "dspy.overhead",
+			Kind: Histogram, Number: Float64, Unit: "s",
+			Description: "Time that predictions took beyond that of their upstream",
+			Labels:      []string{service, predictionType},
+			Buckets:     overheadBuckets(),
 		},
 		UpstreamAttempts: Metric{
 			Name: "dspy_upstream_attempts_total", Instrument: "dspy.upstream.attempts",
@@ -160,11 +194,60 @@ func defaultMetrics() Metrics {
 			Description: "Attempts to get an answer from upstream, retries included, by outcome",
 			Labels:      []string{service, "outcome"},
 		},
+		LMCalls: Metric{
+			Name: "dspy_lm_calls_total", Instrument: "dspy.lm_calls",
+			Kind: Counter, Number: Int64, Unit: "{call}",
+			Description: "Calls of language models on the way to predictions, those that a cache answered included",
+			Labels:      []string{service, predictionType, model},
+		},
+		ToolCalls: Metric{
+			Name: "dspy_tool_calls_total", Instrument: "dspy.tool_calls",
+			Kind: Counter, Number: Int64, Unit: "{call}",
+			Description: "Calls of tools on the way to predictions",
+			Labels:      []string{service, predictionType},
+		},
+		ParseFailures: Metric{
+			Name: "dspy_parse_failures_total", Instrument: "dspy.parse_failures",
+			Kind: Counter, Number: Int64, Unit: "{failure}",
+			Description: "Completions that could not be parsed",
+			Labels:      []string{service, predictionType},
+		},
+		Finishes: Metric{
+			Name: "dspy_finishes_total", Instrument: "dspy.finishes",
+			Kind: Counter, Number: Int64, Unit: "{finish}",
+			Description: "Answers of language models that ended, by why they did",
+			Labels:      []string{service, predictionType, "finish_reason"},
+		},
+		TokensSaved: Metric{
+			Name: "dspy_tokens_saved_total", Instrument: "dspy.tokens.saved",
+			Kind: Counter, Number: Int64, Unit: "{token}",
+			Description: "Tokens that a cached answer once cost and this time did not, by type",
+			Labels:      []string{service, predictionType, tokenType},
+		},
 		UsageMissing: Metric{
 			Name: "dspy_usage_missing_total", Instrument: "dspy.usage.missing",
 			Kind: Counter, Number: Int64, Unit: "{answer}",
 			Description: "Answers whose tokens or cost are not known, by reason",
 			Labels:      []string{service, "reason"},
+		},
+		PredictionScore: Metric{
+			Name: "dspy_prediction_score", Instrument: "dspy.prediction.score",
+			Kind: Histogram, Number: Float64, Unit: "{score}",
+			Description: "Scores of predictions, from 0 to 1, by the metric function that gave them",
+			Labels:      []string{service, predictionType, "score"},
+			Buckets:     scoreBuckets(),
+		},
+		ActivePredictionsLimit: Metric{
+			Name: "dspy_active_predictions_limit", Instrument: "dspy.active_predictions.limit",
+			Kind: Gauge, Number: Int64, Unit: "{prediction}",
+			Description: "How many predictions may be active at a time",
+			Labels:      []string{service},
+		},
+		BuildInfo: Metric{
+			Name: "dspy_metrics_build_info", Instrument: "dspy.metrics.build_info",
+			Kind: Gauge, Number: Int64, Unit: "{build}",
+			Description: "The build of the program, always 1",
+			Labels:      []string{"version", "revision", "go_version"},
 		},
 		LabelOverflow: Metric{
 			Name: "dspy_metrics_label_overflow_total", Instrument: "dspy.metrics.label_overflow",
@@ -181,6 +264,12 @@ func defaultMetrics() Metrics {
 			Name: "dspy_metrics_export_errors_total", Instrument: "dspy.metrics.export_errors",
 			Kind: Counter, Number: Int64, Unit: "{error}",
 			Description: "OTLP exports that failed; the totals go out with the next one that succeeds",
+		},
+		RefusedScores: Metric{
+			Name: "dspy_metrics_refused_scores_total", Instrument: "dspy.metrics.refused_scores",
+			Kind: Counter, Number: Int64, Unit: "{score}",
+			Description: "Scores that were not recorded because they are not between 0 and 1",
+			Labels:      []string{"score"},
 		},
 	}
 }

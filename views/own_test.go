@@ -48,9 +48,9 @@ func TestAddLabel(t *testing.T) {
 		t.Error("an overflow of the label has no value of its own")
 	}
 	only := views.Default()
-	only.AddLabel(views.Label{Key: "model", Description: "Which model", Budget: 4}, &only.Metrics.Tokens)
+	only.AddLabel(views.Label{Key: "tier", Description: "Which tier", Budget: 4}, &only.Metrics.Tokens)
 	for _, m := range only.Metrics.All() {
-		if got, want := slices.Contains(m.Labels, "model"), m.Name == only.Metrics.Tokens.Name; got != want {
+		if got, want := slices.Contains(m.Labels, "tier"), m.Name == only.Metrics.Tokens.Name; got != want {
 			t.Errorf("%s has the label: got %t, want %t", m.Name, got, want)
 		}
 	}

@@ -121,7 +121,7 @@ func TestValidate(t *testing.T) {
 		},
 		"budget below the values": {
 			change: func(c *views.Contract) { c.Labels.ErrorType.Budget = 2 },
-			want:   []string{"budget 2 is less than its 10 well-known values"},
+			want:   []string{"budget 2 is less than its 11 well-known values"},
 		},
 		"budget of a closed label": {
 			change: func(c *views.Contract) { c.Labels.Status.Budget = 5 },

@@ -2,13 +2,20 @@ package views
 
 import "net/http"
 
-// The well-known values of the label prediction_type.
+// The well-known values of the label prediction_type: the modules of DSPy. Series of the first six exist from the start.
 const (
 	Predict          = "predict"
 	ChainOfThought   = "cot"
 	ReAct            = "react"
 	FewShot          = "few_shot"
-	ProgramOfThought = "program_of_thought"
+	ProgramOfThought = "program_of_thought" // DSPy 3.5 replaces it by RLM
+	RLM              = "rlm"
+	CodeAct          = "code_act"
+	ReActV2          = "react_v2"
+	MultiChain       = "multi_chain"
+	BestOfN          = "best_of_n"
+	Refine           = "refine"
+	Parallel         = "parallel"
 )
 
 // The values of the label status.
@@ -57,8 +64,23 @@ const (
 	UsageUnpriced   = "unpriced"
 )
 
+// The values of the label source.
+const (
+	CostByProvider  = "provider"
+	CostByPriceList = "local"
+)
+
+// The values of the label finish_reason, with [Other] for everything else.
+const (
+	FinishStop          = "stop"
+	FinishLength        = "length"
+	FinishToolCalls     = "tool_calls"
+	FinishContentFilter = "content_filter"
+	FinishError         = "error"
+)
+
 func predictionTypes() []string {
-	return []string{Predict, ChainOfThought, ReAct, FewShot, ProgramOfThought}
+	return []string{Predict, ChainOfThought, ReAct, FewShot, ProgramOfThought, RLM}
 }
 
 func statuses() []string { return []string{StatusSuccess, StatusFailure} }
@@ -66,7 +88,7 @@ func statuses() []string { return []string{StatusSuccess, StatusFailure} }
 func errorTypes() []string {
 	return []string{
 		ErrorTimeout, ErrorRateLimit, ErrorInvalidInput, ErrorPredictionFailed, ErrorUpstreamUnavailable, ErrorUnauthorized,
-		ErrorCacheUnavailable, ErrorCanceled, ErrorPanic, Other,
+		ErrorCacheUnavailable, ErrorOverloaded, ErrorCanceled, ErrorPanic, Other,
 	}
 }
 
@@ -75,6 +97,12 @@ func outcomes() []string { return append([]string{StatusSuccess}, errorTypes()..
 
 func usageReasons() []string {
 	return []string{UsageNotStated, UsageUnreadable, UsageTooLarge, UsageCutOff, UsageUnpriced}
+}
+
+func costSources() []string { return []string{CostByProvider, CostByPriceList} }
+
+func finishReasons() []string {
+	return []string{FinishStop, FinishLength, FinishToolCalls, FinishContentFilter, FinishError, Other}
 }
 
 func cacheTypes() []string { return []string{CacheMemory, CacheRedis, CacheDSPy} }

@@ -171,13 +171,27 @@ func Of(documented views.Contract) Contract {
 		}
 		// Nobody promises to have the own ones there from the start.
 		own := slices.ContainsFunc(documented.Metrics.Own, func(o views.Metric) bool { return o.Name == m.Name })
-		metric.Primed = m.Kind == views.Counter && !own
+		metric.Primed = m.Kind == views.Counter && !own && primed(documented, m)
 		for _, key := range m.Labels {
 			metric.Labels = append(metric.Labels, labelOf(*documented.Labels.Named(key)))
 		}
 		c.Metrics = append(c.Metrics, metric)
 	}
 	return c
+}
+
+// primed tells whether the series of a counter can be there from the start: every
+// label has well-known values, but for the service and the own ones, of which a
+// recorder has one value.
+func primed(documented views.Contract, m views.Metric) bool {
+	shared := append([]views.Label{documented.Labels.Service}, documented.Labels.Own...)
+	for _, key := range m.Labels {
+		label := documented.Labels.Named(key)
+		if label == nil || len(label.Values) == 0 && !slices.ContainsFunc(shared, func(s views.Label) bool { return s.Key == key }) {
+			return false
+		}
+	}
+	return true
 }
 
 func labelOf(l views.Label) Label {

@@ -99,3 +99,24 @@ func measure(ctx context.Context, m *otelmetricstest.Metrics) {
 		request.End(func() (string, int) { return "/predict", status })
 	}
 }
+
+// measureModel measures what is told of a prediction's model and its calls.
+func measureModel(ctx context.Context, m *otelmetricstest.Metrics) {
+	_, p := m.StartPrediction(ctx, otelmetrics.Predict)
+	p.SetModel(otelmetrics.Model{Name: "openai/gpt-4o"})
+	m.Clock.Advance(time.Second)
+	p.FirstToken()
+	m.Clock.Advance(time.Second)
+	p.AddTokens(otelmetrics.TokensOutput, 11)
+	p.AddModelCost(otelmetrics.Model{Name: "gpt-4o"}, otelmetrics.CostByPriceList, 0.5)
+	p.AddLMCalls(1)
+	p.AddToolCalls(2)
+	p.AddParseFailures(3)
+	p.AddFinish(otelmetrics.FinishLength)
+	p.AddTokensSaved(otelmetrics.TokensInput, 4)
+	p.AddUpstream(1500 * time.Millisecond)
+	p.Score("exact_match", 0.5)
+	p.Score("exact_match", 1)
+	p.End(nil)
+	m.SetActivePredictionsLimit(ctx, 64)
+}

@@ -46,6 +46,71 @@ func (s *Snapshot) UsageMissing(reason otelmetrics.UsageReason) int64 {
 	return s.count(s.contract.Metrics.UsageMissing, where{s.contract.Labels.UsageReason.Key: string(reason)})
 }
 
+// LMCalls returns how many calls of a language model there were.
+func (s *Snapshot) LMCalls(kind otelmetrics.PredictionType, model string) int64 {
+	l := s.contract.Labels
+	return s.count(s.contract.Metrics.LMCalls, where{l.PredictionType.Key: string(kind), l.Model.Key: model})
+}
+
+// ToolCalls returns how many calls of tools there were.
+func (s *Snapshot) ToolCalls(kind otelmetrics.PredictionType) int64 {
+	return s.count(s.contract.Metrics.ToolCalls, s.ofType(kind))
+}
+
+// ParseFailures returns how many completions could not be parsed.
+func (s *Snapshot) ParseFailures(kind otelmetrics.PredictionType) int64 {
+	return s.count(s.contract.Metrics.ParseFailures, s.ofType(kind))
+}
+
+// Finishes returns how many answers of language models ended for this reason.
+func (s *Snapshot) Finishes(kind otelmetrics.PredictionType, reason otelmetrics.FinishReason) int64 {
+	l := s.contract.Labels
+	return s.count(s.contract.Metrics.Finishes, where{l.PredictionType.Key: string(kind), l.FinishReason.Key: string(reason)})
+}
+
+// TokensSaved returns how many tokens cached answers saved.
+func (s *Snapshot) TokensSaved(kind otelmetrics.PredictionType, what otelmetrics.TokenType) int64 {
+	l := s.contract.Labels
+	return s.count(s.contract.Metrics.TokensSaved, where{l.PredictionType.Key: string(kind), l.TokenType.Key: string(what)})
+}
+
+// Scores returns how many scores of this name there were, and their mean, which
+// is not a number if there was none.
+func (s *Snapshot) Scores(kind otelmetrics.PredictionType, name string) (count int64, mean float64) {
+	l, metric := s.contract.Labels, s.contract.Metrics.PredictionScore.Name
+	w := where{l.PredictionType.Key: string(kind), l.Score.Key: name}
+	n := s.sum(metric+"_count", w)
+	return int64(n), s.sum(metric+"_sum", w) / n
+}
+
+// ActivePredictionsLimit returns how many predictions may be active at a time.
+func (s *Snapshot) ActivePredictionsLimit() int64 {
+	return s.count(s.contract.Metrics.ActivePredictionsLimit, nil)
+}
+
+// Overheads returns how long predictions took beyond their upstream.
+func (s *Snapshot) Overheads(kind otelmetrics.PredictionType) Durations {
+	return s.durations(s.contract.Metrics.Overhead, s.ofType(kind))
+}
+
+// TimesPerOutputToken returns the mean times between the output tokens of streams.
+func (s *Snapshot) TimesPerOutputToken(kind otelmetrics.PredictionType) Durations {
+	return s.durations(s.contract.Metrics.TimePerOutputToken, s.ofType(kind))
+}
+
+// ModelTokens returns how many tokens were spent on a model.
+func (s *Snapshot) ModelTokens(kind otelmetrics.PredictionType, model string, what otelmetrics.TokenType) int64 {
+	l := s.contract.Labels
+	return s.count(s.contract.Metrics.Tokens, where{l.PredictionType.Key: string(kind), l.Model.Key: model, l.TokenType.Key: string(what)})
+}
+
+// ModelCost returns how many US dollars were spent on a model, as this source
+// says.
+func (s *Snapshot) ModelCost(kind otelmetrics.PredictionType, model string, source otelmetrics.CostSource) float64 {
+	l := s.contract.Labels
+	return s.sum(s.contract.Metrics.Cost.Name, where{l.PredictionType.Key: string(kind), l.Model.Key: model, l.Source.Key: string(source)})
+}
+
 // CacheHits returns how many predictions the cache answered.
 func (s *Snapshot) CacheHits(cache otelmetrics.CacheType) int64 {
 	return s.count(s.contract.Metrics.CacheHits, s.inCache(cache))

@@ -84,6 +84,37 @@ func TestReading(t *testing.T) {
 	}
 }
 
+func TestReadingsOfModels(t *testing.T) {
+	t.Parallel()
+	m := otelmetricstest.New(t)
+	measureModel(t.Context(), m)
+	s := m.Scrape(t)
+	type values map[string]any
+	scores, mean := s.Scores(otelmetrics.Predict, "exact_match")
+	got := values{
+		"tokens of a model": s.ModelTokens("", "gpt-4o", otelmetrics.TokensOutput),
+		"cost of a model":   s.ModelCost("", "gpt-4o", otelmetrics.CostByPriceList),
+		"calls of a model":  s.LMCalls("", "gpt-4o"),
+		"tool calls":        s.ToolCalls(otelmetrics.Predict),
+		"parse failures":    s.ParseFailures(""),
+		"finishes":          s.Finishes(otelmetrics.Predict, otelmetrics.FinishLength),
+		"tokens saved":      s.TokensSaved("", otelmetrics.TokensInput),
+		"overhead":          s.Overheads(otelmetrics.Predict).Sum,
+		"time per token":    s.TimesPerOutputToken(otelmetrics.Predict).Sum,
+		"scores":            scores,
+		"mean of scores":    mean,
+		"limit":             s.ActivePredictionsLimit(),
+	}
+	want := values{
+		"tokens of a model": int64(11), "cost of a model": 0.5, "calls of a model": int64(1), "tool calls": int64(2),
+		"parse failures": int64(3), "finishes": int64(1), "tokens saved": int64(4), "overhead": 500 * time.Millisecond,
+		"time per token": 100 * time.Millisecond, "scores": int64(2), "mean of scores": 0.75, "limit": int64(64),
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestDurations(t *testing.T) {
 	t.Parallel()
 	contract := views.Default()

@@ -48,8 +48,8 @@ func TestRead(t *testing.T) {
 		"own label": {"own_labels: {tenant: {description: Who asks, only: [a, b]}}", func(c *views.Contract) {
 			c.AddLabel(views.Label{Key: "tenant", Description: "Who asks"}.Only("a", "b"))
 		}},
-		"own label of some": {"own_labels: {model: {description: Which one, budget: 9, metrics: [dspy_cost_usd_total]}}", func(c *views.Contract) {
-			c.AddLabel(views.Label{Key: "model", Description: "Which one", Budget: 9}, &c.Metrics.Cost)
+		"own label of some": {"own_labels: {tier: {description: Which one, budget: 9, metrics: [dspy_cost_usd_total]}}", func(c *views.Contract) {
+			c.AddLabel(views.Label{Key: "tier", Description: "Which one", Budget: 9}, &c.Metrics.Cost)
 		}},
 		"own metrics": {`
 own_labels: {tenant: {description: Who asks, budget: 2}}
@@ -96,7 +96,7 @@ func TestMistakes(t *testing.T) {
 		"no mapping":          {"labels: 7", []string{`1:9: this is "7": write a mapping of names to values`}},
 		"unknown key":         {"lables: {}", []string{`1:1: unknown key "lables": did you mean "labels"?`}},
 		"nothing like it":     {"zzzzzzzz: {}", []string{`1:1: unknown key "zzzzzzzz": choose one of $schema, labels, metrics, own_labels, own_metrics`}},
-		"unknown label":       {"labels: {tenant: {budget: 3}}", []string{`1:10: unknown label "tenant": choose one of service, prediction_type, status, cache_type, error_type, token_type, endpoint, method, status_code, outcome, reason, label (a label of your own goes under own_labels)`}},
+		"unknown label":       {"labels: {tenant: {budget: 3}}", []string{`1:10: unknown label "tenant": choose one of service, prediction_type, status, cache_type, error_type, token_type, endpoint, method, status_code, outcome, reason, model, source, finish_reason, score, version, revision, go_version, label (a label of your own goes under own_labels)`}},
 		"misspelled label":    {"labels:\n  predcition_type: {budget: 3}", []string{`2:3: unknown label "predcition_type": did you mean "prediction_type"? (a label of your own goes under own_labels)`}},
 		"misspelled metric":   {"metrics:\n  dspy_eror_total: off", []string{`2:3: unknown metric "dspy_eror_total": did you mean "dspy_errors_total"? (a metric of your own goes under own_metrics)`}},
 		"key twice":           {"labels: {}\nlabels: {}", []string{`2:1: "labels" stands twice: the first is in line 1`}},
@@ -105,7 +105,7 @@ func TestMistakes(t *testing.T) {
 		"wrong type":          {"labels: {service: {budget: many, values: {a: b}, description: [x]}}", []string{`1:28: "many" is not a number: write one such as 0.5`, "1:42: this is a mapping: write a list such as [one, two]", "1:63: this is a list: write a sentence"}},
 		"not whole":           {"labels: {service: {budget: 1.5}}", []string{"1:28: 1.5 is not a whole number of a sensible size"}},
 		"binary":              {"labels: {service: {only: [!!binary aGk=, ~]}}", []string{"1:27: the type !!binary is unknown: write a text", "1:42: this is empty: write a text"}},
-		"budget":              {"labels: {prediction_type: {budget: 4}}", []string{`1:36: label "prediction_type": budget 4 is less than its 5 well-known values: raise it, or list fewer`}},
+		"budget":              {"labels: {prediction_type: {budget: 4}}", []string{`1:36: label "prediction_type": budget 4 is less than its 6 well-known values: raise it, or list fewer`}},
 		"too many added":      {"labels: {cache_type: {add: [a, b, c, d, e, f]}}", []string{`1:28: label "cache_type": budget 8 is less than its 9 well-known values: raise it, or list fewer`}},
 		"value twice":         {"labels: {cache_type: {add: [disk, redis]}}", []string{`1:35: label "cache_type": value "redis" stands twice`}},
 		"empty value":         {`labels: {cache_type: {only: [disk, ""]}}`, []string{`1:36: label "cache_type": value "" is empty or not valid UTF-8`}},

@@ -16,7 +16,7 @@ func TestParseLabel(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]service.Label{
 		"tenant=header:X-Tenant": {Key: "tenant", Header: "X-Tenant"},
-		"model=field:model":      {Key: "model", Field: "model"},
+		"tier=field:tier":        {Key: "tier", Field: "tier"},
 	} {
 		got, err := service.ParseLabel(text)
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
@@ -35,14 +35,14 @@ func TestOwnLabels(t *testing.T) {
 	t.Parallel()
 	contract := views.Default()
 	contract.AddLabel(views.Label{Key: "tenant", Description: "Who asks"}.Only("acme"))
-	contract.AddLabel(views.Label{Key: "model", Description: "Which model", Budget: 4}, &contract.Metrics.Predictions)
+	contract.AddLabel(views.Label{Key: "tier", Description: "Which tier", Budget: 4}, &contract.Metrics.Predictions)
 	_, url := start(t, answers, func(c *service.Config) {
 		recorder, err := otelmetrics.New(t.Context(), otelmetrics.WithService("qa"), otelmetrics.WithLogger(c.Logger), otelmetrics.WithContract(contract))
 		if err != nil {
 			t.Fatal(err)
 		}
 		c.Metrics = recorder
-		c.Labels = []service.Label{{Key: "tenant", Header: "X-Tenant"}, {Key: "model", Field: "model"}}
+		c.Labels = []service.Label{{Key: "tenant", Header: "X-Tenant"}, {Key: "tier", Field: "tier"}}
 	})
 	ask := func(tenant, body string) {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/predict", strings.NewReader(body))
@@ -56,14 +56,14 @@ func TestOwnLabels(t *testing.T) {
 		}
 		_ = response.Body.Close()
 	}
-	ask("acme", `{"model":"small",`+question[1:])
-	ask("initech", `{"model":7,`+question[1:])
+	ask("acme", `{"tier":"small",`+question[1:])
+	ask("initech", `{"tier":7,`+question[1:])
 	ask("", question)
 	ask("acme", "{")
 	poll(t, url,
-		`dspy_predictions_total{model="small",prediction_type="predict",service="qa",status="success",tenant="acme"} 1`,
-		`dspy_predictions_total{model="7",prediction_type="predict",service="qa",status="success",tenant="other"} 1`,
-		`dspy_predictions_total{model="unknown",prediction_type="predict",service="qa",status="success",tenant="unknown"} 1`,
+		`dspy_predictions_total{prediction_type="predict",service="qa",status="success",tenant="acme",tier="small"} 1`,
+		`dspy_predictions_total{prediction_type="predict",service="qa",status="success",tenant="other",tier="7"} 1`,
+		`dspy_predictions_total{prediction_type="predict",service="qa",status="success",tenant="unknown",tier="unknown"} 1`,
 		`dspy_errors_total{error_type="invalid_input",service="qa",tenant="acme"} 1`,
 		`dspy_prediction_duration_seconds_count{prediction_type="predict",service="qa",tenant="other"} 1`,
 		`dspy_api_latency_seconds_count{endpoint="/predict",method="POST",service="qa",status_code="200",tenant="acme"} 1`,

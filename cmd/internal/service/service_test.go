@@ -48,7 +48,8 @@ func config(metrics *otelmetrics.Metrics, backend service.Backend) service.Confi
 func start(t *testing.T, predict func(context.Context) error, change func(*service.Config)) (*service.Service, string) {
 	t.Helper()
 	logger := slog.New(slog.DiscardHandler)
-	recorder, err := otelmetrics.New(t.Context(), otelmetrics.WithService("qa"), otelmetrics.WithLogger(logger))
+	recorder, err := otelmetrics.New(t.Context(), otelmetrics.WithService("qa"), otelmetrics.WithLogger(logger),
+		otelmetrics.WithModel(otelmetrics.Model{Name: "unknown"})) // so that its series are there at zero
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +171,7 @@ func TestPredict(t *testing.T) {
 				`dspy_predictions_total{prediction_type="`+kind+`",service="qa",status="success"} 1`,
 				`dspy_prediction_duration_seconds_count{prediction_type="`+kind+`",service="qa"} 1`,
 				`dspy_active_predictions{service="qa"} 0`,
-				`dspy_tokens_total{prediction_type="`+kind+`",service="qa",token_type="input"} 0`)
+				`dspy_tokens_total{model="unknown",prediction_type="`+kind+`",service="qa",token_type="input"} 0`)
 		})
 	}
 }

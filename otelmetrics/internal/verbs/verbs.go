@@ -66,6 +66,56 @@ func All() map[string]Verb {
 		"RecordUsageMissing": of(l.UsageReason, m.UsageMissing, func(r *otelmetrics.Metrics, value string) {
 			r.RecordUsageMissing(ctx, otelmetrics.UsageReason(value))
 		}),
+		"AddLMCalls": of(l.PredictionType, m.LMCalls, func(r *otelmetrics.Metrics, value string) {
+			_, p := r.StartPrediction(ctx, otelmetrics.PredictionType(value))
+			p.AddLMCalls(1)
+			p.End(nil)
+		}),
+		"AddModelLMCalls": of(l.Model, m.LMCalls, func(r *otelmetrics.Metrics, value string) {
+			_, p := r.StartPrediction(ctx, otelmetrics.Predict)
+			p.AddModelLMCalls(otelmetrics.Model{Name: value}, 1)
+			p.End(nil)
+		}),
+		"AddModelTokens": of(l.Model, m.Tokens, func(r *otelmetrics.Metrics, value string) {
+			_, p := r.StartPrediction(ctx, otelmetrics.Predict)
+			p.AddModelTokens(otelmetrics.Model{ResponseName: value}, otelmetrics.TokensInput, 1)
+			p.End(nil)
+		}),
+		"SetModel": of(l.Model, m.Cost, func(r *otelmetrics.Metrics, value string) {
+			_, p := r.StartPrediction(ctx, otelmetrics.Predict)
+			p.SetModel(otelmetrics.Model{Name: value})
+			p.AddCost(1)
+			p.End(nil)
+		}),
+		"AddModelCost": of(l.Source, m.Cost, func(r *otelmetrics.Metrics, value string) {
+			_, p := r.StartPrediction(ctx, otelmetrics.Predict)
+			p.AddModelCost(otelmetrics.Model{}, otelmetrics.CostSource(value), 1)
+			p.End(nil)
+		}),
+		"RecordToolCalls": of(l.PredictionType, m.ToolCalls, func(r *otelmetrics.Metrics, value string) {
+			r.RecordToolCalls(ctx, otelmetrics.PredictionType(value), 1)
+		}),
+		"RecordParseFailures": of(l.PredictionType, m.ParseFailures, func(r *otelmetrics.Metrics, value string) {
+			r.RecordParseFailures(ctx, otelmetrics.PredictionType(value), 1)
+		}),
+		"RecordFinish": of(l.FinishReason, m.Finishes, func(r *otelmetrics.Metrics, value string) {
+			r.RecordFinish(ctx, otelmetrics.Predict, otelmetrics.FinishReason(value))
+		}),
+		"RecordTokensSaved": of(l.TokenType, m.TokensSaved, func(r *otelmetrics.Metrics, value string) {
+			r.RecordTokensSaved(ctx, otelmetrics.Predict, otelmetrics.TokenType(value), 1)
+		}),
+		"RecordOverhead": of(l.PredictionType, m.Overhead, func(r *otelmetrics.Metrics, value string) {
+			r.RecordOverhead(ctx, otelmetrics.PredictionType(value), 1)
+		}),
+		"RecordTimePerOutputToken": of(l.PredictionType, m.TimePerOutputToken, func(r *otelmetrics.Metrics, value string) {
+			r.RecordTimePerOutputToken(ctx, otelmetrics.PredictionType(value), 1)
+		}),
+		"RecordScore": of(l.Score, m.PredictionScore, func(r *otelmetrics.Metrics, value string) {
+			r.RecordScore(ctx, otelmetrics.Predict, value, 1)
+		}),
+		"RecordScore, refused": of(l.Score, m.RefusedScores, func(r *otelmetrics.Metrics, value string) {
+			r.RecordScore(ctx, otelmetrics.Predict, value, 2)
+		}),
 		"RecordCacheHit": of(l.CacheType, m.CacheHits, func(r *otelmetrics.Metrics, value string) {
 			r.RecordCacheHit(ctx, otelmetrics.CacheType(value))
 		}),

@@ -38,6 +38,16 @@ func (p writer) latency() []panel {
 			queries:     p.quantiles(m.TimeToFirstToken, service),
 		},
 		{
+			kind: lines, width: 12, height: 8, unit: "s", title: "Time per output token", needs: []views.Metric{m.TimePerOutputToken}, none: "no streams",
+			description: "Mean time between the tokens of a stream after the first one, by service: how fast a user can read on.",
+			queries:     p.quantiles(m.TimePerOutputToken, service),
+		},
+		{
+			kind: lines, width: 12, height: 8, unit: "s", title: "Overhead", needs: []views.Metric{m.Overhead}, none: "no upstream",
+			description: "What predictions took beyond the time of their upstream, by service: the service itself and its waits before retries. The rest of a slow prediction is the model's.",
+			queries:     p.quantiles(m.Overhead, service),
+		},
+		{
 			kind: lines, width: 12, height: 8, unit: "s", title: "API latency: P95 by endpoint", needs: api,
 			description: "HTTP requests by route, until the handler returned. What it adds to the prediction's duration is queueing and the service itself.",
 			queries: []query{{

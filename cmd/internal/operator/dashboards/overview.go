@@ -19,6 +19,7 @@ func (p writer) overview() board {
 			{title: "Overview", panels: p.summary()},
 			{title: "Traffic and errors", panels: p.traffic()},
 			{title: "Latency", panels: p.latency()},
+			{title: "Answers", panels: p.answers()},
 			{title: "Tokens and cost", panels: p.tokens()},
 			{title: "Cache", panels: p.cache()},
 			{title: "Saturation", panels: p.saturation()},

@@ -13,7 +13,7 @@ import (
 func extended() views.Contract {
 	contract := views.Default()
 	contract.AddLabel(views.Label{Key: "tenant_name", Description: "Who asks"}.Only("acme", "initech"))
-	contract.AddLabel(views.Label{Key: "model", Description: "Which model", Budget: 4}, &contract.Metrics.Cost)
+	contract.AddLabel(views.Label{Key: "tier", Description: "Which tier", Budget: 4}, &contract.Metrics.Cost)
 	own := func(name string, kind views.Kind, unit string, labels ...string) {
 		m := views.Metric{
 			Name: name, Instrument: strings.Replace(name, "_", ".", 1), Kind: kind, Number: views.Float64, Unit: unit,
@@ -24,9 +24,9 @@ func extended() views.Contract {
 		}
 		contract.Metrics.Own = append(contract.Metrics.Own, m)
 	}
-	own("rag_documents_total", views.Counter, "{document}", "service", "tenant_name", "model")
+	own("rag_documents_total", views.Counter, "{document}", "service", "tenant_name", "tier")
 	own("rag_read_bytes_total", views.Counter, "By")
-	own("rag_size_bytes", views.Gauge, "By", "model")
+	own("rag_size_bytes", views.Gauge, "By", "tier")
 	own("rag_load", views.UpDownCounter, "{search}", "service")
 	own("rag_retrieval_duration_seconds", views.Histogram, "s", "service", "tenant_name")
 	own("rag_wait_seconds", views.Histogram, "s")
@@ -57,7 +57,7 @@ func TestOwnLabels(t *testing.T) {
 		}
 		for label, query := range map[string]string{
 			"tenant_name": `label_values(dspy_predictions_total{job=~"$job", service=~"$service", instance=~"$instance", prediction_type=~"$prediction_type"}, tenant_name)`,
-			"model":       `label_values(dspy_cost_usd_total{job=~"$job", service=~"$service", instance=~"$instance", prediction_type=~"$prediction_type", tenant_name=~"$tenant_name"}, model)`,
+			"tier":        `label_values(dspy_cost_usd_total{job=~"$job", service=~"$service", instance=~"$instance", prediction_type=~"$prediction_type", tenant_name=~"$tenant_name"}, tier)`,
 		} {
 			if v := variables[label]; v.Query != query || v.AllValue != ".*" || !v.Multi {
 				t.Errorf("%s: variable %s: got %+v, want the query %s", name, label, v, query)
@@ -87,10 +87,10 @@ func TestOwnPanels(t *testing.T) {
 		"Error ratio by tenant_name":     {"percentunit", "{{tenant_name}}", "> 0)"},
 		"P95 duration by tenant_name":    {"s", "{{tenant_name}}", "histogram_quantile(0.95, sum by (tenant_name) (rate("},
 		"Tokens by tenant_name":          {"cps", "{{tenant_name}} {{token_type}}", "sum by (tenant_name, token_type)"},
-		"Cost per hour by model":         {"currencyUSD", "{{model}}", "sum by (model) (rate(dspy_cost_usd_total{"},
+		"Cost per hour by tier":          {"currencyUSD", "{{tier}}", "sum by (tier) (rate(dspy_cost_usd_total{"},
 		"rag_documents_total":            {"cps", "{{service}} {{tenant_name}}", "sum by (service, tenant_name) (rate(rag_documents_total{"},
 		"rag_read_bytes_total":           {"Bps", "__auto", "sum(rate(rag_read_bytes_total{"},
-		"rag_size_bytes":                 {"bytes", "{{model}} {{instance}}", "sum by (model, instance) (rag_size_bytes{"},
+		"rag_size_bytes":                 {"bytes", "{{tier}} {{instance}}", "sum by (tier, instance) (rag_size_bytes{"},
 		"rag_load":                       {"short", "{{service}}", "sum by (service) (rag_load{"},
 		"rag_retrieval_duration_seconds": {"s", "P50 {{service}} {{tenant_name}}", "histogram_quantile(0.5, sum by (service, tenant_name) (rate(rag_retrieval_duration_seconds{"},
 		"rag_wait_seconds":               {"s", "P50", "histogram_quantile(0.5, sum(rate(rag_wait_seconds{"},
@@ -106,7 +106,7 @@ func TestOwnPanels(t *testing.T) {
 	}
 	// The label is on one metric only.
 	for title := range panels {
-		if strings.HasSuffix(title, " by model") && title != "Cost per hour by model" {
+		if strings.HasSuffix(title, " by tier") && title != "Cost per hour by tier" {
 			t.Errorf("a panel %q, but only the cost has the label", title)
 		}
 	}
@@ -118,7 +118,7 @@ func TestOwnLabelsWithoutAMetric(t *testing.T) {
 	contract := extended()
 	contract.Metrics.Cost = views.Metric{}
 	for name, content := range files(t, contract) {
-		if text := string(content); strings.Contains(text, "dspy_cost_usd_total") || strings.Contains(text, `"title": "By model"`) {
+		if text := string(content); strings.Contains(text, "dspy_cost_usd_total") || strings.Contains(text, `"title": "By tier"`) {
 			t.Errorf("%s still has the cost", name)
 		}
 	}

@@ -1,6 +1,8 @@
 package dashboards
 
 import (
+	"fmt"
+
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/promql"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
@@ -27,6 +29,24 @@ func (p writer) saturation() []panel {
 			kind: lines, width: 12, height: 8, unit: "short", stacked: true, title: "Active predictions by instance", needs: []views.Metric{m.ActivePredictions}, none: "none reported",
 			description: "Predictions under way, of all types. One instance far above the others is a load balancer's mistake, or predictions that hang there: DSPyPredictionsStuck.",
 			queries:     []query{{expr: promql.Sum(p.selector(m.ActivePredictions, ""), service, instance), legend: legend(service, instance)}},
+		},
+		{
+			kind: lines, width: 12, height: 8, unit: "percentunit", title: "Active predictions of the limit", needs: []views.Metric{m.ActivePredictions, m.ActivePredictionsLimit}, none: "no limit reported",
+			description: "Share of the predictions that an instance may make at a time which are under way. At 1 it refuses more as overloaded; DSPySaturated watches it.",
+			steps:       rising(0.7, 0.9),
+			queries: []query{{
+				expr: promql.Sum(p.selector(m.ActivePredictions, ""), service, instance) + "\n/\n" +
+					promql.Sum(p.selector(m.ActivePredictionsLimit, ""), service, instance),
+				legend: legend(service, instance),
+			}},
+		},
+		{
+			kind: lines, width: 12, height: 8, unit: "cps", title: "Refused as overloaded", needs: []views.Metric{m.Errors},
+			description: "Requests per second that were refused because an instance makes as many predictions as it may. DSPyOverloaded watches it.",
+			queries: []query{{
+				expr:   promql.Sum(rate(p.selector(m.Errors, "", fmt.Sprintf("%s=%q", p.labels.ErrorType.Key, views.ErrorOverloaded))), service, instance),
+				legend: legend(service, instance),
+			}},
 		},
 		{
 			kind: lines, width: 12, height: 8, unit: "short", title: "Busy predictions (rate × duration)", needs: []views.Metric{m.PredictionDuration},

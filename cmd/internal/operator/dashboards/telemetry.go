@@ -52,6 +52,19 @@ func (p writer) telemetry() []panel {
 			},
 		},
 		{
+			kind: rows, width: 16, height: 6, unit: "short", title: "Builds", needs: []views.Metric{m.BuildInfo}, none: "none reported",
+			description: "Which builds run, and how many instances of each.",
+			queries: []query{{
+				expr:    promql.Aggregate("count", p.selector(m.BuildInfo, ""), p.labels.Version.Key, p.labels.Revision.Key, p.labels.GoVersion.Key),
+				instant: true,
+			}},
+		},
+		{
+			kind: lines, width: 8, height: 6, unit: "cps", title: "Refused scores", needs: []views.Metric{m.RefusedScores}, none: "none refused",
+			description: "Scores per second that were not recorded because they are not between 0 and 1, by metric function.",
+			queries:     []query{{expr: p.total(m.RefusedScores, rate, p.labels.Score.Key), legend: legend(p.labels.Score.Key)}},
+		},
+		{
 			kind: lines, width: 12, height: 6, unit: "percentunit", full: true, title: "Collector queue", none: collector,
 			description: "How full the sending queues of the OpenTelemetry collector are. A full one drops what comes next; DSPyCollectorQueueNearlyFull watches it.",
 			steps:       rising(0.5, 0.8),

@@ -1,10 +1,16 @@
 package dashboards
 
-import "github.com/dspy-metrics/dspy-metrics/views"
+import (
+	"fmt"
+
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/promql"
+	"github.com/dspy-metrics/dspy-metrics/views"
+)
 
 func (p writer) tokens() []panel {
 	m := p.metrics
 	service, tokenType, reason := p.labels.Service.Key, p.labels.TokenType.Key, p.labels.UsageReason.Key
+	model, source := p.labels.Model.Key, p.labels.Source.Key
 	return []panel{
 		{
 			kind: lines, width: 9, height: 8, unit: "cps", title: "Tokens by type", needs: []views.Metric{m.Tokens}, none: "no tokens reported",
@@ -13,7 +19,7 @@ func (p writer) tokens() []panel {
 		},
 		{
 			kind: lines, width: 6, height: 8, unit: "currencyUSD", title: "Cost per hour", needs: []views.Metric{m.Cost}, none: "no cost reported",
-			description: "US dollars an hour at the present rate, by service, as the provider reports them. What an endless loop of an agent looks like first.",
+			description: "US dollars an hour at the present rate, by service. What an endless loop of an agent looks like first.",
 			queries:     []query{{expr: p.total(m.Cost, rate, service) + " * 3600", legend: legend(service)}},
 		},
 		{
@@ -27,6 +33,18 @@ func (p writer) tokens() []panel {
 			kind: value, width: 3, height: 8, unit: "currencyUSD", title: "Cost", needs: []views.Metric{m.Cost}, none: "no cost reported",
 			description: "US dollars spent in the time range.",
 			queries:     []query{{expr: p.total(m.Cost, increase("$__range")), instant: true}},
+		},
+		{
+			kind: lines, width: 12, height: 8, unit: "cps", stacked: true, title: "Output tokens by model", needs: []views.Metric{m.Tokens}, none: "no tokens reported",
+			description: "Tokens that each model wrote per second.",
+			queries: []query{{
+				expr: promql.Sum(rate(p.selector(m.Tokens, "", fmt.Sprintf("%s=%q", tokenType, views.TokensOutput))), model), legend: legend(model),
+			}},
+		},
+		{
+			kind: lines, width: 12, height: 8, unit: "currencyUSD", stacked: true, title: "Cost per hour by model", needs: []views.Metric{m.Cost}, none: "no cost reported",
+			description: "US dollars an hour at the present rate, by model and by who says so: the provider, or the price list of the service.",
+			queries:     []query{{expr: p.total(m.Cost, rate, model, source) + " * 3600", legend: legend(model, source)}},
 		},
 		{
 			kind: lines, width: 24, height: 6, unit: "cps", stacked: true, title: "Answers of unknown usage", needs: []views.Metric{m.UsageMissing}, none: "none reported",

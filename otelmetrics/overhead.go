@@ -1,0 +1,116 @@
+package otelmetrics
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+)
+
+// RecordOverhead observes the time that a prediction took beyond that of its
+// upstream. A negative duration is ignored.
+func (r *Recorder) RecordOverhead(ctx context.Context, kind PredictionType, overhead time.Duration) {
+	if r != nil && overhead >= 0 {
+		r.overheads.Get(string(kind)).Record(ctx, overhead.Seconds())
+	}
+}
+
+// BeginUpstream starts the clock of the prediction's upstream, such as a request
+// to a language model's API, and [Prediction.EndUpstream] stops it. Of up to
+// 65535 calls at the same time, the time counts once. When the prediction ends,
+// what it took beyond all its upstream calls is recorded as overhead: waits
+// between retries, for example. Without such a call there is no overhead.
+//
+//	p.BeginUpstream()
+//	answer, err := client.Complete(ctx, prompt)
+//	p.EndUpstream()
+func (p *Prediction) BeginUpstream() {
+	if p != nil && p.predictor != nil {
+		p.upstream.begin(p.elapsed())
+	}
+}
+
+// EndUpstream stops the clock that [Prediction.BeginUpstream] started. It must be
+// called once for each call of that; more calls do nothing.
+func (p *Prediction) EndUpstream() {
+	if p != nil && p.predictor != nil {
+		p.upstream.end(p.elapsed())
+	}
+}
+
+// AddUpstream adds time that the prediction waited for its upstream, for those
+// who measure it themselves. A negative duration is ignored. See
+// [Prediction.BeginUpstream].
+func (p *Prediction) AddUpstream(elapsed time.Duration) {
+	if p != nil && p.predictor != nil && elapsed >= 0 {
+		p.upstream.some.Store(true)
+		p.upstream.spent.Add(int64(elapsed))
+	}
+}
+
+// elapsed returns the time since the prediction's start.
+func (p *Prediction) elapsed() time.Duration { return p.predictor.recorder.pipeline.since(p.start) }
+
+// recordOverhead records what of the whole time was not the upstream's.
+func (p *Prediction) recordOverhead(whole time.Duration) {
+	if p.upstream.some.Load() {
+		p.predictor.recorder.RecordOverhead(p.ctx, p.predictor.kind, max(0, whole-p.upstream.total(whole)))
+	}
+}
+
+// upstreamClock adds up the time in which at least one call is open. Times are
+// those since the prediction's start.
+//
+// How many calls are open, and since when there is one, change together: they are
+// one word, the upper 16 bits and the lower 48, in nanoseconds. So whoever ends
+// the last call knows when the first one began, without a lock, which would move
+// every prediction to the heap.
+type upstreamClock struct {
+	some  atomic.Bool   // there was a call
+	state atomic.Uint64 // open calls and since when
+	spent atomic.Int64  // nanoseconds of calls that have ended
+}
+
+const (
+	sinceBits = 48 // 78 hours
+	sinceMask = 1<<sinceBits - 1
+)
+
+func (c *upstreamClock) begin(now time.Duration) {
+	c.some.Store(true)
+	for {
+		old := c.state.Load()
+		open, since := old>>sinceBits, old&sinceMask
+		if open == 0 {
+			since = min(uint64(max(now, 0)), sinceMask) //nolint:gosec // It is not negative.
+		}
+		if c.state.CompareAndSwap(old, min(open+1, 1<<(64-sinceBits)-1)<<sinceBits|since) {
+			return
+		}
+	}
+}
+
+func (c *upstreamClock) end(now time.Duration) {
+	for {
+		old := c.state.Load()
+		open, since := old>>sinceBits, old&sinceMask
+		if open == 0 {
+			return
+		}
+		if !c.state.CompareAndSwap(old, (open-1)<<sinceBits|since) {
+			continue
+		}
+		if open == 1 {
+			c.spent.Add(int64(max(0, now-time.Duration(since)))) //nolint:gosec // It has 48 bits.
+		}
+		return
+	}
+}
+
+// total returns the time until now, with the calls that are still open.
+func (c *upstreamClock) total(now time.Duration) time.Duration {
+	spent := time.Duration(c.spent.Load())
+	if state := c.state.Load(); state>>sinceBits > 0 {
+		spent += max(0, now-time.Duration(state&sinceMask)) //nolint:gosec // It has 48 bits.
+	}
+	return spent
+}
