@@ -126,7 +126,7 @@ func TestCachedAnswersSpendNothing(t *testing.T) {
 		asked{path: "/predict", body: "a"}.send(t, url)
 	}
 	poll(t, url, predictions("predict", "success", 3), tokens("input", 10),
-		`dspy_cost_usd_total{model="unknown",prediction_type="predict",service="qa",source="provider"} 0.5`, idle)
+		`dspy_cost_usd_total{prediction_type="predict",service="qa"} 0.5`, idle)
 }
 
 // Equal requests in flight are made once, each is a prediction of its own, and

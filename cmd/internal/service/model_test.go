@@ -68,6 +68,7 @@ func TestModels(t *testing.T) {
 				usage + "input_tokens_total" + labels("openai", "gpt-4o-mini", "") + "100",
 				usage + "input_tokens_total" + labels("anthropic", "claude", "") + "9",
 				tokens("input", 109), duration(""),
+				`dspy_tokens_total{model="claude",prediction_type="predict",service="qa",token_type="input"} 9`,
 			},
 		},
 		"chat completions": {
@@ -75,6 +76,7 @@ func TestModels(t *testing.T) {
 			[]string{
 				usage + "input_tokens_total" + labels("openai", "gpt-4o", "gpt-4o-2024-08-06") + "5",
 				usage + "output_tokens_total" + labels("openai", "gpt-4o", "gpt-4o-2024-08-06") + "6",
+				`dspy_tokens_total{model="gpt-4o-2024-08-06",prediction_type="predict",service="qa",token_type="input"} 5`,
 				duration(`,gen_ai_request_model="gpt-4o"`),
 			},
 		},

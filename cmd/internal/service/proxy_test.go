@@ -68,7 +68,7 @@ func predictions(kind, status string, count int) string {
 }
 
 func tokens(tokenType string, count int) string {
-	return fmt.Sprintf(`dspy_tokens_total{model="unknown",prediction_type="predict",service="qa",token_type=%q} %d`, tokenType, count)
+	return fmt.Sprintf(`dspy_tokens_total{prediction_type="predict",service="qa",token_type=%q} %d`, tokenType, count)
 }
 
 func errorsOf(errorType string, count int) string {
@@ -215,10 +215,10 @@ func TestUsage(t *testing.T) {
 	_, _ = writer.Write([]byte(usage))
 	_ = writer.Close()
 	spent := []string{
-		tokens("input", 12), tokens("output", 5), `dspy_cost_usd_total{model="unknown",prediction_type="predict",service="qa",source="provider"} 0.25`,
+		tokens("input", 12), tokens("output", 5), `dspy_cost_usd_total{prediction_type="predict",service="qa"} 0.25`,
 		`dspy_cache_misses_total{cache_type="dspy",service="qa"} 1`,
 	}
-	none := []string{tokens("input", 0), tokens("output", 0), `dspy_cost_usd_total{model="unknown",prediction_type="predict",service="qa",source="provider"} 0`}
+	none := []string{tokens("input", 0), tokens("output", 0), `dspy_cost_usd_total{prediction_type="predict",service="qa"} 0`}
 	tests := map[string]struct {
 		header map[string]string
 		body   string
