@@ -71,10 +71,19 @@ func (i *inbox) get(key string) (alert, bool) {
 // the receivers are webhooks of the test and nothing is waited for.
 func (in installation) notify(t *testing.T) *alertmanager {
 	t.Helper()
-	a := &alertmanager{address: freeAddress(t), sent: &inbox{got: make(map[string]alert)}}
+	sent := &inbox{got: make(map[string]alert)}
 	in.rewrite(t, "alertmanager.yml", `(group_wait|group_interval): \w+`, "$1: 200ms")
+	a := in.alertTo(t, serveHTTP(t, sent))
+	a.sent = sent
+	return a
+}
+
+// alertTo starts Alertmanager with receivers that are a webhook.
+func (in installation) alertTo(t *testing.T, webhook string) *alertmanager {
+	t.Helper()
+	a := &alertmanager{address: freeAddress(t)}
 	in.rewrite(t, "alertmanager.yml", `- name: (pages|tickets)\n`,
-		fmt.Sprintf("- name: $1\n    webhook_configs: [{url: %q}]\n", serveHTTP(t, a.sent)))
+		fmt.Sprintf("- name: $1\n    webhook_configs: [{url: %q}]\n", webhook))
 	a.process = start(t, "alertmanager",
 		"--config.file="+filepath.Join(in.dir, "alertmanager.yml"),
 		"--storage.path="+t.TempDir(),

@@ -112,7 +112,9 @@ func (k *kit) testVariables(t *testing.T) {
 				t.Fatal(err)
 			}
 			var answer struct{ Data []string }
-			if err := json.Unmarshal(body, &answer); err != nil || len(answer.Data) == 0 {
+			// One machine has neither a cluster nor a namespace.
+			nowhere := v.Name == "cluster" || v.Name == "namespace"
+			if err := json.Unmarshal(body, &answer); err != nil || (len(answer.Data) == 0) != nowhere {
 				t.Errorf("%s: %s: no values of %s: %v: %s", path, v.Name, selector, err, body)
 			}
 		}

@@ -36,6 +36,10 @@ func install(t *testing.T) installation {
 	for _, rules := range []string{"slo-rules.yml", "alerts.yml"} {
 		in.rewrite(t, rules, `( for): \d+[smhd]\n`, "$1: 1s\n")
 	}
+	// A subquery looks at full minutes and hours, which a test does not wait for.
+	for _, rules := range []string{"slo-rules.yml", "alerts.yml"} {
+		in.rewrite(t, rules, `:(1m|5m|1h)\]`, ":1s]")
+	}
 	for _, job := range []string{"alertmanager", "dspy-metrics", "otel-collector", "prometheus"} {
 		in.targets(t, job)
 	}

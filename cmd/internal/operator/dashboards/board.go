@@ -127,12 +127,13 @@ func annotations() []dashboard.AnnotationQuery {
 	}
 }
 
-func links() []dashboard.DashboardLink {
-	external := func(title, icon, url string) dashboard.DashboardLink {
-		return dashboard.DashboardLink{
-			Title: title, Type: dashboard.DashboardLinkTypeLink, Icon: icon, Tags: []string{}, Url: &url, TargetBlank: true,
-		}
+func external(title, icon, url string) dashboard.DashboardLink {
+	return dashboard.DashboardLink{
+		Title: title, Type: dashboard.DashboardLinkTypeLink, Icon: icon, Tags: []string{}, Url: &url, TargetBlank: true,
 	}
+}
+
+func links() []dashboard.DashboardLink {
 	return []dashboard.DashboardLink{
 		{
 			Title: "DSPy", Type: dashboard.DashboardLinkTypeDashboards, Icon: "external link", Tags: []string{"dspy"},

@@ -3,9 +3,10 @@
 // does not exist.
 //
 // They are in Grafana's classic model, which its file provisioning reads. Every
-// query is over raw series, none over recording rules, and works for classic
-// and native histograms alike; a ratio is zero when nothing went wrong, and
-// absent, never NaN, when nothing happened.
+// query is over raw series and works for classic and native histograms alike, but
+// for the board of objectives, which reads what the rules record: a month of raw
+// series is too much to be read anew every 30 seconds. A ratio is zero when nothing
+// went wrong, and absent, never NaN, when nothing happened.
 package dashboards
 
 import (

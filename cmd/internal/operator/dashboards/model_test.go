@@ -51,6 +51,7 @@ type panelFile struct {
 		Defaults struct {
 			Unit, NoValue string
 			Min           *float64
+			Color         struct{ Mode string }
 			Thresholds    struct{ Steps []struct{ Value *float64 } }
 			Custom        map[string]any
 		}

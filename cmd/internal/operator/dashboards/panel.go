@@ -12,6 +12,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/table"
 	"github.com/grafana/grafana-foundation-sdk/go/timeseries"
 
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/rules"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
@@ -42,12 +43,14 @@ type panel struct {
 	none string
 	// full is for shares: the axis goes from 0 to 1.
 	full bool
+	// bad is for what should not be there, in shades of red: a failure is not green.
+	bad bool
+	// alert is the alert that watches it, whose runbook the panel leads to.
+	alert string
 	// negative is for values that may be below 0.
 	negative bool
 	stacked  bool
 	bars     bool
-	// points is the most that a line has, if each is expensive.
-	points float64
 	// width is in 24ths of the board; height in rows of 30 pixels.
 	width, height uint32
 }
@@ -102,11 +105,11 @@ func (p panel) render(id uint32, position dashboard.GridPos) dashboard.Panel {
 	if p.kind == firings {
 		return out // Grafana's own list, which takes no query and no unit.
 	}
+	if p.alert != "" {
+		out.Links = []dashboard.DashboardLink{external("Runbook: "+p.alert, "info", rules.Runbooks+p.alert+".md")}
+	}
 	out.Datasource = source()
 	out.Interval = new("15s") // of the scrapes
-	if p.points > 0 {
-		out.MaxDataPoints = &p.points
-	}
 	for i, q := range p.queries {
 		out.Targets = append(out.Targets, p.target(i, q))
 	}
@@ -149,6 +152,9 @@ func (p panel) fields() dashboard.FieldConfig {
 		NoValue:    new(cmp.Or(p.none, "no traffic")),
 		Color:      &dashboard.FieldColor{Mode: dashboard.FieldColorModeIdPaletteClassic},
 		Thresholds: p.thresholds(),
+	}
+	if p.bad {
+		fields.Color = &dashboard.FieldColor{Mode: "shades", FixedColor: new("red")}
 	}
 	if !p.negative {
 		fields.Min = new(0.0)

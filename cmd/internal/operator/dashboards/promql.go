@@ -35,8 +35,18 @@ const (
 	instance = "instance"
 )
 
+// place are the labels that say where a fleet is. Where there is one place only,
+// series do not have them.
+func place() []string { return []string{"cluster", "namespace"} }
+
 // target are the matchers that every selector of a service's series has.
-func target() []string { return []string{chosen(job), chosen(instance)} }
+func target() []string {
+	var all []string
+	for _, label := range append(place(), job, instance) {
+		all = append(all, chosen(label))
+	}
+	return all
+}
 
 // chosen matches what the dashboard's variable of the same name holds.
 func chosen(label string) string { return label + `=~"$` + label + `"` }

@@ -9,6 +9,8 @@ import (
 	"github.com/VictoriaMetrics/metricsql"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/queries"
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/rules"
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/slo"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
@@ -47,7 +49,7 @@ func TestQueries(t *testing.T) {
 
 func check(contract views.Contract, b boardFile, target targetFile, used map[string]bool) []string {
 	expr := b.filled(target.Expr)
-	report := queries.NewCatalog(contract).Check(expr)
+	report := queries.NewCatalog(contract, rules.Names(contract, slo.Default())...).Check(expr)
 	problems := report.Problems
 	if strings.Contains(expr, "$") {
 		problems = append(problems, "a variable is not one of the board")

@@ -1,7 +1,10 @@
 package dashboards
 
 import (
+	"strings"
+
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/promql"
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/rules"
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/slo"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
@@ -39,13 +42,10 @@ func remaining() []step { return falling(0, 0.25) }
 
 // budget is the row of the overview board.
 func (p writer) budget() []panel {
-	service := p.labels.Service.Key
 	predictions := []views.Metric{p.metrics.Predictions}
 	return []panel{
-		p.burnRates("Burn rate", predictions, func(window string) string {
-			return burn(p.failedShare(increase(window), service), objective)
-		}, "1h", "6h"),
-		p.budgetLeft("Error budget left", predictions, left(p.failedShare(increase(slo.Window), service), objective)),
+		p.burnRates("Burn rate", predictions, func(window string) string { return burn(p.lost(window), objective) }, "1h", "6h"),
+		p.budgetLeft("Error budget left", predictions, left(p.lost(slo.Window), objective)),
 	}
 }
 
@@ -63,38 +63,57 @@ func (p writer) burnRates(title string, needs []views.Metric, expr func(window s
 func (p writer) budgetLeft(title string, needs []views.Metric, expr string) panel {
 	return panel{
 		kind: value, width: 6, height: 8, unit: "percentunit", negative: true, title: title, needs: needs, steps: remaining(),
-		description: "Share of the error budget of the last " + slo.Window + " that is left; below 0 the objective is missed. Prometheus keeps 15 days unless told otherwise, and knows only those.",
+		description: "Share of the error budget of the last " + slo.Window + " that is left; below 0 the objective is missed. It is what the recording rules have recorded: Prometheus keeps 15 days unless told otherwise, and knows only those.",
 		queries:     []query{{expr: expr, legend: legend(p.labels.Service.Key), instant: true}},
 	}
+}
+
+// recorded selects what the rules record of a service: the share of predictions that
+// were bad in a window.
+func (p writer) recorded(metric views.Metric, series string) string {
+	var matchers []string
+	for _, label := range append(place(), job, p.labels.Service.Key) {
+		matchers = append(matchers, chosen(label))
+	}
+	return rules.Recorded(p.labels, metric, series) + "{" + strings.Join(matchers, ", ") + "}"
+}
+
+// lost is the recorded share of callers who got no answer, and beyond that of slow
+// predictions, by service, over all clusters, namespaces and jobs that are chosen.
+func (p writer) lost(window string) string {
+	return promql.Aggregate("max", p.recorded(p.metrics.Predictions, rules.LostRatio(p.metrics)+window), p.labels.Service.Key)
+}
+
+func (p writer) slow(window string) string {
+	return promql.Aggregate("max", p.recorded(p.metrics.PredictionDuration, rules.SlowRatio+window), p.labels.Service.Key)
 }
 
 // standing are the figures to report.
 func (p writer) standing() []panel {
 	m, o, service := p.metrics, p.objectives, p.labels.Service.Key
-	month := increase(slo.Window)
 	predictions, duration := []views.Metric{m.Predictions}, []views.Metric{m.PredictionDuration}
 	stats := []panel{
 		{
 			title: "Availability", unit: "percentunit", full: true, needs: predictions, steps: falling(slo.Rest(o.ErrorRate), o.Availability),
-			description: "Share of predictions that succeeded. Green is the objective.",
-			queries:     []query{{expr: "1 - " + p.failedShare(month, service)}},
+			description: "Share of the callers who got an answer, or none through their own doing. Green is the objective.",
+			queries:     []query{{expr: "1 - " + p.lost(slo.Window)}},
 		},
-		p.budgetLeft("Availability budget left", predictions, left(p.failedShare(month, service), objective)),
+		p.budgetLeft("Availability budget left", predictions, left(p.lost(slo.Window), objective)),
 		{
 			title: "Fast predictions", unit: "percentunit", full: true, needs: duration, steps: []step{{color: "red"}, {o.Latency, "green"}},
 			description: "Share of predictions that took no longer than the bound of the latency objective. Green is the objective.",
-			queries:     []query{{expr: p.within(m.PredictionDuration, o.LatencyBound, month, service)}},
+			queries:     []query{{expr: "1 - " + p.slow(slo.Window)}},
 		},
-		p.budgetLeft("Latency budget left", duration, left(p.beyond(m.PredictionDuration, o.LatencyBound, month, service), latencyObjective)),
+		p.budgetLeft("Latency budget left", duration, left(p.slow(slo.Window), latencyObjective)),
 		{
-			title: "Predictions", unit: "short", needs: predictions,
-			description: "How many predictions these figures rest on. With few of them one failure spends a budget, which is why the alerts ask for a volume.",
-			queries:     []query{{expr: p.total(m.Predictions, month, service)}},
+			title: "Predictions a day", unit: "short", needs: predictions,
+			description: "How many predictions of the last day these figures rest on. With few of them one failure spends a budget, which is why the alerts ask for a volume.",
+			queries:     []query{{expr: p.total(m.Predictions, increase("1d"), service)}},
 		},
 		{
-			title: "Failures", unit: "short", needs: predictions, none: "none",
-			description: "How many predictions failed.",
-			queries:     []query{{expr: promql.Sum(month(p.selector(m.Predictions, "", p.failed()...)), service)}},
+			title: "Failures a day", unit: "short", needs: predictions, none: "none",
+			description: "How many predictions of the last day failed, whoever is to blame.",
+			queries:     []query{{expr: promql.Sum(increase("1d")(p.selector(m.Predictions, "", p.failed()...)), service)}},
 		},
 	}
 	for i := range stats {
@@ -107,16 +126,15 @@ func (p writer) standing() []panel {
 func (p writer) availability() []panel {
 	m, service := p.metrics, p.labels.Service.Key
 	predictions := []views.Metric{m.Predictions}
-	share := func(window string) string { return p.failedShare(increase(window), service) }
-	rates := p.burnRates("Availability burn rate", predictions, func(window string) string { return burn(share(window), objective) }, windows()...)
-	rates.width = 12
+	rates := p.burnRates("Availability burn rate", predictions, func(window string) string { return burn(p.lost(window), objective) }, windows()...)
+	rates.width, rates.alert = 12, "DSPyErrorBudgetBurn"
 	return []panel{
 		rates,
-		p.budgetOverTime("Availability budget over time", predictions, left(share(slo.Window), objective)),
+		p.budgetOverTime("Availability budget over time", predictions, left(p.lost(slo.Window), objective)),
 		{
-			kind: lines, width: 24, height: 8, unit: "cps", stacked: true, title: "What spends it: errors by type", needs: []views.Metric{m.Errors}, none: "no errors",
-			description: "Errors per second. Those of refused requests are here too, though they spend no budget.",
-			queries:     []query{{expr: p.total(m.Errors, rate, p.labels.ErrorType.Key), legend: legend(p.labels.ErrorType.Key)}},
+			kind: lines, width: 24, height: 8, unit: "cps", stacked: true, bad: true, title: "What spends it: errors by type", needs: []views.Metric{m.Errors}, none: "no errors",
+			description: "Errors per second. Those that are the caller's doing are here too, though they spend no budget.",
+			queries:     []query{{expr: p.total(m.Errors, rate, service, p.labels.ErrorType.Key), legend: legend(service, p.labels.ErrorType.Key)}},
 		},
 	}
 }
@@ -124,14 +142,11 @@ func (p writer) availability() []panel {
 func (p writer) promptness() []panel {
 	m, o, service := p.metrics, p.objectives, p.labels.Service.Key
 	duration := []views.Metric{m.PredictionDuration}
-	share := func(window string) string {
-		return p.beyond(m.PredictionDuration, o.LatencyBound, increase(window), service)
-	}
-	rates := p.burnRates("Latency burn rate", duration, func(window string) string { return burn(share(window), latencyObjective) }, windows()...)
-	rates.width = 12
+	rates := p.burnRates("Latency burn rate", duration, func(window string) string { return burn(p.slow(window), latencyObjective) }, windows()...)
+	rates.width, rates.alert = 12, "DSPyLatencyBudgetBurn"
 	return []panel{
 		rates,
-		p.budgetOverTime("Latency budget over time", duration, left(share(slo.Window), latencyObjective)),
+		p.budgetOverTime("Latency budget over time", duration, left(p.slow(slo.Window), latencyObjective)),
 		{
 			kind: lines, width: 24, height: 8, unit: "s", title: "What spends it: P50, P95, P99", needs: duration, steps: []step{{color: "green"}, {o.LatencyBound, "yellow"}},
 			description: "Duration of predictions, failed ones included. The line is the objective's bound; the dots are exemplars, each with the trace of one prediction.",
@@ -143,11 +158,9 @@ func (p writer) promptness() []panel {
 // windows are the long and short ones of the burn-rate alerts.
 func windows() []string { return []string{"5m", "1h", "6h", "3d"} }
 
-// budgetOverTime has few points on purpose: each reads a month of raw series,
-// and recording rules, which would make that cheap, may not be there.
 func (p writer) budgetOverTime(title string, needs []views.Metric, expr string) panel {
 	out := p.budgetLeft(title, needs, expr)
-	out.kind, out.width, out.points = lines, 12, 30
+	out.kind, out.width = lines, 12
 	out.queries[0].instant = false
 	return out
 }

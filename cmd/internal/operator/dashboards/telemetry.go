@@ -43,7 +43,7 @@ func (p writer) telemetry() []panel {
 			queries:     []query{{expr: promql.Aggregate("count", p.overflow(), instance), legend: legend(instance)}},
 		},
 		{
-			kind: lines, width: 8, height: 6, unit: "cps", title: "Failed scrapes and exports", needs: []views.Metric{m.ScrapeErrors, m.ExportErrors}, none: "none reported",
+			kind: lines, bad: true, width: 8, height: 6, unit: "cps", title: "Failed scrapes and exports", needs: []views.Metric{m.ScrapeErrors, m.ExportErrors}, none: "none reported",
 			description: "Scrapes that left something out, and OTLP pushes that failed, per second. DSPyScrapeErrors and DSPyExportErrors watch them.",
 			steps:       []step{{color: "green"}, {0.001, "yellow"}},
 			queries: []query{

@@ -25,23 +25,23 @@ func (p writer) traffic() []panel {
 			queries:     []query{{expr: p.failedShare(rate, service), legend: legend(service)}},
 		},
 		{
-			kind: lines, width: 12, height: 8, unit: "reqps", bars: true, stacked: true, title: "Failed predictions", needs: predictions,
+			kind: lines, width: 12, height: 8, unit: "reqps", bars: true, stacked: true, bad: true, title: "Failed predictions", needs: predictions, alert: "DSPyOutage",
 			description: "Predictions per second that end in another status than success. The volume behind the error ratio: one failure at night is no incident.",
 			queries: []query{{
 				expr: promql.Sum(rate(p.selector(m.Predictions, "", p.failed()...)), service, status), legend: legend(service, status),
 			}},
 		},
 		{
-			kind: lines, width: 12, height: 8, unit: "cps", stacked: true, title: "Errors by type", needs: errors,
+			kind: lines, width: 12, height: 8, unit: "cps", stacked: true, bad: true, title: "Errors by type", needs: errors, alert: "DSPyHighErrorRate",
 			description: "Errors per second, with those of requests refused before a prediction starts. The type tells whose fault it is: the caller's, the upstream's or ours.",
-			queries:     []query{{expr: p.total(m.Errors, rate, errorType), legend: legend(errorType)}},
+			queries:     []query{{expr: p.total(m.Errors, rate, service, errorType), legend: legend(service, errorType)}},
 		},
 		{
-			kind: lines, width: 12, height: 8, unit: "short", title: "Error rate trend", needs: errors,
-			description: "Errors in the hour before, beside the same hour of the day before: whether this is new or how it always is.",
+			kind: lines, width: 12, height: 8, unit: "cps", bad: true, title: "Error rate trend", needs: errors,
+			description: "Errors per second over the hour before, beside the same hour of the day before: whether this is new or how it always is.",
 			queries: []query{
-				{expr: p.total(m.Errors, increase("1h"), service), legend: legend(service)},
-				{expr: promql.Sum("increase("+p.selector(m.Errors, "")+"[1h] offset 1d)", service), legend: legend(service) + " a day before"},
+				{expr: p.total(m.Errors, increase("1h"), service) + " / 3600", legend: legend(service)},
+				{expr: promql.Sum("increase("+p.selector(m.Errors, "")+"[1h] offset 1d)", service) + " / 3600", legend: legend(service) + " a day before"},
 			},
 		},
 		{

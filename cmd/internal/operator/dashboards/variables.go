@@ -26,7 +26,7 @@ func (p writer) variables(single bool) []dashboard.VariableModel {
 		}
 		var matchers []string
 		for _, before := range narrowed {
-			if before == job || before == instance || slices.Contains(metric.Labels, before) {
+			if slices.Contains(append(place(), job, instance), before) || slices.Contains(metric.Labels, before) {
 				matchers = append(matchers, chosen(before))
 			}
 		}
@@ -36,6 +36,9 @@ func (p writer) variables(single bool) []dashboard.VariableModel {
 		}
 		list = append(list, choice(label, title, all, "label_values("+selector+", "+label+")"))
 		narrowed = append(narrowed, label)
+	}
+	for _, label := range place() {
+		add(label, title(label), ".*", p.first(service))
 	}
 	add(job, "Job", ".+", p.first(service))
 	add(service, "Service", ".+", p.first(service))

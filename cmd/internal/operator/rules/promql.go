@@ -18,7 +18,23 @@ func (r ruler) level() []string { return append(target(), r.contract.Labels.Serv
 
 // record names a recorded series: level, metric, operations.
 func (r ruler) record(metric views.Metric, operations string) string {
-	return strings.Join(r.level(), "_") + ":" + strings.TrimSuffix(metric.Name, "_total") + operations
+	return Recorded(r.contract.Labels, metric, operations)
+}
+
+// Recorded names what the rules record of a metric, such as [SlowRatio] and a window.
+func Recorded(labels views.Labels, metric views.Metric, operations string) string {
+	return strings.Join(append(target(), labels.Service.Key), "_") + ":" + strings.TrimSuffix(metric.Name, "_total") + operations
+}
+
+// SlowRatio is recorded of the duration of predictions: the share of those that are
+// slow, over the window that follows, from 5m to 30d.
+const SlowRatio = slow + ratio
+
+// LostRatio is recorded of the predictions: the share of the callers who got no
+// answer through no doing of theirs, over the window that follows, from 5m to 30d.
+func LostRatio(metrics views.Metrics) string {
+	part, _ := ruler{metrics: metrics}.loss()
+	return part + ratio
 }
 
 func by(labels ...string) string { return "by (" + strings.Join(labels, ", ") + ")" }

@@ -75,6 +75,26 @@ func Files(contract views.Contract, objectives slo.Objectives) (map[string][]byt
 	return files, nil
 }
 
+// Names returns the names of what the rules record. It is empty for objectives that
+// cannot be measured.
+func Names(contract views.Contract, objectives slo.Objectives) []string {
+	r, err := newRuler(contract, objectives)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, f := range r.files() {
+		for _, g := range f.Groups {
+			for _, rule := range g.Rules {
+				if rule.Record != "" {
+					names = append(names, rule.Record)
+				}
+			}
+		}
+	}
+	return names
+}
+
 func encode(content any) ([]byte, error) {
 	b := bytes.NewBufferString(header)
 	encoder := yaml.NewEncoder(b)

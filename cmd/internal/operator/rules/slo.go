@@ -77,7 +77,10 @@ func (r ruler) longRatios() group {
 func (r ruler) monthRatios() group {
 	g := group{Name: "dspy-slo-budget", Interval: "4m"}
 	for _, o := range r.promises() {
-		g.Rules = append(g.Rules, r.windowRatio(o, slo.Window, ":rate1h", slo.Window+":1h"))
+		month := r.windowRatio(o, slo.Window, ":rate1h", slo.Window+":1h")
+		// Within the first hour there is no rate at the full hour.
+		month.Expr += "\nor\n" + r.record(o.metric, o.part+ratio+"3d")
+		g.Rules = append(g.Rules, month)
 	}
 	return g
 }
