@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"os"
-	"strings"
 )
 
 // certificates checks the files that the exporter reads. It would go on without
@@ -33,8 +32,6 @@ func (e *environment) certificates(signal string) {
 		}
 	}
 }
-
-func (e *environment) value(name string) string { return strings.TrimSpace(e.getenv(name)) }
 
 // file reads the file that a variable names.
 func (e *environment) file(name string) (content []byte, ok bool) {

@@ -21,6 +21,7 @@ func newConfig(options []Option) (config, error) {
 		priming:     true,
 		seriesLimit: DefaultSeriesLimit,
 		getenv:      os.Getenv,
+		environ:     os.Environ,
 	}
 	var held *harness.Harness
 	for _, option := range options {
@@ -53,7 +54,8 @@ func newConfig(options []Option) (config, error) {
 
 // hold puts the recorder of a test into its harness.
 func (c *config) hold(h *harness.Harness) {
-	c.now, c.getenv, c.isolated = h.Now, func(string) string { return "" }, true
+	c.now, c.isolated = h.Now, true
+	c.getenv, c.environ = func(string) string { return "" }, func() []string { return nil }
 	h.Contract, h.Primed = c.contract.Clone(), c.priming
 }
 
@@ -62,13 +64,6 @@ func (c *config) validate() error {
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if c.service != nil && *c.service == "" {
 		bad("option WithService: the name of the service is empty; give one or leave the option out")
-	}
-	if c.otlp.endpoint != "" {
-		if err := validateEndpoint(c.otlp.endpoint); err != nil {
-			bad("option WithOTLP: %w", err)
-		}
-	} else if c.otlp.on && c.getenv(endpointVariable(c.getenv)) == "" && !c.exporterChosen() {
-		bad("option WithOTLP: the endpoint is empty; give one such as http://localhost:4318")
 	}
 	switch c.otlp.protocol {
 	case "", protocolGRPC, protocolHTTP:

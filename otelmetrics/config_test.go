@@ -22,7 +22,7 @@ func TestNewNamesEveryMistake(t *testing.T) {
 	m, err := otelmetrics.New(t.Context(),
 		otelmetrics.WithEnvironment(map[string]string{
 			"OTEL_SDK_DISABLED":                                 "maybe",
-			"OTEL_METRICS_EXPORTER":                             "otlp,console",
+			"OTEL_METRICS_EXPORTER":                             "otlp,zipkin",
 			"OTEL_EXPORTER_OTLP_ENDPOINT":                       "collector:4317",
 			"OTEL_EXPORTER_OTLP_PROTOCOL":                       "http/json",
 			"OTEL_EXPORTER_OTLP_TIMEOUT":                        "10s",
@@ -48,7 +48,7 @@ func TestNewNamesEveryMistake(t *testing.T) {
 	}
 	useAll(t, m) // a program may go on without metrics
 	for _, want := range []string{
-		"OTEL_SDK_DISABLED", `OTEL_METRICS_EXPORTER: "console"`, "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL",
+		"OTEL_SDK_DISABLED", `OTEL_METRICS_EXPORTER: "zipkin"`, "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL",
 		"OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "OTEL_EXPORTER_OTLP_COMPRESSION",
 		"OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_METRICS_HEADERS", "OTEL_METRIC_EXPORT_INTERVAL",
 		"OTEL_METRIC_EXPORT_TIMEOUT", "OTEL_METRICS_EXEMPLAR_FILTER", "OTEL_RESOURCE_ATTRIBUTES",

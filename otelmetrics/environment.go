@@ -1,6 +1,7 @@
 package otelmetrics
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -12,33 +13,41 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/exemplar"
 )
 
-const (
-	protocolGRPC = "grpc"
-	protocolHTTP = "http/protobuf"
-)
-
 // readEnvironment reads the variables of the OpenTelemetry specification
-// (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/)
-// that decide what New builds, and checks those that the exporter reads. The SDK
-// would pass over a wrong value with a line in its log; here it is an error,
-// because an operator who set it wants it.
+// (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/) that decide what New builds, and checks
+// those that the exporter reads. The SDK would ignore a wrong value with a line in its log. Here it is an error, because an
+// operator who set it wants it. Variables that configure pipelines are not looked at if the user made the provider.
 func (c *config) readEnvironment() error {
 	e := environment{getenv: c.getenv}
+	c.readVariables(&e)
+	if c.meterProvider == nil {
+		e.refuseUnsupported(c.environ())
+	}
+	return errors.Join(e.errs...)
+}
 
-	c.readGenAI()
+func (c *config) readVariables(e *environment) {
+	c.readGenAI(e)
 	c.disabled = e.oneOf("OTEL_SDK_DISABLED", "true", "false") == "true"
-	e.list("OTEL_METRICS_EXPORTER", "otlp", "prometheus", "none")
-	if endpoint := endpointVariable(c.getenv); e.endpoint(endpoint) || c.exporterChosen() {
-		c.otlp.on = true
+	e.pairs("OTEL_RESOURCE_ATTRIBUTES")
+	if c.tracerProvider != nil {
+		e.list("OTEL_PROPAGATORS", "tracecontext", "baggage")
 	}
-	if c.getenv("OTEL_METRICS_EXPORTER") != "" && !c.exporterChosen() && c.otlp.endpoint == "" {
-		c.otlp.on = false
+	if c.meterProvider == nil {
+		c.readPipeline(e)
 	}
+}
+
+// readPipeline reads the variables about exporters, readers and exemplars.
+func (c *config) readPipeline(e *environment) {
+	exporters := e.list("OTEL_METRICS_EXPORTER", "otlp", "prometheus", "console", "none")
+	c.console = slices.Contains(exporters, "console")
 	for _, name := range []string{"OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"} {
 		if protocol := e.oneOf(name, protocolGRPC, protocolHTTP); c.otlp.protocol == "" {
 			c.otlp.protocol = protocol
 		}
 	}
+	c.readEndpoint(e, exporters)
 	if interval := e.milliseconds("OTEL_METRIC_EXPORT_INTERVAL"); interval > 0 && c.otlp.interval == nil {
 		c.otlp.interval = &interval
 	}
@@ -50,7 +59,9 @@ func (c *config) readEnvironment() error {
 		e.certificates(signal)
 	}
 	e.oneOf("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "cumulative", "delta", "lowmemory")
-	e.pairs("OTEL_RESOURCE_ATTRIBUTES")
+	if e.value(histogramAggregation) != "explicit_bucket_histogram" {
+		e.unsupported(histogramAggregation)
+	}
 	filter := e.oneOf("OTEL_METRICS_EXEMPLAR_FILTER", "always_on", "always_off", "trace_based")
 	if c.exemplarFilter == nil {
 		switch filter {
@@ -60,44 +71,108 @@ func (c *config) readEnvironment() error {
 			c.exemplarFilter = exemplar.AlwaysOffFilter
 		}
 	}
-	return errors.Join(e.errs...)
 }
 
-// exporterChosen tells whether the environment asks for the push path by name,
-// which goes to the default endpoint if it names none.
-func (c *config) exporterChosen() bool {
-	for name := range strings.SplitSeq(c.getenv("OTEL_METRICS_EXPORTER"), ",") {
-		if strings.EqualFold(strings.TrimSpace(name), "otlp") {
-			return true
+// readEndpoint decides whether there is a push by OTLP, and where it goes. The endpoint of the option comes first, then that
+// of a variable, then the specification's default if the exporter was asked for by name.
+func (c *config) readEndpoint(e *environment, exporters []string) {
+	insecure := e.oneOf("OTEL_EXPORTER_OTLP_METRICS_INSECURE", "true", "false")
+	general := e.oneOf("OTEL_EXPORTER_OTLP_INSECURE", "true", "false")
+	insecure = cmp.Or(insecure, general)
+	const metrics, signals = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"
+	name, variable := metrics, e.value(metrics)
+	if all := e.value(signals); variable == "" {
+		name, variable = signals, all
+	}
+	if variable != "" {
+		u, err := otlpURL(variable, c.otlp.protocol, insecure == "true")
+		if err != nil {
+			e.bad(name, "%w", err)
+		}
+		c.otlp.target = u
+		if u != nil && name == signals {
+			c.otlp.target = u.JoinPath(otlpPath)
 		}
 	}
-	return false
+	switch {
+	case c.otlp.endpoint != nil && *c.otlp.endpoint != "":
+		u, err := otlpURL(*c.otlp.endpoint, c.otlp.protocol, insecure == "true")
+		if err != nil {
+			e.errs = append(e.errs, fmt.Errorf("option WithOTLP: %w", err))
+		} else if u.Path == "" || u.Path == "/" {
+			u = u.JoinPath(otlpPath)
+		}
+		c.otlp.target, c.otlp.on = u, true
+	case len(exporters) > 0 && !slices.Contains(exporters, "otlp"):
+		c.otlp.on = false
+	case variable != "":
+		c.otlp.on = true
+	case slices.Contains(exporters, "otlp"):
+		c.otlp.target, c.otlp.on = defaultTarget(c.otlp.protocol), true
+	case c.otlp.endpoint != nil:
+		e.errs = append(e.errs, errors.New("option WithOTLP: the endpoint is empty; give one such as http://localhost:4318"))
+	}
 }
 
-// endpointVariable returns the name of the variable that gives the endpoint.
-func endpointVariable(getenv func(string) string) string {
-	const metrics = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"
-	if getenv(metrics) != "" {
-		return metrics
+const histogramAggregation = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION"
+
+// refuseUnsupported refuses each variable that is set and configures pipelines of metrics in a way that New does not follow:
+// those that none of the methods of e has looked at.
+func (e *environment) refuseUnsupported(set []string) {
+	for _, entry := range set {
+		name, value, _ := strings.Cut(entry, "=")
+		if strings.TrimSpace(value) != "" && !e.asked[name] && aboutMetrics(name) {
+			e.unsupported(name)
+		}
 	}
-	return "OTEL_EXPORTER_OTLP_ENDPOINT"
 }
 
-func validateEndpoint(endpoint string) error {
-	u, err := url.Parse(endpoint)
-	if err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" {
-		return nil
+// aboutMetrics reports whether the specification's variables of this name configure pipelines of metrics.
+func aboutMetrics(name string) bool {
+	if exporter, ok := strings.CutPrefix(name, "OTEL_EXPORTER_OTLP_"); ok {
+		signal, _, _ := strings.Cut(exporter, "_")
+		return !slices.Contains([]string{"TRACES", "LOGS", "PROFILES", "SPAN"}, signal)
 	}
-	if strings.Contains(endpoint, "@") {
-		endpoint = "…" // in a mistyped URL a part of the password can be anywhere
+	return slices.ContainsFunc([]string{"OTEL_METRIC_", "OTEL_METRICS_", "OTEL_EXPORTER_PROMETHEUS_", configFile, experimentalConfigFile},
+		func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+}
+
+const (
+	configFile             = "OTEL_CONFIG_FILE"
+	experimentalConfigFile = "OTEL_EXPERIMENTAL_CONFIG_FILE"
+)
+
+// unsupported refuses a variable if it is set.
+func (e *environment) unsupported(name string) {
+	if e.value(name) == "" {
+		return
 	}
-	return fmt.Errorf("endpoint %q is not of the form http://host:port or https://host:port", endpoint)
+	remedy := "unset it, or correct its name"
+	switch {
+	case name == configFile, name == experimentalConfigFile:
+		remedy = "configuration files are not read; unset it, and use the other OTEL_* variables or the options of New"
+	case strings.HasPrefix(name, "OTEL_EXPORTER_PROMETHEUS_"):
+		remedy = "no listener is opened here; unset it, and serve Metrics.Handler at an address of your choice"
+	case name == histogramAggregation:
+		remedy = "the contract decides the form of each histogram; unset it, and set Metric.Form with WithContract"
+	}
+	e.bad(name, "it is not supported: %s", remedy)
 }
 
 // environment reads variables and gathers what is wrong with them.
 type environment struct {
 	getenv func(string) string
+	asked  map[string]bool // the names of the variables that were looked at
 	errs   []error
+}
+
+// value returns the value of a variable without the spaces around it, empty if it is not set.
+func (e *environment) value(name string) string {
+	if e.asked == nil {
+		e.asked = make(map[string]bool)
+	}
+	e.asked[name] = true
+	return strings.TrimSpace(e.getenv(name))
 }
 
 func (e *environment) bad(name, format string, args ...any) {
@@ -105,13 +180,17 @@ func (e *environment) bad(name, format string, args ...any) {
 }
 
 func (e *environment) oneOf(name string, legal ...string) string {
-	return e.choose(name, e.getenv(name), legal)
+	return e.choose(name, e.value(name), legal)
 }
 
-func (e *environment) list(name string, legal ...string) {
-	for value := range strings.SplitSeq(e.getenv(name), ",") {
-		e.choose(name, value, legal)
+// list returns the elements of a list that are legal.
+func (e *environment) list(name string, legal ...string) (chosen []string) {
+	for value := range strings.SplitSeq(e.value(name), ",") {
+		if value = e.choose(name, value, legal); value != "" {
+			chosen = append(chosen, value)
+		}
 	}
+	return chosen
 }
 
 func (e *environment) choose(name, value string, legal []string) string {
@@ -128,7 +207,7 @@ func (e *environment) choose(name, value string, legal []string) string {
 
 // milliseconds returns zero for a variable that is not set.
 func (e *environment) milliseconds(name string) time.Duration {
-	value := strings.TrimSpace(e.getenv(name))
+	value := e.value(name)
 	if value == "" {
 		return 0
 	}
@@ -140,22 +219,10 @@ func (e *environment) milliseconds(name string) time.Duration {
 	return time.Duration(n) * time.Millisecond
 }
 
-// endpoint tells whether the variable is set.
-func (e *environment) endpoint(name string) bool {
-	value := e.getenv(name)
-	if value == "" {
-		return false
-	}
-	if err := validateEndpoint(value); err != nil {
-		e.bad(name, "%w", err)
-	}
-	return true
-}
-
 // headers checks what the exporter would pass over and write to a log.
 func (e *environment) headers(name string) {
 	e.pairs(name)
-	for pair := range strings.SplitSeq(e.getenv(name), ",") {
+	for pair := range strings.SplitSeq(e.value(name), ",") {
 		key, value, _ := strings.Cut(pair, "=")
 		if strings.ContainsFunc(strings.TrimSpace(key), notHeader) {
 			e.bad(name, "an entry has a key that is no name of a header")
@@ -175,7 +242,7 @@ func notHeader(r rune) bool {
 
 // pairs never shows the values: headers are secret.
 func (e *environment) pairs(name string) {
-	for pair := range strings.SplitSeq(e.getenv(name), ",") {
+	for pair := range strings.SplitSeq(e.value(name), ",") {
 		if key, _, ok := strings.Cut(pair, "="); strings.TrimSpace(pair) != "" && (!ok || strings.TrimSpace(key) == "") {
 			e.bad(name, "an entry is not of the form key=value")
 		}

@@ -2,7 +2,11 @@ package otelmetrics
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
+
+	"go.opentelemetry.io/otel/trace/noop"
 )
 
 // WithClock sets the clock of the recorder.
@@ -12,7 +16,15 @@ func WithClock(now func() time.Time) Option {
 
 // WithEnvironment replaces the variables that New reads itself.
 func WithEnvironment(variables map[string]string) Option {
-	return optionFunc(func(c *config) { c.getenv = func(name string) string { return variables[name] } })
+	return optionFunc(func(c *config) {
+		c.getenv = func(name string) string { return variables[name] }
+		c.environ = func() (all []string) {
+			for name, value := range variables {
+				all = append(all, name+"="+value)
+			}
+			return all
+		}
+	})
 }
 
 // Now reads the clock of a recorder.
@@ -21,4 +33,21 @@ func Now(r *Recorder) time.Time { return r.pipeline.now() }
 // RecordLatency records a request that was measured elsewhere.
 func RecordLatency(ctx context.Context, r *Recorder, route, method string, status int, elapsed time.Duration) {
 	r.latency(route, method, status).Record(ctx, elapsed.Seconds())
+}
+
+// Target returns where the push by OTLP goes, "" if there is none.
+func Target(options ...Option) (string, error) {
+	c, err := newConfig(options)
+	if err != nil || !c.otlp.on {
+		return "", err
+	}
+	return c.otlp.target.String(), nil
+}
+
+// Variables returns the names of the variables that New looks at.
+func Variables() []string {
+	e := environment{getenv: func(string) string { return "" }}
+	c := config{tracerProvider: noop.NewTracerProvider()}
+	c.readVariables(&e)
+	return slices.Sorted(maps.Keys(e.asked))
 }

@@ -40,12 +40,13 @@ func WithModel(model Model) Option {
 
 // readGenAI reads the variable that the conventions have for their transition.
 // It is one for conventions of all kinds, so that other values are legal.
-func (c *config) readGenAI() {
+func (c *config) readGenAI(e *environment) {
+	conventions := e.value("OTEL_SEMCONV_STABILITY_OPT_IN")
 	if c.genAI != nil {
 		return
 	}
 	c.genAI = new(GenAI)
-	for value := range strings.SplitSeq(c.getenv("OTEL_SEMCONV_STABILITY_OPT_IN"), ",") {
+	for value := range strings.SplitSeq(conventions, ",") {
 		if strings.TrimSpace(value) == genai.OptIn {
 			*c.genAI = GenAINew
 		}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/metric/noop"
 )
@@ -26,9 +27,10 @@ type Metrics struct {
 // New makes the pipeline. End it with [Metrics.Shutdown].
 //
 // It honors the variables of the OpenTelemetry specification: OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES,
-// OTEL_EXPORTER_OTLP_* and OTEL_EXPORTER_OTLP_METRICS_*, OTEL_METRICS_EXPORTER (otlp, prometheus, none),
+// OTEL_EXPORTER_OTLP_* and OTEL_EXPORTER_OTLP_METRICS_*, OTEL_METRICS_EXPORTER (otlp, console, prometheus, none),
 // OTEL_METRIC_EXPORT_INTERVAL, OTEL_METRIC_EXPORT_TIMEOUT, OTEL_METRICS_EXEMPLAR_FILTER, OTEL_SEMCONV_STABILITY_OPT_IN (see
-// [WithGenAI]) and OTEL_SDK_DISABLED, with which nothing is recorded. Options override them.
+// [WithGenAI]) and OTEL_SDK_DISABLED, with which nothing is recorded. Options override them. Any other variable that would
+// configure a pipeline of metrics, such as OTEL_CONFIG_FILE, is an error.
 //
 // The error names everything that is wrong with the options and the variables. The metrics returned with an error are never
 // nil and record nothing, so that a program may log the error and go on without metrics. A collector that cannot be reached
@@ -43,7 +45,7 @@ func New(ctx context.Context, options ...Option) (*Metrics, error) {
 	if err == nil {
 		r, err = p.recorder(p.ownValues(*p.service)...)
 	}
-	p.push.begin()
+	p.pushes.begin()
 	if err != nil {
 		return new(Metrics), fmt.Errorf("otelmetrics: %w", errors.Join(err, p.stop(ctx)))
 	}
@@ -106,10 +108,16 @@ func (m *Metrics) Handler() http.Handler {
 //
 // It gathers an error after [Metrics.Shutdown], and nothing with [WithMeterProvider] and for the zero Metrics.
 func (m *Metrics) Gatherer() prometheus.Gatherer {
-	if p := m.shared(); p != nil {
-		return p.gatherer
+	p := m.shared()
+	if p == nil {
+		return prometheus.Gatherers(nil)
 	}
-	return prometheus.Gatherers(nil)
+	return prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
+		if p.stopped.Load() {
+			return nil, errors.New("otelmetrics: the metrics are shut down")
+		}
+		return p.gatherer.Gather()
+	})
 }
 
 // ForceFlush pushes what has been measured now and returns the error of the push. It does nothing without a push path.

@@ -2,6 +2,7 @@ package otelmetrics
 
 import (
 	"log/slog"
+	"net/url"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -37,6 +38,9 @@ type config struct {
 	service        *string
 	resource       []attribute.KeyValue
 	otlp           otlpConfig
+	console        bool
+	exporters      []sdkmetric.Exporter
+	readers        []sdkmetric.Reader
 	targetInfo     bool
 	runtimeMetrics bool
 	priming        bool
@@ -56,14 +60,16 @@ type config struct {
 	now      func() time.Time
 	elapsed  func(start time.Time) time.Duration
 	getenv   func(string) string
+	environ  func() []string
 }
 
 // otlpConfig holds what decides about the push path. Everything else that the
 // OTEL_EXPORTER_OTLP_* variables say is read by the exporter itself.
 type otlpConfig struct {
-	on       bool
-	endpoint string // empty: the exporter reads the environment
+	endpoint *string // the option's; nil without it
 	protocol string
+	on       bool           // after the environment was read
+	target   *url.URL       // where the push goes, if it is on
 	interval *time.Duration // nil: the reader's default
 }
 
@@ -81,9 +87,8 @@ func WithContract(contract views.Contract) Option {
 	return optionFunc(func(c *config) { c.contract = contract.Clone() })
 }
 
-// WithViews adds views for your own instruments. They come after the view of
-// the contract and cannot change it. It may be used several times. Nil views are
-// ignored.
+// WithViews adds views for instruments of your own and of other libraries. They do not see the instruments of this package,
+// so that a view that matches everything cannot change them. The option may be used several times. Nil views are ignored.
 func WithViews(more ...sdkmetric.View) Option {
 	return optionFunc(func(c *config) {
 		for _, view := range more {
@@ -102,14 +107,13 @@ func WithResource(attributes ...attribute.KeyValue) Option {
 	return optionFunc(func(c *config) { c.resource = append(c.resource, attributes...) })
 }
 
-// WithOTLP turns the push path on, to an endpoint such as
-// http://localhost:4318; https means TLS. By default, if this option is not
-// used, it is OTEL_EXPORTER_OTLP_METRICS_ENDPOINT or
-// OTEL_EXPORTER_OTLP_ENDPOINT, and the push path is off if neither is set. The
-// exporter honors the other OTEL_EXPORTER_OTLP_* variables as well: headers,
-// certificates, compression, timeout, temporality.
+// WithOTLP pushes by OTLP to an endpoint such as http://localhost:4318. The scheme https means TLS. With the protocol grpc,
+// host:port alone is legal too, and means TLS unless OTEL_EXPORTER_OTLP_INSECURE is true. By default, if this option is not
+// used, the endpoint is OTEL_EXPORTER_OTLP_METRICS_ENDPOINT or OTEL_EXPORTER_OTLP_ENDPOINT, and nothing is pushed if neither
+// is set. The exporter honors the other OTEL_EXPORTER_OTLP_* variables: headers, certificates, compression, timeout,
+// temporality.
 func WithOTLP(endpoint string) Option {
-	return optionFunc(func(c *config) { c.otlp.on, c.otlp.endpoint = true, endpoint })
+	return optionFunc(func(c *config) { c.otlp.endpoint = &endpoint })
 }
 
 // WithOTLPProtocol sets the protocol of the push path, "grpc" or
@@ -118,6 +122,33 @@ func WithOTLP(endpoint string) Option {
 // http/protobuf.
 func WithOTLPProtocol(protocol string) Option {
 	return optionFunc(func(c *config) { c.otlp.protocol = protocol })
+}
+
+// WithExporter pushes to an exporter of your own as well, at the interval of the other pushes. What it fails to export goes
+// out with the next export that succeeds. [Metrics.Shutdown] shuts it down. The option may be used several times. A nil
+// exporter is ignored. By default, if this option is not used, there is only the push that [WithOTLP] describes.
+func WithExporter(exporter sdkmetric.Exporter) Option {
+	return optionFunc(func(c *config) {
+		if exporter != nil {
+			c.exporters = append(c.exporters, exporter)
+		}
+	})
+}
+
+// WithReader adds a reader of your own, which must have been made with a producer of its own:
+//
+//	producer := bound.NewProducer(sdkmetric.CumulativeTemporalitySelector)
+//	reader := sdkmetric.NewManualReader(sdkmetric.WithProducer(producer))
+//
+// It reads the metrics of the contract and of your own instruments. [Metrics.Shutdown] shuts it down. The option may be used
+// several times. A nil reader is ignored. By default, if this option is not used, the readers are those of the scrape and of
+// the pushes.
+func WithReader(reader sdkmetric.Reader) Option {
+	return optionFunc(func(c *config) {
+		if reader != nil {
+			c.readers = append(c.readers, reader)
+		}
+	})
 }
 
 // WithExportInterval sets the time between two pushes. By default, if this

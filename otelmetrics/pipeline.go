@@ -44,7 +44,7 @@ type pipeline struct {
 	labels        map[string]*label.Values
 	handler       http.Handler
 	gatherer      prometheus.Gatherer
-	push          *push // nil when off
+	pushes        pushes
 	overflow      *label.Tree[metric.Int64Counter]
 	refusedScores *label.Tree[metric.Int64Counter]
 	models        *label.Tree[*modelSeries] // by service and model; nil when off
@@ -108,9 +108,12 @@ func (p *pipeline) build(ctx context.Context) error {
 	if err := registry.Register(pull); err != nil {
 		return fmt.Errorf("prometheus registry: %w", err)
 	}
+	if p.pushes, err = newPushes(ctx, p.config); err != nil {
+		return err
+	}
 	options := []bound.Option{
 		bound.WithResource(resource),
-		bound.WithView(append([]sdkmetric.View{p.contract.View(scope)}, p.views...)...),
+		bound.WithView(p.allViews()...),
 		bound.WithNativeHistograms(nativeForm(p.contract)),
 		bound.WithCardinalityLimit(p.seriesLimit),
 		bound.WithExemplarFilter(p.exemplarFilter),
@@ -119,14 +122,12 @@ func (p *pipeline) build(ctx context.Context) error {
 		bound.WithClock(p.now),
 		bound.WithReader(pull.Reader()),
 	}
-	if p.otlp.on {
-		exporter, err := newExporter(ctx, p.otlp)
-		if err != nil {
-			return fmt.Errorf("otlp exporter: %w", err)
-		}
-		p.push = newPush(exporter, p.config)
-		producers := append(slices.Clip(runtime), bound.NewProducer(exporter.Temporality))
-		options = append(options, bound.WithReader(p.push.reader(p.otlp.interval, producers)))
+	for _, push := range p.pushes {
+		producers := append(slices.Clip(runtime), bound.NewProducer(push.Temporality))
+		options = append(options, bound.WithReader(push.reader(p.otlp.interval, producers)))
+	}
+	for _, reader := range p.readers {
+		options = append(options, bound.WithReader(reader))
 	}
 	if p.own, err = bound.NewMeterProvider(options...); err != nil {
 		return err
@@ -156,10 +157,27 @@ func (p *pipeline) declare() (err error) {
 		return err
 	}
 	failed, err := p.counter(p.contract.Metrics.ExportErrors)
-	if err == nil && p.push != nil {
-		p.push.failed = failed
+	if err != nil {
+		return err
 	}
-	return err
+	for _, push := range p.pushes {
+		push.failed = failed
+	}
+	return nil
+}
+
+// allViews returns the view of the contract and those of the user, which see no instrument of this package.
+func (p *pipeline) allViews() []sdkmetric.View {
+	all := []sdkmetric.View{p.contract.View(scope)}
+	for _, view := range p.views {
+		all = append(all, p.contract.Outside(func(i sdkmetric.Instrument) (sdkmetric.Stream, bool) {
+			if i.Scope.Name == scope {
+				return sdkmetric.Stream{}, false
+			}
+			return view(i)
+		}, scope))
+	}
+	return all
 }
 
 // idle returns after what time without a measurement the series of an instrument are forgotten: those of the contract.
@@ -248,7 +266,7 @@ func (p *pipeline) flush(ctx context.Context) error {
 	if p.own == nil {
 		return nil
 	}
-	return errors.Join(p.own.ForceFlush(ctx), p.push.lastError())
+	return errors.Join(p.own.ForceFlush(ctx), p.pushes.lastError())
 }
 
 // stop ends the pipeline. It returns when the context ends even if an exporter does not.
@@ -265,7 +283,7 @@ func (p *pipeline) stop(ctx context.Context) error {
 			defer cancel()
 		}
 		done := make(chan error, 1)
-		go func() { done <- errors.Join(p.own.Shutdown(ctx), p.push.lastError()) }()
+		go func() { done <- errors.Join(p.own.Shutdown(ctx), p.pushes.lastError()) }()
 		select {
 		case p.stopErr = <-done:
 		case <-ctx.Done():

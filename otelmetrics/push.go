@@ -2,55 +2,28 @@ package otelmetrics
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
-	"net/url"
 	"strings"
 	"sync"
 	"time"
 
-	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetricgrpc"
-	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
+	"go.opentelemetry.io/otel/exporters/stdout/stdoutmetric"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/backlog"
 )
 
-// newExporter makes the exporter; it does not connect.
-func newExporter(ctx context.Context, c otlpConfig) (sdkmetric.Exporter, error) {
-	if c.protocol == protocolGRPC {
-		var options []otlpmetricgrpc.Option
-		if c.endpoint != "" {
-			options = append(options, otlpmetricgrpc.WithEndpointURL(c.endpoint))
-		}
-		return otlpmetricgrpc.New(ctx, options...)
-	}
-	var options []otlpmetrichttp.Option
-	if c.endpoint != "" {
-		options = append(options, otlpmetrichttp.WithEndpointURL(metricsURL(c.endpoint)))
-	}
-	return otlpmetrichttp.New(ctx, options...)
-}
-
-// metricsURL adds the path of the signal to a base URL, as the specification
-// does for OTEL_EXPORTER_OTLP_ENDPOINT.
-func metricsURL(endpoint string) string {
-	u, err := url.Parse(endpoint)
-	if err != nil || u.Path != "" && u.Path != "/" {
-		return endpoint
-	}
-	u.Path = "/v1/metrics"
-	return u.String()
-}
-
-// push is the exporter of the push path. It logs an outage once, not at every
-// export: the reader hands each error to a global handler otherwise. The reader
-// exports one thing after the other.
+// push wraps one exporter. It logs an outage once, and not at every export: the reader hands each error to a global handler
+// otherwise. The reader exports one thing after the other.
 //
 // The reader runs as soon as it is made, which is before there is anything that
 // an export needs. So an export waits until the push begins.
 type push struct {
 	sdkmetric.Exporter
+	name   string // of the exporter, in the log
 	logger *slog.Logger
 	now    func() time.Time
 	failed func() // counts a failed export
@@ -64,8 +37,8 @@ type push struct {
 	lost  int // points, in this outage
 }
 
-func newPush(exporter sdkmetric.Exporter, c config) *push {
-	return &push{Exporter: exporter, logger: c.logger, now: c.now, failed: func() {}, begun: make(chan struct{})}
+func newPush(name string, exporter sdkmetric.Exporter, c config) *push {
+	return &push{Exporter: exporter, name: name, logger: c.logger, now: c.now, failed: func() {}, begun: make(chan struct{})}
 }
 
 // Export exports and keeps the error to itself. The next export that succeeds
@@ -114,13 +87,13 @@ func (p *push) note(err error, lost int) {
 	}
 	switch {
 	case err != nil && before == nil:
-		p.logger.Warn("otlp push fails; it is tried again at every interval, and what it did not bring goes out with the first that succeeds",
+		p.logger.Warn(p.name+" push fails; it is tried again at every interval, and what it did not bring goes out with the first that succeeds",
 			slog.Any("error", err))
 	case err == nil && before != nil:
-		p.logger.Info("otlp push works again", slog.Duration("outage", p.now().Sub(since)), slog.Int("points_lost", lostInAll))
+		p.logger.Info(p.name+" push works again", slog.Duration("outage", p.now().Sub(since)), slog.Int("points_lost", lostInAll))
 	}
 	if lostBefore == 0 && lost > 0 {
-		p.logger.Error("otlp push loses deltas: the collector refuses them as invalid, or they are too many or too old to keep",
+		p.logger.Error(p.name+" push loses deltas: the collector refuses them as invalid, or they are too many or too old to keep",
 			slog.Int("points", lost))
 	}
 }
@@ -140,24 +113,14 @@ func refusedAsInvalid(err error) bool {
 	return strings.Contains(text, ": 400 Bad Request") || strings.Contains(text, ": 413 ") || strings.Contains(text, "too large: exceeded")
 }
 
-// lastError returns what became of the last export; nil is no push path.
+// lastError returns what became of the last export.
 func (p *push) lastError() error {
-	if p == nil {
-		return nil
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.err
 }
 
-// begin lets exports begin, once all is set. It must be called once.
-func (p *push) begin() {
-	if p != nil {
-		close(p.begun)
-	}
-}
-
-// reader returns the reader of the push path, which runs from now on.
+// reader returns the periodic reader of the exporter, which runs from now on.
 func (p *push) reader(interval *time.Duration, producers []sdkmetric.Producer) sdkmetric.Reader {
 	var options []sdkmetric.PeriodicReaderOption
 	if interval != nil {
@@ -167,4 +130,45 @@ func (p *push) reader(interval *time.Duration, producers []sdkmetric.Producer) s
 		options = append(options, sdkmetric.WithProducer(producer))
 	}
 	return sdkmetric.NewPeriodicReader(p, options...)
+}
+
+// pushes are all exporters of a pipeline.
+type pushes []*push
+
+// newPushes makes the exporters that the options and the environment ask for.
+func newPushes(ctx context.Context, c config) (all pushes, err error) {
+	if c.otlp.on {
+		exporter, err := newOTLPExporter(ctx, c.otlp)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, newPush("otlp", exporter, c))
+	}
+	if c.console {
+		exporter, err := stdoutmetric.New()
+		if err != nil {
+			return nil, fmt.Errorf("console exporter: %w", err)
+		}
+		all = append(all, newPush("console", exporter, c))
+	}
+	for _, exporter := range c.exporters {
+		all = append(all, newPush(fmt.Sprintf("%T", exporter), exporter, c))
+	}
+	return all, nil
+}
+
+// lastError returns what became of the last exports.
+func (all pushes) lastError() error {
+	errs := make([]error, len(all))
+	for i, p := range all {
+		errs[i] = p.lastError()
+	}
+	return errors.Join(errs...)
+}
+
+// begin lets exports begin, once all is set. It must be called once.
+func (all pushes) begin() {
+	for _, p := range all {
+		close(p.begun)
+	}
 }

@@ -50,6 +50,23 @@ func (c Contract) View(scopes ...string) sdkmetric.View {
 	}
 }
 
+// Outside returns a view of yours for a provider that also has the contract's: it matches only the instruments that
+// [Contract.View], with the same scopes, does not match. So a view that matches everything changes no metric of the
+// contract:
+//
+//	sdkmetric.WithView(contract.View(), contract.Outside(mine))
+//
+// A nil view matches nothing.
+func (c Contract) Outside(view sdkmetric.View, scopes ...string) sdkmetric.View {
+	contract := c.View(scopes...)
+	return func(instrument sdkmetric.Instrument) (sdkmetric.Stream, bool) {
+		if _, ok := contract(instrument); ok || view == nil {
+			return sdkmetric.Stream{}, false
+		}
+		return view(instrument)
+	}
+}
+
 func (m Metric) stream() sdkmetric.Stream {
 	keys := make([]attribute.Key, len(m.Labels))
 	for i, label := range m.Labels {

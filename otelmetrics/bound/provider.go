@@ -2,7 +2,6 @@ package bound
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"sync"
@@ -56,11 +55,19 @@ func NewMeterProvider(options ...Option) (*MeterProvider, error) {
 	for i, r := range c.readers {
 		producer, err := p.join(r, i)
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("bound meter provider: reader %d: %w", i+1, err), p.sdk.Shutdown(context.Background()))
+			p.abandon()
+			return nil, fmt.Errorf("bound meter provider: reader %d: %w", i+1, err)
 		}
 		p.producers = append(p.producers, producer)
 	}
 	return p, nil
+}
+
+// abandon ends the readers of a provider that never measured, without a last export, which could take long.
+func (p *MeterProvider) abandon() {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = p.sdk.Shutdown(ctx)
 }
 
 // Meter returns the meter of a scope: of its name, version, schema URL and attributes. There is one for each scope, whose
