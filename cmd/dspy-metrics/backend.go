@@ -14,14 +14,14 @@ import (
 
 // backend is who makes the predictions, and what tells their type.
 type backend struct {
-	Upstream       string        `env:"DSPY_METRICS_UPSTREAM" placeholder:"URL" help:"The DSPy service that makes the predictions; by default the embedded predictor does."`
-	ConnectTimeout time.Duration `default:"5s" env:"DSPY_METRICS_CONNECT_TIMEOUT" help:"Longest wait for a connection to the upstream (${default})."`
-	Retries        int           `default:"2" env:"DSPY_METRICS_RETRIES" placeholder:"N" help:"How often a request is sent again that did not reach the upstream, or failed there and has an Idempotency-Key (${default})."`
-	Route          []string      `default:"/predict" env:"DSPY_METRICS_ROUTES" placeholder:"[METHOD ]PATH[=TYPE]" help:"A route of predictions, POST by default, as net/http's patterns, and their type if it is always the same (${default}). Repeatable, or with commas."`
-	Pass           []string      `env:"DSPY_METRICS_PASS" placeholder:"[METHOD ]PATH" help:"A path whose requests go to the upstream and are no predictions, as net/http's patterns, for all methods if none is given: /v1/models, /docs/{rest...}. Only their latency is measured. Repeatable, or with commas."`
-	ReadyUpstream  string        `env:"DSPY_METRICS_READY_UPSTREAM" placeholder:"PATH|attempts" help:"Whether /ready follows the upstream too: a path of it that answers below 400 when it is well, asked every 2s, or attempts, the predictions that do not reach it. Several results in a row turn it. By default it does not: an outage of an upstream that all replicas share would take all of them out of the load balancer."`
-	TypeHeader     string        `default:"X-Prediction-Type" env:"DSPY_METRICS_TYPE_HEADER" placeholder:"NAME" help:"The request header that tells the prediction type (${default})."`
-	TypeField      string        `default:"prediction_type" env:"DSPY_METRICS_TYPE_FIELD" placeholder:"NAME" help:"The field of a JSON request that tells it (${default})."`
+	Upstream       string        `group:"common" env:"DSPY_METRICS_UPSTREAM" placeholder:"URL" help:"The DSPy service that makes the predictions; by default the embedded predictor does."`
+	ConnectTimeout time.Duration `group:"upstream" default:"5s" env:"DSPY_METRICS_CONNECT_TIMEOUT" help:"Longest wait for a connection to the upstream (${default})."`
+	Retries        int           `group:"upstream" default:"2" env:"DSPY_METRICS_RETRIES" placeholder:"N" help:"How often a request is sent again that did not reach the upstream, or failed there and has an Idempotency-Key (${default})."`
+	Route          []string      `group:"common" default:"/predict" env:"DSPY_METRICS_ROUTES" placeholder:"[METHOD ]PATH[=TYPE]" help:"A route of predictions, POST by default, as net/http's patterns, and their type if it is always the same (${default}). Repeatable, or with commas."`
+	Pass           []string      `group:"upstream" env:"DSPY_METRICS_PASS" placeholder:"[METHOD ]PATH" help:"A path whose requests go to the upstream and are no predictions, as net/http's patterns, for all methods if none is given: /v1/models, /docs/{rest...}. Only their latency is measured. Repeatable, or with commas."`
+	ReadyUpstream  string        `group:"upstream" env:"DSPY_METRICS_READY_UPSTREAM" placeholder:"PATH|attempts" help:"Whether /ready follows the upstream too: a path of it that answers below 400 when it is well, asked every 2s, or attempts, the predictions that do not reach it. Several results in a row turn it. By default it does not: an outage of an upstream that all replicas share would take all of them out of the load balancer."`
+	TypeHeader     string        `group:"upstream" default:"X-Prediction-Type" env:"DSPY_METRICS_TYPE_HEADER" placeholder:"NAME" help:"The request header that tells the prediction type (${default})."`
+	TypeField      string        `group:"upstream" default:"prediction_type" env:"DSPY_METRICS_TYPE_FIELD" placeholder:"NAME" help:"The field of a JSON request that tells it (${default})."`
 }
 
 func (b *backend) validate() error {

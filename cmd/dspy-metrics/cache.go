@@ -17,14 +17,14 @@ import (
 
 // answers is the cache of the predictions.
 type answers struct {
-	Cache          string        `default:"off" env:"DSPY_METRICS_CACHE" placeholder:"off|memory|redis://…" help:"Where answers are kept, to answer equal requests from there, and once for those at the same time (${default}). Of Redis the size and the evictions are those of the whole server."`
-	CacheMaxBytes  int64         `default:"67108864" env:"DSPY_METRICS_CACHE_MAX_BYTES" placeholder:"N" help:"Memory that --cache memory may take, Go's own share included; less than half of it are answers (${default}). Redis has a bound of its own."`
-	CacheTTL       time.Duration `default:"1h" env:"DSPY_METRICS_CACHE_TTL" help:"How long an answer is kept, unless it says less itself (${default})."`
-	CacheTimeout   time.Duration `default:"100ms" env:"DSPY_METRICS_CACHE_TIMEOUT" help:"Longest wait for Redis (${default})."`
-	CacheNamespace string        `env:"DSPY_METRICS_CACHE_NAMESPACE" placeholder:"NAME" help:"Sets apart the answers of programs on one Redis that have the same upstream and --service, such as two versions or two sidecars."`
-	CacheIgnore    []string      `name:"cache-ignore-header" env:"DSPY_METRICS_CACHE_IGNORE_HEADERS" placeholder:"NAME" help:"A request header that cannot change an answer. Requests with other values of any other header get answers of their own, but for those of tracing and of the connection. Repeatable, or with commas."`
+	Cache          string        `group:"common" default:"off" env:"DSPY_METRICS_CACHE" placeholder:"off|memory|redis://…" help:"Where answers are kept, to answer equal requests from there, and once for those at the same time (${default}). Of Redis the size and the evictions are those of the whole server."`
+	CacheMaxBytes  int64         `group:"cache" default:"67108864" env:"DSPY_METRICS_CACHE_MAX_BYTES" placeholder:"N" help:"Memory that --cache memory may take, Go's own share included; less than half of it are answers (${default}). Redis has a bound of its own."`
+	CacheTTL       time.Duration `group:"cache" default:"1h" env:"DSPY_METRICS_CACHE_TTL" help:"How long an answer is kept, unless it says less itself (${default})."`
+	CacheTimeout   time.Duration `group:"cache" default:"100ms" env:"DSPY_METRICS_CACHE_TIMEOUT" help:"Longest wait for Redis (${default})."`
+	CacheNamespace string        `group:"cache" env:"DSPY_METRICS_CACHE_NAMESPACE" placeholder:"NAME" help:"Sets apart the answers of programs on one Redis that have the same upstream and --service, such as two versions or two sidecars."`
+	CacheIgnore    []string      `group:"cache" name:"cache-ignore-header" env:"DSPY_METRICS_CACHE_IGNORE_HEADERS" placeholder:"NAME" help:"A request header that cannot change an answer. Requests with other values of any other header get answers of their own, but for those of tracing and of the connection. Repeatable, or with commas."`
 	CacheKeyHeader []string      `hidden:"" env:"DSPY_METRICS_CACHE_KEY_HEADERS"`
-	MaxAnswerBytes int64         `default:"1048576" env:"DSPY_METRICS_MAX_ANSWER_BYTES" placeholder:"N" help:"Largest answer that is cached and whose usage is read; larger ones pass through (${default})."`
+	MaxAnswerBytes int64         `group:"cache" default:"1048576" env:"DSPY_METRICS_MAX_ANSWER_BYTES" placeholder:"N" help:"Largest answer that is cached and whose usage is read; larger ones pass through (${default})."`
 }
 
 func (a *answers) validate() error {

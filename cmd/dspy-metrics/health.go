@@ -25,6 +25,7 @@ type health struct {
 	Listen        string        `default:":3000" env:"DSPY_METRICS_LISTEN" placeholder:"ADDRESS" help:"Where the service listens, as given to serve (${default})."`
 	WebConfigFile string        `env:"DSPY_METRICS_WEB_CONFIG_FILE" placeholder:"FILE" type:"path" help:"The web config file as given to serve, which tells whether to ask over TLS."`
 	Timeout       time.Duration `default:"3s" env:"DSPY_METRICS_HEALTH_TIMEOUT" help:"Longest wait for the answer (${default})."`
+	configFlag    `embed:""`
 }
 
 // Help is shown by --help.

@@ -13,15 +13,15 @@ import (
 
 // listeners are where the service listens, who may come in, and how it closes.
 type listeners struct {
-	Listen               string        `default:":3000" env:"DSPY_METRICS_LISTEN" placeholder:"ADDRESS" help:"Address to listen on (${default}); port 0 chooses one."`
-	WebConfigFile        string        `env:"DSPY_METRICS_WEB_CONFIG_FILE" placeholder:"FILE" type:"path" help:"TLS, client certificates and passwords of --listen: a web config file as Prometheus has it; by default plain HTTP for everybody."`
-	MetricsListen        string        `env:"DSPY_METRICS_METRICS_LISTEN" placeholder:"ADDRESS" help:"Address that /metrics is served on instead, with /health and /ready as well."`
-	MetricsWebConfigFile string        `env:"DSPY_METRICS_METRICS_WEB_CONFIG_FILE" placeholder:"FILE" type:"path" help:"The web config file of --metrics-listen; by default plain HTTP for everybody, whatever --web-config-file says."`
-	Live                 bool          `default:"true" negatable:"" env:"DSPY_METRICS_LIVE" help:"Serve the page /live, charts of the last minutes, where /metrics is."`
-	Pprof                bool          `env:"DSPY_METRICS_PPROF" help:"Serve profiles of the process at /debug/pprof/ of --metrics-listen."`
-	KeepAlive            time.Duration `default:"2m" env:"DSPY_METRICS_KEEP_ALIVE" help:"How long a connection may be idle; let it be longer than that of a load balancer before it (${default})."`
-	DrainDelay           time.Duration `default:"1s" env:"DSPY_METRICS_DRAIN_DELAY" help:"How long to be unready before the listener closes, for load balancers to notice (${default})."`
-	ShutdownTimeout      time.Duration `default:"30s" env:"DSPY_METRICS_SHUTDOWN_TIMEOUT" help:"Longest wait for predictions in flight at shutdown (${default})."`
+	Listen               string        `group:"common" default:":3000" env:"DSPY_METRICS_LISTEN" placeholder:"ADDRESS" help:"Address to listen on (${default}); port 0 chooses one."`
+	WebConfigFile        string        `group:"security" env:"DSPY_METRICS_WEB_CONFIG_FILE" placeholder:"FILE" type:"path" help:"TLS, client certificates and passwords of --listen: a web config file as Prometheus has it; by default plain HTTP for everybody."`
+	MetricsListen        string        `group:"common" env:"DSPY_METRICS_METRICS_LISTEN" placeholder:"ADDRESS" help:"Address that /metrics is served on instead, with /health and /ready as well."`
+	MetricsWebConfigFile string        `group:"security" env:"DSPY_METRICS_METRICS_WEB_CONFIG_FILE" placeholder:"FILE" type:"path" help:"The web config file of --metrics-listen; by default plain HTTP for everybody, whatever --web-config-file says."`
+	Live                 bool          `group:"telemetry" default:"true" negatable:"" env:"DSPY_METRICS_LIVE" help:"Serve the page /live, charts of the last minutes, where /metrics is."`
+	Pprof                bool          `group:"telemetry" env:"DSPY_METRICS_PPROF" help:"Serve profiles of the process at /debug/pprof/ of --metrics-listen."`
+	KeepAlive            time.Duration `group:"shutdown" default:"2m" env:"DSPY_METRICS_KEEP_ALIVE" help:"How long a connection may be idle; let it be longer than that of a load balancer before it (${default})."`
+	DrainDelay           time.Duration `group:"shutdown" default:"1s" env:"DSPY_METRICS_DRAIN_DELAY" help:"How long to be unready before the listener closes, for load balancers to notice (${default})."`
+	ShutdownTimeout      time.Duration `group:"shutdown" default:"30s" env:"DSPY_METRICS_SHUTDOWN_TIMEOUT" help:"Longest wait for predictions in flight at shutdown (${default})."`
 }
 
 func (l *listeners) validate() error {

@@ -23,13 +23,15 @@ const (
 )
 
 type commands struct {
-	Version  kong.VersionFlag `help:"Print the version and exit."`
-	Serve    serve            `cmd:"" default:"withargs" help:"Answer predictions over HTTP and expose their metrics (the default)."`
-	Check    checkCommand     `cmd:"" help:"Compare what a service exposes with the documented contract."`
-	Contract contractCommand  `cmd:"" help:"Show the documented contract, or your own, and write its dashboards and rules."`
-	Health   health           `cmd:"" help:"Ask a running service whether it is ready, for health checks of containers."`
-	Load     load             `cmd:"" help:"Make traffic for a running service and measure how it answers."`
-	Live     liveCommand      `cmd:"" help:"Show charts of the last minutes of a service in the browser."`
+	Version    kong.VersionFlag  `help:"Print the version and exit."`
+	Serve      serve             `cmd:"" default:"withargs" help:"Answer predictions over HTTP and expose their metrics (the default)."`
+	Check      checkCommand      `cmd:"" help:"Compare what a service exposes with the documented contract."`
+	Contract   contractCommand   `cmd:"" help:"Show the documented contract, or your own, and write its dashboards and rules."`
+	Health     health            `cmd:"" help:"Ask a running service whether it is ready, for health checks of containers."`
+	Config     configCommand     `cmd:"" help:"Print the settings of serve that are in force, and where each comes from."`
+	Load       load              `cmd:"" help:"Make traffic for a running service and measure how it answers."`
+	Live       liveCommand       `cmd:"" help:"Show charts of the last minutes of a service in the browser."`
+	Completion completionCommand `cmd:"" help:"Print what completes this command line in a shell."`
 }
 
 func main() {
@@ -41,13 +43,17 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) int {
-	parser, err := newParser(kong.BindTo(ctx, (*context.Context)(nil)))
+	file := new(configFile)
+	parser, err := newParser(kong.BindTo(ctx, (*context.Context)(nil)), kong.Resolvers(file), kong.Bind(file))
 	if err != nil {
 		return fail(err, exitFailure)
 	}
+	if asksForCompletion(args) {
+		return complete(parser, args)
+	}
 	command, err := parser.Parse(args)
 	if err != nil {
-		return fail(fmt.Errorf("%s; see dspy-metrics --help", redacted(err, args)), exitUsage)
+		return fail(fmt.Errorf("%s; see dspy-metrics --help", redacted(file.explain(err), args)), exitUsage)
 	}
 	if err := command.Run(); err != nil {
 		if _, ok := errors.AsType[usageError](err); ok {
@@ -66,7 +72,22 @@ func newParser(options ...kong.Option) (*kong.Kong, error) {
 		kong.Vars{"version": version()},
 		objectiveDefaults(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.ExplicitGroups(themes()),
 	}, options...)...)
+}
+
+// themes are the groups of the flags of serve. The help shows them in the order of the flags.
+func themes() []kong.Group {
+	return []kong.Group{
+		{Key: "common", Title: "What most need:"},
+		{Key: "upstream", Title: "Upstream:"},
+		{Key: "cache", Title: "Cache:"},
+		{Key: "limits", Title: "Limits:"},
+		{Key: "labels", Title: "Labels:"},
+		{Key: "telemetry", Title: "Telemetry:"},
+		{Key: "security", Title: "Security:"},
+		{Key: "shutdown", Title: "Connections and shutdown:"},
+	}
 }
 
 // redacted returns the text of the parser, which quotes arguments that it does

@@ -15,8 +15,8 @@ import (
 // promise is the contract that is served, and where the values of its own labels
 // are.
 type promise struct {
-	Contract string   `env:"DSPY_METRICS_CONTRACT" placeholder:"FILE" type:"path" help:"A contract file: other values, budgets, buckets, labels of your own. See dspy-metrics contract --help."`
-	Label    []string `env:"DSPY_METRICS_LABELS" placeholder:"NAME=header:HEADER|field:FIELD" help:"Where a request tells the value of a label that the contract file adds: in a header, or in a field of its JSON. Repeatable, or with commas. Requests are timed from before the body is read: the latency knows headers only.."`
+	Contract string   `group:"common" env:"DSPY_METRICS_CONTRACT" placeholder:"FILE" type:"path" help:"A contract file: other values, budgets, buckets, labels of your own. See dspy-metrics contract --help."`
+	Label    []string `group:"labels" env:"DSPY_METRICS_LABELS" placeholder:"NAME=header:HEADER|field:FIELD" help:"Where a request tells the value of a label that the contract file adds: in a header, or in a field of its JSON. Repeatable, or with commas. Requests are timed from before the body is read: the latency knows headers only.."`
 }
 
 func (p *promise) validate() error {

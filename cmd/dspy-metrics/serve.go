@@ -20,29 +20,33 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
+// The fields are in the order of the help: first what most need, then theme by theme.
 type serve struct {
-	listeners  `embed:""`
-	Service    string `env:"DSPY_METRICS_SERVICE" placeholder:"NAME" help:"Value of the label service; by default OTEL_SERVICE_NAME, else dspy-metrics."`
+	backend `embed:""`
+	answers `embed:""`
+
+	Timeout        time.Duration `group:"common" default:"10m" env:"DSPY_METRICS_TIMEOUT" help:"Longest time for one prediction, as long as clients of language models wait by default; 0 for no limit (${default})."`
+	MaxConcurrency int           `group:"common" default:"64" env:"DSPY_METRICS_MAX_CONCURRENCY" placeholder:"N" help:"Predictions at a time; more are answered 429 (${default})."`
+	SilenceTimeout time.Duration `group:"limits" default:"2m" env:"DSPY_METRICS_SILENCE_TIMEOUT" help:"Longest time between two bytes of an answer that has begun, such as a stream; 0 for no limit (${default})."`
+	fairness       `embed:""`
+	MaxBodyBytes   int64         `group:"limits" default:"1048576" env:"DSPY_METRICS_MAX_BODY_BYTES" placeholder:"N" help:"Largest request body; larger ones are answered 413 (${default})."`
+	ClientTimeout  time.Duration `group:"limits" default:"30s" env:"DSPY_METRICS_CLIENT_TIMEOUT" help:"Longest time for a client to send its request, or to take an answer that is no prediction (${default})."`
+
+	Service    string `group:"common" env:"DSPY_METRICS_SERVICE" placeholder:"NAME" help:"Value of the label service; by default OTEL_SERVICE_NAME, else dspy-metrics."`
 	promise    `embed:""`
-	backend    `embed:""`
-	answers    `embed:""`
 	generative `embed:""`
 
-	Timeout        time.Duration `default:"10m" env:"DSPY_METRICS_TIMEOUT" help:"Longest time for one prediction, as long as clients of language models wait by default; 0 for no limit (${default})."`
-	SilenceTimeout time.Duration `default:"2m" env:"DSPY_METRICS_SILENCE_TIMEOUT" help:"Longest time between two bytes of an answer that has begun, such as a stream; 0 for no limit (${default})."`
-	MaxConcurrency int           `default:"64" env:"DSPY_METRICS_MAX_CONCURRENCY" placeholder:"N" help:"Predictions at a time; more are answered 429 (${default})."`
-	fairness       `embed:""`
-	MaxBodyBytes   int64         `default:"1048576" env:"DSPY_METRICS_MAX_BODY_BYTES" placeholder:"N" help:"Largest request body; larger ones are answered 413 (${default})."`
-	ClientTimeout  time.Duration `default:"30s" env:"DSPY_METRICS_CLIENT_TIMEOUT" help:"Longest time for a client to send its request, or to take an answer that is no prediction (${default})."`
-	IdleTimeout    time.Duration `default:"0s" env:"DSPY_METRICS_IDLE_TIMEOUT" help:"Forget series that were not measured for this long; 0 keeps all (${default})."`
-	LogLevel       slog.Level    `default:"info" env:"DSPY_METRICS_LOG_LEVEL" help:"debug, info, warn or error (${default})."`
-	LogFormat      string        `default:"text" enum:"text,json" env:"DSPY_METRICS_LOG_FORMAT" help:"text or json (${default})."`
+	IdleTimeout time.Duration `group:"telemetry" default:"0s" env:"DSPY_METRICS_IDLE_TIMEOUT" help:"Forget series that were not measured for this long; 0 keeps all (${default})."`
+	LogLevel    slog.Level    `group:"telemetry" default:"info" env:"DSPY_METRICS_LOG_LEVEL" help:"debug, info, warn or error (${default})."`
+	LogFormat   string        `group:"telemetry" default:"text" enum:"text,json" env:"DSPY_METRICS_LOG_FORMAT" help:"text or json (${default})."`
+	listeners   `embed:""`
+	configFlag  `embed:""`
 }
 
 // Help is shown by --help.
 func (serve) Help() string {
-	return `The metrics are at /metrics, and charts of the last minutes at /live. The OTEL_* variables of the OpenTelemetry specification are honored;
-with an OTLP endpoint the same metrics are pushed as well.
+	return `The metrics are at /metrics, and charts of the last minutes at /live. The OTEL_*
+variables of the OpenTelemetry specification are honored; with an OTLP endpoint the same metrics are pushed as well.
 
 A web config file is one of Prometheus' exporter-toolkit: TLS, client certificates, passwords. It holds for all of
 its listener but for the password of /health and /ready, and a change holds from the next connection or request on. With
@@ -58,10 +62,14 @@ Examples:
   dspy-metrics --upstream http://127.0.0.1:8000 --genai released
   dspy-metrics --contract contract.yaml --label tenant=header:X-Tenant --label model=field:model
   dspy-metrics --web-config-file web.yml --metrics-listen 127.0.0.1:9464 --pprof
+  dspy-metrics --config dspy-metrics.yaml
   DSPY_METRICS_LOG_FORMAT=json OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 dspy-metrics
 
   curl -s localhost:3000/predict -d '{"inputs":{"question":"Which labels do the predictions have?"}}'
   curl -s localhost:3000/metrics
+
+A value comes from the command line, else from its variable, else from the config file, else it is the default;
+dspy-metrics config, with the same flags, prints what is in force and where it comes from.
 
 After SIGINT or SIGTERM predictions in flight end and the metrics are pushed a last time; a second signal ends it at once.
 
