@@ -23,7 +23,7 @@ var errCoding = errors.New("the content coding is not known")
 
 // codings returns how to decode an answer, in the order in which that is done:
 // the header names the codings in the order in which they were applied.
-func codings(header http.Header) ([]coding, error) {
+func codings(header http.Header, limit int, windows *Windows) ([]coding, error) {
 	const most = 4 // more is no answer, but an attack
 	var all []coding
 	for _, field := range header["Content-Encoding"] {
@@ -32,7 +32,7 @@ func codings(header http.Header) ([]coding, error) {
 			if name == "" || name == "identity" {
 				continue
 			}
-			next := codingOf(name)
+			next := codingOf(name, limit, windows)
 			if next == nil || len(all) == most {
 				return nil, errCoding
 			}
@@ -42,7 +42,7 @@ func codings(header http.Header) ([]coding, error) {
 	return all, nil
 }
 
-func codingOf(name string) coding {
+func codingOf(name string, limit int, windows *Windows) coding {
 	switch name {
 	case "gzip", "x-gzip":
 		return func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) }
@@ -51,11 +51,7 @@ func codingOf(name string) coding {
 	case "br":
 		return func(r io.Reader) (io.Reader, error) { return brotli.NewReader(r), nil }
 	case "zstd":
-		return func(r io.Reader) (io.Reader, error) {
-			const window = 8 << 20                                   // RFC 9659: no server may ask for more
-			return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), // without goroutines
-				zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(window))
-		}
+		return func(r io.Reader) (io.Reader, error) { return unzstd(r, limit, windows) }
 	default:
 		return nil
 	}
@@ -140,7 +136,7 @@ func (d *decoder) decode(all []coding) error {
 	for {
 		n, err := reader.Read(buffer)
 		d.made += int64(n)
-		if !d.sensible() {
+		if !d.sensible() || errors.Is(err, zstd.ErrWindowSizeExceeded) || errors.Is(err, zstd.ErrDecoderSizeExceeded) {
 			return errTooLarge
 		}
 		d.plain(buffer[:n])

@@ -15,6 +15,9 @@ type Options struct {
 	// passed: text, reasoning, a tool's argument, a refusal, audio. The default is
 	// that nothing is called.
 	OnContent func()
+	// Windows are what all answers share that are read at the same time. Without it
+	// each has what it asks for.
+	Windows *Windows
 }
 
 // Reader reads what an answer says about itself as it passes. It is an io.Writer
@@ -70,7 +73,7 @@ func NewReader(status int, header http.Header, o Options) *Reader {
 	if length, ok := parseDigits(header.Get("Content-Length")); ok {
 		r.length = length
 	}
-	all, err := codings(header)
+	all, err := codings(header, r.limit, o.Windows)
 	switch {
 	case err != nil:
 		r.uncoded = err

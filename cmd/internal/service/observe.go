@@ -30,6 +30,7 @@ func (o observing) answer(e *exchange, r *http.Request) (*http.Response, error) 
 	reader := answer.NewReader(response.StatusCode, response.Header, answer.Options{
 		MaxBytes:  o.service.MaxAnswerBytes,
 		OnContent: e.prediction.FirstToken,
+		Windows:   &o.service.windows,
 	})
 	e.reader = reader
 	e.observed = observed{ReadCloser: response.Body, ctx: r.Context(), exchange: e, service: o.service, reader: reader}

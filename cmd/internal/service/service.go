@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/answer"
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/live"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
@@ -58,8 +59,9 @@ type Service struct {
 	proxy    httputil.ReverseProxy // that each exchange has a copy of
 	about    http.Handler          // of requests about routes that ask for no prediction
 	handler  http.Handler
-	places   *quota // predictions that are being made
-	bodies   *quota // bytes of bodies that are being read
+	places   *quota         // predictions that are being made
+	bodies   *quota         // bytes of bodies that are being read
+	windows  answer.Windows // of the answers that are being read
 	draining atomic.Bool
 	// readiness is whether the program can be expected to answer.
 	readiness readiness
