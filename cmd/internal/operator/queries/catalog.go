@@ -59,6 +59,7 @@ func foreign() map[string][]string {
 		"prometheus_rule_evaluation_failures_total":   {"rule_group"},
 		"prometheus_rule_group_last_duration_seconds": {"rule_group"}, "prometheus_rule_group_interval_seconds": {"rule_group"},
 		"prometheus_tsdb_out_of_order_samples_total": nil, "prometheus_tsdb_too_old_samples_total": nil,
+		"kube_deployment_status_replicas_ready": {"deployment"}, "kube_deployment_spec_replicas": {"deployment"},
 		"ALERTS": {"alertname", "alertstate", "severity", "service"},
 	}
 	// The collector's counters end in _total or not, as its telemetry is configured.

@@ -22,6 +22,9 @@ func (r ruler) predictionAlerts() group {
 	if exists(r.metrics.ActivePredictions, r.metrics.Predictions) {
 		g.Rules = append(g.Rules, r.stuck())
 	}
+	if exists(r.metrics.ActivePredictions, r.metrics.ActivePredictionsLimit) {
+		g.Rules = append(g.Rules, r.saturated())
+	}
 	return g
 }
 

@@ -124,9 +124,9 @@ func newRuler(contract views.Contract, objectives slo.Objectives) (ruler, error)
 // files returns the rules in the order in which they build on each other.
 func (r ruler) files() []file {
 	files := []file{
-		{"recording-rules.yml", []group{r.recordings(), r.targetRecordings()}},
+		{"recording-rules.yml", []group{r.recordings(), r.answerRecordings(), r.targetRecordings()}},
 		{"slo-rules.yml", []group{r.ratios(), r.longRatios(), r.monthRatios(), r.budgets()}},
-		{"alerts.yml", []group{r.predictionAlerts(), r.cacheAlerts(), r.telemetryAlerts(), r.targetAlerts(), r.collectorAlerts(), r.inhibitors()}},
+		{"alerts.yml", []group{r.predictionAlerts(), r.answerAlerts(), r.cacheAlerts(), r.telemetryAlerts(), r.targetAlerts(), r.collectorAlerts(), r.inhibitors()}},
 	}
 	for i := range files {
 		files[i].Groups = slices.DeleteFunc(files[i].Groups, func(g group) bool { return len(g.Rules) == 0 })
@@ -147,6 +147,9 @@ func (r ruler) validate() error {
 		{r.metrics.CacheMisses, []string{service}},
 		{r.metrics.CacheEvictions, []string{service}},
 		{r.metrics.Errors, []string{service, r.contract.Labels.ErrorType.Key}},
+		{r.metrics.Cost, []string{service}},
+		{r.metrics.Finishes, []string{service, r.contract.Labels.FinishReason.Key}},
+		{r.metrics.PredictionScore, []string{service, r.contract.Labels.Score.Key}},
 		{r.metrics.LabelOverflow, []string{r.contract.Labels.Overflowed.Key}},
 	} {
 		for _, label := range wanted.labels {

@@ -123,9 +123,9 @@ func TestLabelsChangeTheRules(t *testing.T) {
 	for _, metric := range []*views.Metric{
 		&contract.Metrics.Predictions, &contract.Metrics.ActivePredictions, &contract.Metrics.PredictionDuration,
 		&contract.Metrics.CacheHits, &contract.Metrics.CacheMisses, &contract.Metrics.CacheEvictions, &contract.Metrics.LabelOverflow,
-		&contract.Metrics.Errors,
+		&contract.Metrics.Errors, &contract.Metrics.Cost, &contract.Metrics.Finishes, &contract.Metrics.PredictionScore,
 	} {
-		metric.Labels = []string{"app", "outcome", "which", "why"}
+		metric.Labels = []string{"app", "outcome", "which", "why", "finish_reason", "score"}
 	}
 	files, err := rules.Files(contract, slo.Default())
 	if err != nil {
@@ -163,6 +163,7 @@ func TestObjectivesChangeTheRules(t *testing.T) {
 			"the objective of 99.5% allows.", "the objective of 98% allows.", "take longer than 5 s",
 		},
 		"alerts.yml": {
+			"> 0.12", "(1 - 0.13)", "> 14\n", "the budget is 14.",
 			`up{job="qa"} == 0`, `absent(dspy_predictions_total{job="qa"})`, `up{job="gateway"} == 0`,
 			"> 0.07", "> 0.6", "> 0.15", "> 0.25", `le=~"2\\.5"`, "took longer than 2.5 s", ">= 32", "< 0.35", ">= 33",
 		},

@@ -112,6 +112,7 @@ func (r ruler) targetAlerts() group {
 			fmt.Sprintf("%s == 0\nand on (%s)\n%s == 1", r.job("up"), labels, jobsUp),
 			"An instance cannot be scraped.",
 			`Prometheus could not scrape {{ $labels.instance }} of the job {{ $labels.job }} for 5 minutes, though it could scrape others.`),
+		r.notReady(),
 		r.restarting("critical", ">= 0.5", "at least half of the instances"),
 		r.restarting("warning", "< 0.5", "fewer than half of the instances"))
 	if predictions := r.metrics.Predictions; exists(predictions) {
