@@ -97,7 +97,8 @@ func (k *kit) testAlerts(t *testing.T) {
 	})
 	var loud []string
 	for key, a := range k.seen {
-		if unprovoked()[key] != "" {
+		// What other tests bring about may happen here too, for a moment.
+		if reason := unprovoked()[key]; reason != "" && !strings.HasPrefix(reason, "TestIncidents") {
 			t.Errorf("%s fires after all: %v", key, a)
 		}
 		if a.Status.State == "active" && a.Labels["severity"] != "info" {
