@@ -100,6 +100,9 @@ generate: ## Write the generated files
 	go generate work
 	install -m 644 prometheus/{recording-rules,slo-rules,alerts}.yml charts/dspy-metrics/files/rules/
 	install -m 644 grafana/dashboards/*.json charts/dspy-metrics/files/dashboards/
+	sed -E '1s/.*/# Generated from prometheus\/alertmanager.yml: the same, sent to the mailbox of docker-compose.yml./; 2,3d
+		s/^  - name: (pages|tickets)$$/&\n    email_configs: [{to: \1@example.com, from: alertmanager@example.com, smarthost: "mail:1025", require_tls: false, send_resolved: true}]/' \
+		prometheus/alertmanager.yml > examples/compose/alertmanager.yml
 
 # Compares the whole work tree, new files included, before and after: in a fresh
 # clone that is a check for a clean tree, and it works with changes underway too.

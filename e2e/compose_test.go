@@ -69,7 +69,7 @@ func TestComposeVariants(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			project := compose(t, variant.envFiles...)
-			services := slices.Sorted(slices.Values(append([]string{"dspy-metrics", "grafana", "otel-collector", "prometheus"}, variant.services...)))
+			services := slices.Sorted(slices.Values(append([]string{"alertmanager", "dspy-metrics", "grafana", "mail", "otel-collector", "prometheus"}, variant.services...)))
 			if diff := cmp.Diff(services, slices.Sorted(maps.Keys(project.Services))); diff != "" {
 				t.Errorf("services (-want +got):\n%s", diff)
 			}
@@ -170,7 +170,7 @@ func TestComposeIsRestricted(t *testing.T) {
 			published[port.Published] = name
 		}
 	}
-	want := map[string]string{"3000": "dspy-metrics", "9090": "prometheus", "3001": "grafana", "4317": "otel-collector", "4318": "otel-collector"}
+	want := map[string]string{"3000": "dspy-metrics", "9090": "prometheus", "3001": "grafana", "4317": "otel-collector", "4318": "otel-collector", "9093": "alertmanager", "8025": "mail"}
 	if diff := cmp.Diff(want, published); diff != "" {
 		t.Errorf("published ports (-want +got):\n%s", diff)
 	}

@@ -230,6 +230,7 @@ func TestImagesAreThoseThatAreTested(t *testing.T) {
 	}
 	services := compose(t, composeVariants()["both"].envFiles...).Services
 	_, prometheus, _ := strings.Cut(services["prometheus"].Image, ":v3.")
+	_, alertmanager, _ := strings.Cut(services["alertmanager"].Image, ":")
 	_, collector, _ := strings.Cut(services["otel-collector"].Image, ":")
 	_, python, _ := strings.Cut(file.last("FROM")[0], ":")
 	python, _, _ = strings.Cut(python, "-")
@@ -238,9 +239,10 @@ func TestImagesAreThoseThatAreTested(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, in := range map[string]string{
-		"prometheus=v0.3" + prometheus + " ": string(install),
-		"version " + collector + "\n":        string(collectorVersion),
-		"on Python " + python + " ":          string(lock),
+		"prometheus=v0.3" + prometheus + " ":  string(install),
+		"alertmanager=" + alertmanager + "\n": string(install),
+		"version " + collector + "\n":         string(collectorVersion),
+		"on Python " + python + " ":           string(lock),
 	} {
 		if !strings.Contains(in, want) {
 			t.Errorf("no %q in:\n%.500s", want, in)
