@@ -67,6 +67,12 @@ platforms: ## Build and vet for every platform, and test the library where an in
 apidiff: ## Compare the exported API with the last release
 	@.ci/apidiff
 
+# Each router and server is a dependency of this module alone.
+.PHONY: integrations
+integrations: ## Test the recipes for routers and servers
+	cd examples/integrations
+	GOWORK=off go test ./...
+
 .PHONY: lint
 lint: ## Lint every module
 	@linter=$(call tool,golangci-lint)

@@ -49,6 +49,7 @@ type pipeline struct {
 	refusedScores *label.Tree[metric.Int64Counter]
 	models        *label.Tree[*modelSeries] // by service and model; nil when off
 	warned        warned
+	routing       routing
 	codes         []string // of HTTP, by number
 	goexit        uintptr  // see package goexit
 

@@ -185,5 +185,6 @@ func (r *Recorder) latency(route, method string, status int) metric.Float64Histo
 
 // recordLatency records the latency of a request that began at start.
 func (r *Recorder) recordLatency(ctx context.Context, route, method string, status int, start time.Time) {
+	r.pipeline.routed(route, status)
 	r.latency(route, method, status).Record(ctx, r.pipeline.since(start).Seconds())
 }
