@@ -34,6 +34,7 @@ func TestGenerated(t *testing.T) {
 		"README.md":                 {"contract", "example"},
 		"docs/guide.md":             {"names", "buckets", "example"},
 		"docs/native-histograms.md": {"example"},
+		"docs/integrations.md":      {"example"},
 	} {
 		text := read(t, document)
 		want := text

@@ -9,6 +9,8 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
+// [docs:begin recipe]
+
 // Middleware is for the Use of the outermost router. Around the router it would see
 // no route, as chi gives its handlers a copy of the request.
 func Middleware(m *otelmetrics.Metrics) func(http.Handler) http.Handler {
@@ -17,3 +19,5 @@ func Middleware(m *otelmetrics.Metrics) func(http.Handler) http.Handler {
 	})
 	return func(next http.Handler) http.Handler { return m.Middleware(next, route) }
 }
+
+// [docs:end recipe]

@@ -18,6 +18,8 @@ func Interceptor(m *otelmetrics.Metrics) connect.Interceptor { return &intercept
 
 type interceptor struct{ metrics *otelmetrics.Metrics }
 
+// [docs:begin recipe]
+
 // WrapUnary measures calls with one answer.
 func (i *interceptor) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 	return func(ctx context.Context, in connect.AnyRequest) (out connect.AnyResponse, err error) {
@@ -38,6 +40,8 @@ func (i *interceptor) WrapStreamingHandler(next connect.StreamingHandlerFunc) co
 		return next(ctx, stream)
 	}
 }
+
+// [docs:end recipe]
 
 // WrapStreamingClient leaves clients alone.
 func (i *interceptor) WrapStreamingClient(next connect.StreamingClientFunc) connect.StreamingClientFunc {

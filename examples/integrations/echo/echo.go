@@ -8,6 +8,8 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
+// [docs:begin recipe]
+
 // Middleware is for the Use of the server, after middleware.Recover. echo turns the
 // error of a handler into a status only after all middleware has returned. So this
 // one lets echo write the answer at once, and returns no error: middleware outside
@@ -26,3 +28,5 @@ func Middleware(m *otelmetrics.Metrics) echo.MiddlewareFunc {
 		}
 	}
 }
+
+// [docs:end recipe]

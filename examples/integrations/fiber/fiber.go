@@ -11,6 +11,8 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
+// [docs:begin recipe]
+
 // Middleware is for the Use of the app, after recover.New and as the last
 // middleware. fiber turns the error of a handler into a status only after all
 // middleware has returned, so this one lets it write the answer at once.
@@ -45,3 +47,5 @@ func headers(c *fiber.Ctx) propagation.TextMapCarrier {
 	}
 	return propagation.HeaderCarrier(header)
 }
+
+// [docs:end recipe]

@@ -8,6 +8,8 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
+// [docs:begin recipe]
+
 // Middleware is for the Use of the engine, after gin.Recovery. Only routes that are
 // added later are measured: add /metrics before it.
 func Middleware(m *otelmetrics.Metrics) gin.HandlerFunc {
@@ -18,3 +20,5 @@ func Middleware(m *otelmetrics.Metrics) gin.HandlerFunc {
 		c.Next()
 	}
 }
+
+// [docs:end recipe]

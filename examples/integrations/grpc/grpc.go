@@ -20,6 +20,8 @@ func Options(m *otelmetrics.Metrics) []grpc.ServerOption {
 	return []grpc.ServerOption{grpc.ChainUnaryInterceptor(Unary(m)), grpc.ChainStreamInterceptor(Stream(m))}
 }
 
+// [docs:begin recipe]
+
 // Unary measures calls with one answer.
 func Unary(m *otelmetrics.Metrics) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, in any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (out any, err error) {
@@ -37,6 +39,8 @@ func Stream(m *otelmetrics.Metrics) grpc.StreamServerInterceptor {
 		return handler(server, &streamWithContext{stream, ctx})
 	}
 }
+
+// [docs:end recipe]
 
 // streamWithContext is a stream whose context has the span of the request.
 type streamWithContext struct {

@@ -14,6 +14,8 @@ import (
 // middleware reads it afterwards.
 func Plain(m *otelmetrics.Metrics, mux *http.ServeMux) http.Handler { return m.Middleware(mux) }
 
+// [docs:begin recipe]
+
 // Sub mounts a mux below a prefix. http.StripPrefix gives the inner mux a copy of
 // the request, so the middleware has to be inside of it, and adds the prefix to
 // the pattern.
@@ -33,3 +35,5 @@ func Sub(m *otelmetrics.Metrics, outer *http.ServeMux, prefix string, inner *htt
 func Timeout(m *otelmetrics.Metrics, mux *http.ServeMux, pattern string, handler http.Handler, limit time.Duration) {
 	mux.Handle(pattern, m.Middleware(http.TimeoutHandler(handler, limit, "too slow")))
 }
+
+// [docs:end recipe]
