@@ -128,7 +128,7 @@ drift: ## Check that the generated files are up to date
 .PHONY: e2e
 e2e: ## Test the service against real servers
 	@programs=$$(e2e/install)
-	PATH="$$programs:$$PATH" GOWORK=off go -C e2e test -count=1 ./...
+	PATH="$$programs:$$PATH" GOWORK=off go -C e2e test -count=1 -timeout 40m ./...
 
 .PHONY: soak
 soak: ## Make traffic at the limit of the machine for SOAK, and watch what grows
