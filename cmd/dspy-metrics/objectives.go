@@ -6,6 +6,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/promql"
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/slo"
 )
 
@@ -24,6 +25,7 @@ type objectives struct {
 	ScoreDrop     float64  `default:"${score_drop}" placeholder:"SHARE" help:"Share of itself by which a mean score may fall from one day to the next (${default})."`
 	DailyBudget   float64  `default:"${daily_budget}" placeholder:"USD" help:"What a service may spend in 24 hours before DSPyOverBudget fires; 0 for no limit (${default})."`
 	CacheHitRate  float64  `default:"${cache_hit_rate}" placeholder:"SHARE" help:"Share of hits below which DSPyLowCacheHitRate and DSPyCacheThrashing fire (${default})."`
+	Histograms    string   `default:"both" enum:"both,classic,native" help:"Forms of histograms that rules and dashboards ask for: both, classic or native. VictoriaMetrics has no functions for native ones (${default})."`
 	Job           string   `default:"${job}" placeholder:"NAMES" help:"Scrape job of the service; several with | between them, each a name or a regular expression (${default})."`
 	CollectorJob  string   `default:"${collector_job}" placeholder:"NAMES" help:"Scrape job of the collector, in the same form (${default})."`
 }
@@ -54,7 +56,7 @@ func (o objectives) parsed() slo.Objectives {
 	out := slo.Default()
 	out.Job, out.CollectorJob = o.Job, o.CollectorJob
 	out.Availability, out.Latency, out.LatencyBound = o.Availability, o.Latency, o.LatencyBound
-	out.ClientErrors = o.ClientErrors
+	out.ClientErrors, out.Histograms = o.ClientErrors, promql.Forms(o.Histograms)
 	out.P95, out.ErrorRate, out.OutageRate, out.RefusedRate, out.InvalidRate = o.P95, o.ErrorRate, o.OutageRate, o.RefusedRate, o.InvalidRate
 	out.TruncatedRate, out.ScoreDrop, out.DailyBudget, out.CacheHitRate = o.TruncatedRate, o.ScoreDrop, o.DailyBudget, o.CacheHitRate
 	return out

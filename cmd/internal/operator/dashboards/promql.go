@@ -105,15 +105,16 @@ func (p writer) quantile(q float64, m views.Metric, by ...string) string {
 	quantile := func(suffix string, by ...string) string {
 		return fmt.Sprintf("histogram_quantile(%v, %s)", q, promql.Sum(rate(p.selector(m, suffix)), by...))
 	}
-	return promql.Either(quantile("", by...), quantile("_bucket", append(slices.Clone(by), "le")...))
+	return p.form(quantile("_bucket", append(slices.Clone(by), "le")...), quantile("", by...), nativeFirst)
 }
 
 // within is the share of observations no larger than a bucket's bound. The bucket, which is exact, comes before the native
 // histogram, which estimates, where both are stored.
 func (p writer) within(m views.Metric, bound float64, over over, by ...string) string {
-	return promql.Either(
+	return p.form(
 		fmt.Sprintf("%s\n/\n(%s > 0)", promql.Sum(over(p.selector(m, "_bucket", promql.Bucket(bound))), by...), promql.Sum(over(p.selector(m, "_count")), by...)),
 		fmt.Sprintf("histogram_fraction(0, %v, %s)", bound, promql.Sum(over(p.selector(m, "")), by...)),
+		promql.Either,
 	)
 }
 
@@ -124,20 +125,30 @@ func (p writer) beyond(m views.Metric, bound float64, over over, by ...string) s
 
 // count is how many observations there were.
 func (p writer) count(m views.Metric, over over, by ...string) string {
-	return promql.Either("histogram_count("+promql.Sum(over(p.selector(m, "")), by...)+")", promql.Sum(over(p.selector(m, "_count")), by...))
+	return p.form(promql.Sum(over(p.selector(m, "_count")), by...), "histogram_count("+promql.Sum(over(p.selector(m, "")), by...)+")", nativeFirst)
 }
 
 // amount is the sum of what was observed.
 func (p writer) amount(m views.Metric, over over, by ...string) string {
-	return promql.Either("histogram_sum("+promql.Sum(over(p.selector(m, "")), by...)+")", promql.Sum(over(p.selector(m, "_sum")), by...))
+	return p.form(promql.Sum(over(p.selector(m, "_sum")), by...), "histogram_sum("+promql.Sum(over(p.selector(m, "")), by...)+")", nativeFirst)
 }
 
 // distribution is one native histogram or the buckets of classic ones, not
 // both: a heatmap would count twice.
 func (p writer) distribution(m views.Metric) string {
-	native := promql.Sum(rate(p.selector(m, "")))
-	return fmt.Sprintf("%s\nor\n(\n  %s\n  unless on ()\n  %s\n)", native, promql.Sum(rate(p.selector(m, "_bucket")), "le"), native)
+	return p.objectives.Histograms.Choose(promql.Sum(rate(p.selector(m, "_bucket")), "le"), promql.Sum(rate(p.selector(m, ""))), func(classic, native string) string {
+		return fmt.Sprintf("%[1]s\nor\n(\n  %[2]s\n  unless on ()\n  %[1]s\n)", native, classic)
+	})
 }
+
+// form is the expression of the forms of histograms that the boards read, without
+// the NaN of a histogram that saw nothing.
+func (p writer) form(classic, native string, both func(classic, native string) string) string {
+	return p.objectives.Histograms.Choose(classic+" >= 0", native+" >= 0", func(string, string) string { return both(classic, native) })
+}
+
+// nativeFirst takes the native form where there are both: it has the finer buckets.
+func nativeFirst(classic, native string) string { return promql.Either(native, classic) }
 
 // burn is how many times faster than the objective allows its error budget is
 // spent; variable holds the objective.

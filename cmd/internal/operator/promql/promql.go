@@ -47,6 +47,32 @@ func Least(first, second string) string {
 	return first + " <= " + Parentheses(second) + "\nor\n" + second
 }
 
+// Forms are those of the histograms that expressions read.
+type Forms string
+
+// Both reads whichever form there is; it is the zero value too. Classic and Native
+// read one: a backend may not have the functions of the other.
+const (
+	Both    Forms = "both"
+	Classic Forms = "classic"
+	Native  Forms = "native"
+)
+
+// Choose returns the expression of one form, or those of both with what comes between.
+func (f Forms) Choose(classic, native string, both func(classic, native string) string) string {
+	switch f {
+	case Classic:
+		return classic
+	case Native:
+		return native
+	default:
+		return both(classic, native)
+	}
+}
+
+// Or returns the second where the first has no series.
+func Or(first, second string) string { return first + "\nor\n" + second }
+
 // OrZero returns expr, or zero where only other has series.
 func OrZero(expr, other string) string { return expr + "\nor\n0 * " + other }
 

@@ -19,8 +19,8 @@ func (r ruler) answerRecordings() group {
 			return promql.Sum(promql.Range("rate", score.Name+suffix, "5m"), r.scoreLevel()...)
 		}
 		g.Rules = append(g.Rules,
-			rule{Record: r.recordScore("_sum"), Expr: sum("_sum") + "\nor\nhistogram_sum(" + sum("") + ")"},
-			rule{Record: r.recordScore("_count"), Expr: sum("_count") + "\nor\nhistogram_count(" + sum("") + ")"})
+			rule{Record: r.recordScore("_sum"), Expr: r.objectives.Histograms.Choose(sum("_sum"), "histogram_sum("+sum("")+")", promql.Or)},
+			rule{Record: r.recordScore("_count"), Expr: r.objectives.Histograms.Choose(sum("_count"), "histogram_count("+sum("")+")", promql.Or)})
 	}
 	return g
 }

@@ -75,17 +75,21 @@ func join(values []string) string {
 // observations counts the observations of a histogram in a window, the classic
 // form first as above does.
 func (r ruler) observations(histogram views.Metric, function, window string) string {
-	return fmt.Sprintf("%s\nor\nhistogram_count(%s)",
+	return r.objectives.Histograms.Choose(
 		r.sum(promql.Range(function, histogram.Name+"_count", window)),
-		r.sum(promql.Range(function, histogram.Name, window)))
+		"histogram_count("+r.sum(promql.Range(function, histogram.Name, window))+")",
+		promql.Or)
 }
 
 // quantile drops the NaN of a histogram without observations.
 func (r ruler) quantile(q float64, histogram views.Metric, window string) string {
-	classic := append(r.level(), "le")
-	return fmt.Sprintf("histogram_quantile(%v, %s) >= 0\nor\nhistogram_quantile(%[1]v, %[3]s) >= 0",
-		q, r.sum(promql.Range("rate", histogram.Name, window)),
-		promql.Sum(promql.Range("rate", histogram.Name+"_bucket", window), classic...))
+	quantile := func(suffix string, by ...string) string {
+		return fmt.Sprintf("histogram_quantile(%v, %s) >= 0", q, promql.Sum(promql.Range("rate", histogram.Name+suffix, window), by...))
+	}
+	return r.objectives.Histograms.Choose(
+		quantile("_bucket", append(r.level(), "le")...),
+		quantile("", r.level()...),
+		func(classic, native string) string { return promql.Or(native, classic) })
 }
 
 // above returns the rate of observations above a bucket's bound. The bucket counts exactly where a native histogram, whose
@@ -94,12 +98,8 @@ func (r ruler) above(bound float64, histogram views.Metric, window string) strin
 	rate := func(suffix string) string {
 		return r.sum(promql.Range("rate", histogram.Name+suffix, window))
 	}
-	return fmt.Sprintf(`%s
--
-%s
-or
-histogram_count(%[3]s)
-*
-(1 - (histogram_fraction(0, %[4]s, %[3]s) >= 0))`,
-		rate("_count"), rate("_bucket{"+promql.Bucket(bound)+"}"), rate(""), promql.Number(bound))
+	return r.objectives.Histograms.Choose(
+		fmt.Sprintf("%s\n-\n%s", rate("_count"), rate("_bucket{"+promql.Bucket(bound)+"}")),
+		fmt.Sprintf("histogram_count(%s)\n*\n(1 - (histogram_fraction(0, %s, %[1]s) >= 0))", rate(""), promql.Number(bound)),
+		promql.Or)
 }

@@ -2,11 +2,15 @@ package rules_test
 
 import (
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/VictoriaMetrics/metricsql"
 	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
 
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/promql"
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/rules"
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/slo"
 	"github.com/dspy-metrics/dspy-metrics/views"
@@ -236,6 +240,38 @@ func TestOwnLabelsAndMetrics(t *testing.T) {
 		want := strings.ReplaceAll(string(content), `"dspy_.+"`, `"dspy_.+|rag_documents_total|rag_wait_seconds(_bucket|_count|_sum)?"`)
 		if got := string(after[file]); got != want {
 			t.Errorf("%s (-want +got):\n%s", file, cmp.Diff(want, got))
+		}
+	}
+}
+
+// A backend without native histograms knows none of their functions, and its own
+// parser takes what is left as it is.
+func TestFormsOfHistograms(t *testing.T) {
+	t.Parallel()
+	for _, forms := range []promql.Forms{promql.Classic, promql.Native} {
+		objectives := slo.Default()
+		objectives.Histograms = forms
+		files, err := rules.Files(views.Default(), objectives)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, content := range files {
+			var file struct{ Groups []struct{ Rules []rule } }
+			if err := yaml.Unmarshal(content, &file); err != nil {
+				t.Fatal(err)
+			}
+			for _, group := range file.Groups {
+				for _, r := range group.Rules {
+					native := regexp.MustCompile(`histogram_(count|sum|fraction)\(`).MatchString(r.Expr)
+					classic := regexp.MustCompile(`dspy_prediction_\w+_(bucket|count|sum)[{\[]`).MatchString(r.Expr)
+					if forms == promql.Classic && native || forms == promql.Native && classic {
+						t.Errorf("%s: %s%s asks for the other form:\n%s", name, r.Record, r.Alert, r.Expr)
+					}
+					if _, err := metricsql.Parse(r.Expr); forms == promql.Classic && err != nil {
+						t.Errorf("%s: %s%s: VictoriaMetrics: %v", name, r.Record, r.Alert, err)
+					}
+				}
+			}
 		}
 	}
 }

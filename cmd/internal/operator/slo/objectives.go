@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/promql"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
@@ -26,6 +27,9 @@ type Objectives struct {
 	// CollectorJob is the label job of the collector's own metrics, in the same
 	// form.
 	CollectorJob string
+
+	// Histograms are the forms of histograms that are asked for, both by default.
+	Histograms promql.Forms
 
 	// Availability is the share of predictions that shall succeed, 0 to 1. A
 	// caller that was refused because the service is full counts as one that
