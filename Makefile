@@ -48,12 +48,12 @@ PLATFORMS ?= linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64 l
 LIBRARY := ./otelmetrics/... ./views/...
 
 .PHONY: platforms
-platforms: ## Build and vet for every platform, and test the library where an int has 32 bits
+platforms: ## Build for every platform, and test the library where an int has 32 bits
 	@export CGO_ENABLED=0
 	for platform in $(PLATFORMS); do
-		echo "build and vet for $$platform"
+		echo "build for $$platform, and vet the library"
 		GOOS=$${platform%/*} GOARCH=$${platform#*/} go build work
-		GOOS=$${platform%/*} GOARCH=$${platform#*/} go vet work
+		GOOS=$${platform%/*} GOARCH=$${platform#*/} go vet $(LIBRARY)
 	done
 	echo "test on 386"
 	GOARCH=386 go test -short $(LIBRARY)
