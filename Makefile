@@ -96,6 +96,7 @@ LIBRARY_MODULE := github.com/dspy-metrics/dspy-metrics
 tidy: ## Make the modules of the workspace require what they import
 	@export GOWORK=off
 	go mod tidy
+	(cd examples/integrations && go mod tidy)
 	cd cmd
 	trap 'go mod edit -dropreplace $(LIBRARY_MODULE)' EXIT
 	go mod edit -replace $(LIBRARY_MODULE)=..

@@ -31,10 +31,12 @@ func TestGenerated(t *testing.T) {
 		"example":  func(source string) string { return "```go\n" + example(t, source) + "\n```\n" },
 	}
 	for document, generated := range map[string][]string{
-		"README.md":                 {"contract", "example"},
-		"docs/guide.md":             {"names", "buckets", "example"},
-		"docs/native-histograms.md": {"example"},
-		"docs/integrations.md":      {"example"},
+		"README.md":                  {"example"},
+		"docs/contract.md":           {"contract"},
+		"docs/getting-started-go.md": {"example"},
+		"docs/guide.md":              {"names", "buckets", "example"},
+		"docs/native-histograms.md":  {"example"},
+		"docs/integrations.md":       {"example"},
 	} {
 		text := read(t, document)
 		want := text
@@ -95,12 +97,13 @@ func TestLinks(t *testing.T) {
 
 // TestContractFile fails for a contract file that cannot be read.
 func TestContractFile(t *testing.T) {
-	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(read(t, "README.md"), -1)
+	const document = "docs/contract.md"
+	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(read(t, document), -1)
 	if len(blocks) == 0 {
-		t.Error("the README shows no contract file")
+		t.Error(document + " shows no contract file")
 	}
 	for _, block := range blocks {
-		if _, err := contractfile.Read(strings.NewReader(block[1]), "README.md"); err != nil {
+		if _, err := contractfile.Read(strings.NewReader(block[1]), document); err != nil {
 			t.Error(err)
 		}
 	}

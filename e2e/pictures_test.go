@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// The pictures of the README are drawn from the boards' files and a Prometheus:
+// The pictures of the documentation are drawn from the boards' files and a Prometheus:
 // here from a little data, but all of both boards.
 func TestDashboardPictures(t *testing.T) {
 	t.Parallel()

@@ -69,10 +69,10 @@ func TestOwnProviderIgnoresPipelineVariables(t *testing.T) {
 	}
 }
 
-// Every variable that New looks at is in the README.
+// Every variable that New looks at is in docs/otlp.md.
 func TestVariablesAreDocumented(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("../README.md")
+	page, err := os.ReadFile("../docs/otlp.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,8 +85,8 @@ func TestVariablesAreDocumented(t *testing.T) {
 		if !slices.Contains(names, general) {
 			general = name
 		}
-		if !strings.Contains(string(readme), "`"+general+"`") {
-			t.Errorf("README.md says nothing about %s", general)
+		if !strings.Contains(string(page), "`"+general+"`") {
+			t.Errorf("docs/otlp.md says nothing about %s", general)
 		}
 	}
 }

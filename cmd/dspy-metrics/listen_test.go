@@ -28,18 +28,18 @@ type pair struct {
 	log             io.Reader
 }
 
-// readmePassword is the password of the hash in the README.
+// readmePassword is the password of the hash in docs/service.md.
 const readmePassword = "change me"
 
 func servePair(t *testing.T, flags ...string) *pair {
 	t.Helper()
-	readme, err := os.ReadFile("../../README.md")
+	readme, err := os.ReadFile("../../docs/service.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	block := regexp.MustCompile("(?s)```yml\n(tls_server_config:.*?)```").FindSubmatch(readme)
 	if block == nil {
-		t.Fatal("the README has no web config file")
+		t.Fatal("docs/service.md has no web config file")
 	}
 	p := &pair{dir: t.TempDir()}
 	servers, clients := testca.New(t, p.dir, "ca"), testca.New(t, p.dir, "clients")

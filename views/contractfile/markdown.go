@@ -9,7 +9,7 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
-// Markdown returns the tables of metrics, buckets and labels that the README
+// Markdown returns the tables of metrics, buckets and labels that docs/contract.md
 // shows. The buckets come with the form of the histograms if one is not classic.
 func Markdown(contract views.Contract) string {
 	metrics := [][]string{{"metric", "kind", "unit", "labels", "meaning"}}
