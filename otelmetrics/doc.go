@@ -15,6 +15,18 @@
 // A retry inside is not a second prediction. A request that was refused before
 // a prediction started is an error and a latency, not a prediction.
 //
+// # Predictions within predictions
+//
+// A prediction that is started within another counts for itself, with its own
+// type, status, duration and tokens. Its parent has nothing of it but its time:
+// tokens and cost that are added to a child are not added to the parent, so that
+// a sum over all types counts each once. A child that fails, and makes its
+// parent fail, is two failed predictions and two errors. Start a prediction
+// where an answer is asked for, and none for the steps inside that are no
+// answers to anybody; a span of your own shows those. Predictions that run side
+// by side each need the context that [Recorder.StartPrediction] returned for
+// them. [PredictionFrom] finds the innermost one of a context.
+//
 // # Labels
 //
 // Every label has a budget of distinct values. A value over it is recorded as

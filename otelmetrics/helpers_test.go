@@ -146,5 +146,10 @@ func total(all map[string]float64, prefix string) float64 {
 	return sum
 }
 
+// hasLabels reports whether a series begins with the prefix and has the labels, each written as in the text format.
+func hasLabels(name, prefix string, labels ...string) bool {
+	return strings.HasPrefix(name, prefix) && !slices.ContainsFunc(labels, func(label string) bool { return !strings.Contains(name, label) })
+}
+
 // background is a context for what is not bound to the test's own.
 func background() context.Context { return context.Background() }

@@ -2,6 +2,7 @@ package otelmetrics
 
 import (
 	"cmp"
+	"runtime"
 	"strings"
 	"sync/atomic"
 )
@@ -31,17 +32,17 @@ type Model struct {
 	Server string
 }
 
-// SetModel says which model makes the prediction, instead of that of
-// [WithModel], the first time it is called. It holds for what is recorded from
-// then on: call it before [Prediction.FirstToken] and [Prediction.End].
+// SetModel says which model answers, instead of that of [WithModel]. Each call holds for what is recorded from then on, so
+// with retries and fallbacks call it for each model that answers, before its tokens are added: the tokens are those of the
+// model that spent them, and the duration is that of the last model that answered.
 func (p *Prediction) SetModel(model Model) {
 	if p != nil && p.predictor != nil {
 		p.model.set(model.label(), p.predictor.recorder.modelSeries(model))
 	}
 }
 
-// AddModelTokens is [Prediction.AddTokens] for a prediction that asks several
-// models: the tokens are those of this one.
+// AddModelTokens is [Prediction.AddTokens] for a prediction that asks several models at once: the tokens are those of this
+// one, and the model of the prediction stays as it was.
 func (p *Prediction) AddModelTokens(model Model, what TokenType, count int64) {
 	if p != nil && p.predictor != nil {
 		p.addTokens(model.label(), p.predictor.recorder.modelSeries(model), what, count)
@@ -69,8 +70,8 @@ func (r *Recorder) modelName() string { return r.pipeline.model.label() }
 
 // modelName returns the label of the prediction's model.
 func (p *Prediction) modelName() string {
-	if p.model.state.Load() == modelSet {
-		return p.model.name
+	if name, _, ok := p.model.get(); ok {
+		return name
 	}
 	return p.predictor.recorder.modelName()
 }
@@ -85,28 +86,56 @@ func (r *Recorder) modelSeries(m Model) *modelSeries {
 
 // modelSeries returns those of the prediction's model.
 func (p *Prediction) modelSeries() *modelSeries {
-	if p.model.state.Load() == modelSet {
-		return p.model.series
+	if _, series, ok := p.model.get(); ok {
+		return series
 	}
 	return p.predictor.recorder.model
 }
 
-// ownModel is set once. An atomic pointer would move every prediction to the
-// heap.
-type ownModel struct {
-	name   string // of the label; written before state says so, and never again
-	series *modelSeries
+// lastModel is the last model that a prediction was told of. Its fields belong to whoever changed state to modelHeld, for as
+// long as it takes to copy them:
+//
+//	modelNone   no call of set yet
+//	modelTold   the fields contain a model, and nobody reads or writes them
+//	modelHeld   one goroutine reads or writes the fields
+//
+// A mutex or an atomic pointer in its place would move every prediction to the heap.
+type lastModel struct {
 	state  atomic.Uint32
+	name   string // of the label
+	series *modelSeries
 }
 
 const (
-	modelClaimed = iota + 1
-	modelSet
+	modelNone = iota
+	modelTold
+	modelHeld
 )
 
-func (m *ownModel) set(name string, series *modelSeries) {
-	if m.state.CompareAndSwap(0, modelClaimed) {
-		m.name, m.series = name, series
-		m.state.Store(modelSet)
+func (m *lastModel) set(name string, series *modelSeries) {
+	m.hold()
+	m.name, m.series = name, series
+	m.state.Store(modelTold)
+}
+
+// get returns the model, or ok false if there is none.
+func (m *lastModel) get() (name string, series *modelSeries, ok bool) {
+	if m.state.Load() == modelNone {
+		return "", nil, false
+	}
+	m.hold()
+	name, series = m.name, m.series
+	m.state.Store(modelTold)
+	return name, series, true
+}
+
+// hold waits until nobody holds the fields, and holds them.
+func (m *lastModel) hold() {
+	for {
+		before := m.state.Load()
+		if before != modelHeld && m.state.CompareAndSwap(before, modelHeld) {
+			return
+		}
+		runtime.Gosched()
 	}
 }

@@ -21,7 +21,7 @@ type Prediction struct {
 	start     time.Time
 	ended     atomic.Bool
 	answered  atomic.Bool
-	model     ownModel
+	model     lastModel
 	upstream  upstreamClock
 	pace      tokenPace
 	lmCalls   atomic.Int64
@@ -156,7 +156,7 @@ func (p *Prediction) recordEnd(errorType ErrorType) {
 	p.recordTokenPace(whole)
 	p.modelSeries().recordDuration(p.ctx, p.predictor.kind, whole.Seconds(), errorType)
 	if p.span != nil {
-		p.predictor.recorder.pipeline.endSpan(p.span, errorType)
+		p.predictor.recorder.pipeline.endSpan(p.span, p.modelName(), errorType)
 	}
 }
 

@@ -70,7 +70,7 @@ func (p *Predictor) start(ctx context.Context, prediction *Prediction) context.C
 		return ctx
 	}
 	if p.recorder.pipeline.tracer != nil {
-		ctx, prediction.span = p.recorder.pipeline.startSpan(ctx)
+		ctx, prediction.span = p.startSpan(ctx)
 	}
 	prediction.predictor, prediction.ctx, prediction.start = p, ctx, p.recorder.pipeline.now()
 	p.recorder.activate(1)

@@ -3,31 +3,49 @@ package otelmetrics
 import (
 	"context"
 
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
+	semconv "go.opentelemetry.io/otel/semconv/v1.41.0"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
-// startSpan starts the span of a prediction. There is none if the tracer, which
-// is the user's, panics.
-func (p *pipeline) startSpan(ctx context.Context) (context.Context, trace.Span) {
+// startSpan starts the span of a prediction, which has the name of its type. There is none if the tracer, which is the
+// user's, panics.
+func (p *Predictor) startSpan(ctx context.Context) (context.Context, trace.Span) {
 	type started struct {
 		ctx  context.Context
 		span trace.Span
 	}
-	s := guard(p, "WithTracerProvider", started{ctx, nil}, func() started {
-		ctx, span := p.tracer.Start(ctx, "predict")
+	pipeline := p.recorder.pipeline
+	s := guard(pipeline, "WithTracerProvider", started{ctx, nil}, func() started {
+		ctx, span := pipeline.tracer.Start(ctx, "predict "+string(p.kind),
+			trace.WithAttributes(spanAttribute(pipeline.contract.Labels.PredictionType, string(p.kind))))
 		return started{ctx, span}
 	})
 	return s.ctx, s.span
 }
 
-// endSpan ends the span of a prediction; the type of a success is empty.
-func (p *pipeline) endSpan(span trace.Span, errorType ErrorType) {
+// endSpan ends the span of a prediction with its status and its model, if that is known. The type of a success is empty.
+func (p *pipeline) endSpan(span trace.Span, model string, errorType ErrorType) {
 	guard(p, "WithTracerProvider", struct{}{}, func() struct{} {
-		if errorType != "" {
-			span.SetStatus(codes.Error, string(errorType))
+		defer span.End()
+		labels := p.contract.Labels
+		if model != "" {
+			span.SetAttributes(spanAttribute(labels.Model, model))
 		}
-		span.End()
+		if errorType == "" {
+			span.SetAttributes(spanAttribute(labels.Status, views.StatusSuccess))
+			return struct{}{}
+		}
+		span.SetAttributes(spanAttribute(labels.Status, views.StatusFailure), semconv.ErrorTypeKey.String(string(errorType)))
+		span.SetStatus(codes.Error, string(errorType))
 		return struct{}{}
 	})
+}
+
+// spanAttribute returns the value of a label as the attribute of a span: dspy. and the label's key.
+func spanAttribute(label views.Label, value string) attribute.KeyValue {
+	return attribute.String("dspy."+label.Key, value)
 }
