@@ -36,7 +36,7 @@ func TestOverload(t *testing.T) {
 		"dspy_predictions_total status success":          admitted,
 		"dspy_predictions_total status failure":          0,
 		"dspy_errors_total":                              refused,
-		"dspy_errors_total error_type rate_limit":        refused,
+		"dspy_errors_total error_type overloaded":        refused,
 		"dspy_api_latency_seconds_count status_code 200": admitted,
 		"dspy_api_latency_seconds_count status_code 429": refused,
 		"dspy_active_predictions":                        0,

@@ -67,7 +67,7 @@ func TestTotalsAreExactAfterSIGTERM(t *testing.T) {
 		`dspy_predictions_total{status="success"}`:             c.count(200),
 		`dspy_predictions_total{status="failure"}`:             0,
 		`dspy_prediction_duration_seconds_count`:               c.count(200),
-		`dspy_errors_total{error_type="rate_limit"}`:           c.count(429),
+		`dspy_errors_total{error_type="overloaded"}`:           c.count(429),
 		`dspy_errors_total{error_type="upstream_unavailable"}`: c.count(503),
 		`dspy_api_latency_seconds_count{status_code="503"}`:    c.count(503),
 		`dspy_active_predictions`:                              0,

@@ -103,7 +103,7 @@ func TestSlowClients(t *testing.T) {
 		"dspy_predictions_total status success":          c.count(200),
 		"dspy_predictions_total status failure":          readers,
 		"dspy_errors_total error_type timeout":           slow + readers,
-		"dspy_errors_total error_type rate_limit":        0,
+		"dspy_errors_total error_type overloaded":        0,
 		"dspy_active_predictions":                        0,
 		"dspy_api_latency_seconds_count status_code 408": slow,
 	})

@@ -80,7 +80,7 @@ func TestBody(t *testing.T) {
 		"cost":                      {body: `{"cost":0.25,"cost_usd":0.5}`, want: Report{Cost: new(0.5)}},
 		"cost zero":                 {body: `{"cost_usd":0}`, want: Report{Cost: new(0.0)}},
 		"cost null":                 {body: `{"cost_usd":null,"cost":0.25}`, want: Report{Cost: new(0.25)}},
-		"cached":                    {body: `{"cached":true,"usage":{"prompt_tokens":5},"cost":0.1}`, want: Report{Cached: new(true)}},
+		"cached":                    {body: `{"cached":true,"usage":{"prompt_tokens":5},"cost":0.1}`, want: Report{Cached: new(true), Saved: counts{otelmetrics.TokensInput: 5}}},
 		"cache_hit":                 {body: `{"cache_hit":true,"usage":{}}`, want: Report{Cached: new(true)}},
 		"error null":                {body: `{"error":null}`},
 		"error that says nothing":   {body: `{"error":""}`},

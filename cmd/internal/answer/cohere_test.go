@@ -8,7 +8,7 @@ import (
 
 func cohere1() []sample {
 	const meta = `"meta":{"api_version":{"version":"1"},"billed_units":{"input_tokens":5,"output_tokens":7},"tokens":{"input_tokens":70,"output_tokens":9}}`
-	spent := Report{Tokens: counts{otelmetrics.TokensInput: 5, otelmetrics.TokensOutput: 7}, Finish: FinishStop}
+	spent := Report{Tokens: counts{otelmetrics.TokensInput: 5, otelmetrics.TokensOutput: 7}, Finish: otelmetrics.FinishStop}
 	const (
 		start = `{"is_finished":false,"event_type":"stream-start","generation_id":"g"}`
 		empty = `{"is_finished":false,"event_type":"text-generation","text":""}`
@@ -18,19 +18,19 @@ func cohere1() []sample {
 	lines := stream("stream", ndjson(start, empty, text, last), 2, spent)
 	lines.header = header("application/stream+json")
 	return []sample{
-		whole("whole", `{"text":"Paris","generation_id":"g","finish_reason":"MAX_TOKENS",`+meta+`}`, finished(spent, FinishLength)),
+		whole("whole", `{"text":"Paris","generation_id":"g","finish_reason":"MAX_TOKENS",`+meta+`}`, finished(spent, otelmetrics.FinishLength)),
 		whole("embeddings", `{"id":"e","embeddings":[[0.1]],"texts":["x"],"meta":{"api_version":{"version":"1"},"billed_units":{"input_tokens":3}},"response_type":"embeddings_floats"}`, Report{Tokens: counts{otelmetrics.TokensInput: 3}}),
 		lines,
 		stream("stream of events", sse(start, text, last), 1, spent),
 		stream("error by its finish_reason", sse(start, text, strings.Replace(last, "COMPLETE", "ERROR", 1)), 1,
-			Report{Tokens: spent.Tokens, Finish: FinishError, Failed: true, ErrorType: otelmetrics.ErrorPredictionFailed}),
+			Report{Tokens: spent.Tokens, Finish: otelmetrics.FinishError, Failed: true, ErrorType: otelmetrics.ErrorPredictionFailed}),
 		{"cut", header("application/stream+json"), ndjson(start, text), 1, Report{Content: true, Cut: true, Missing: otelmetrics.UsageCutOff}},
 	}
 }
 
 func cohere2() []sample {
 	const usage = `"usage":{"billed_units":{"input_tokens":5,"output_tokens":7},"tokens":{"input_tokens":70,"output_tokens":9},"cached_tokens":2}`
-	spent := Report{Tokens: counts{otelmetrics.TokensInput: 5, otelmetrics.TokensOutput: 7, otelmetrics.TokensCacheRead: 2}, Finish: FinishStop}
+	spent := Report{Tokens: counts{otelmetrics.TokensInput: 5, otelmetrics.TokensOutput: 7, otelmetrics.TokensCacheRead: 2}, Finish: otelmetrics.FinishStop}
 	const (
 		start = `{"type":"message-start","id":"m","delta":{"message":{"role":"assistant","content":[],"tool_plan":"","tool_calls":[],"citations":[]}}}`
 		block = `{"type":"content-start","index":0,"delta":{"message":{"content":{"type":"text","text":""}}}}`
@@ -43,13 +43,13 @@ func cohere2() []sample {
 	)
 	return []sample{
 		whole("whole", `{"id":"m","message":{"role":"assistant","content":[{"type":"text","text":"Paris"}]},"finish_reason":"COMPLETE",`+usage+`}`, spent),
-		whole("error", `{"id":"m","message":{"role":"assistant","content":[]},"finish_reason":"ERROR"}`, Report{Finish: FinishError, Failed: true, ErrorType: otelmetrics.ErrorPredictionFailed}),
+		whole("error", `{"id":"m","message":{"role":"assistant","content":[]},"finish_reason":"ERROR"}`, Report{Finish: otelmetrics.FinishError, Failed: true, ErrorType: otelmetrics.ErrorPredictionFailed}),
 		stream("stream", typed(start, block, text, end, last), 2, spent),
 		stream("stream without names of events", sse(start, block, text, end, last), 2, spent),
-		stream("a tool's plan comes first", typed(start, plan, call, tool, strings.Replace(last, "COMPLETE", "TOOL_CALL", 1)), 1, finished(spent, FinishToolCalls)),
-		stream("a tool's argument comes first", typed(start, call, tool, strings.Replace(last, "COMPLETE", "TOOL_CALL", 1)), 2, finished(spent, FinishToolCalls)),
+		stream("a tool's plan comes first", typed(start, plan, call, tool, strings.Replace(last, "COMPLETE", "TOOL_CALL", 1)), 1, finished(spent, otelmetrics.FinishToolCalls)),
+		stream("a tool's argument comes first", typed(start, call, tool, strings.Replace(last, "COMPLETE", "TOOL_CALL", 1)), 2, finished(spent, otelmetrics.FinishToolCalls)),
 		stream("error by its finish_reason", typed(start, block, text, `{"type":"message-end","delta":{"error":"x","finish_reason":"TIMEOUT"}}`), 2,
-			Report{Finish: FinishError, Failed: true, ErrorType: otelmetrics.ErrorTimeout}),
+			Report{Finish: otelmetrics.FinishError, Failed: true, ErrorType: otelmetrics.ErrorTimeout}),
 		{"cut", eventStream(), typed(start, block, text), 2, Report{Content: true, Cut: true, Missing: otelmetrics.UsageCutOff}},
 	}
 }

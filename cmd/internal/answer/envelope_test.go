@@ -9,7 +9,7 @@ import (
 
 func envelopes() []sample {
 	const body = `{"object":"chat.completion","model":"gpt-5-mini","choices":[{"index":0,"message":{"content":"Paris"},"finish_reason":"stop"}],"usage":{"prompt_tokens":7,"completion_tokens":2}}`
-	spent := Report{Tokens: counts{otelmetrics.TokensInput: 7, otelmetrics.TokensOutput: 2}, Model: "gpt-5-mini", Finish: FinishStop, Ended: true}
+	spent := Report{Tokens: counts{otelmetrics.TokensInput: 7, otelmetrics.TokensOutput: 2}, Model: "gpt-5-mini", Finish: otelmetrics.FinishStop, Ended: true}
 	const usage = `{"prompt_tokens":7,"completion_tokens":2}`
 	bare := Report{Tokens: counts{otelmetrics.TokensInput: 7, otelmetrics.TokensOutput: 2}}
 	return []sample{
@@ -25,7 +25,7 @@ func envelopes() []sample {
 			Tokens: counts{otelmetrics.TokensInput: 7, otelmetrics.TokensOutput: 2, otelmetrics.TokensCacheRead: 3, otelmetrics.TokensReasoning: 1}, Content: true,
 		}},
 		stream("names of the AI SDK", sse(chatText, strings.Replace(chatStop, `"usage":null`, `"usage":{"promptTokens":7,"completionTokens":2}`, 1), "[DONE]"), 0,
-			Report{Tokens: bare.Tokens, Model: "gpt-5-mini", Finish: FinishStop}),
+			Report{Tokens: bare.Tokens, Model: "gpt-5-mini", Finish: otelmetrics.FinishStop}),
 		stream("events of the AI SDK", sse(`{"type":"start","messageId":"m"}`, `{"type":"tool-input-start","toolCallId":"c"}`, `{"type":"text-delta","id":"0","delta":"Paris"}`, `{"type":"finish"}`, "[DONE]"), 2, Report{Missing: otelmetrics.UsageNotStated}),
 		stream("a server without empty lines", []string{"data: " + chatRole + "\n", "data: " + chatText + "\n", "data: " + chatStop + "\n", "data: " + chatUsage + "\n", "data: [DONE]\n"}, 2, chatSpent),
 		whole("an error that its members name", `{"error_code":"REQUEST_LIMIT_EXCEEDED","message":"x"}`, failed(otelmetrics.ErrorRateLimit)),
@@ -45,6 +45,6 @@ func envelopes() []sample {
 		stream("an error by a member", sse(`{"event":"error","status":400,"code":"invalid_param","message":"x"}`), -1, failed(otelmetrics.ErrorInvalidInput)),
 		stream("an error of a kind", []string{"event: metadata\ndata: {\"run_id\":\"r\"}\n\n", "event: error\ndata: {\"error\":\"TimeoutError\",\"message\":\"x\"}\n\n"}, -1, failed(otelmetrics.ErrorTimeout)),
 		stream("a part that failed", typed(`{"type":"response.mcp_call.failed","item_id":"i"}`, `{"type":"response.output_text.delta","delta":"Paris"}`, `{"type":"response.completed","response":{"status":"completed","usage":{"input_tokens":7,"output_tokens":2}}}`), 1,
-			Report{Tokens: bare.Tokens, Finish: FinishStop}),
+			Report{Tokens: bare.Tokens, Finish: otelmetrics.FinishStop}),
 	}
 }

@@ -1,35 +1,24 @@
 package answer
 
-// FinishReason is why a model stopped, in the words of the contract.
-type FinishReason string
-
-// The finish reasons.
-const (
-	FinishStop          FinishReason = "stop"
-	FinishLength        FinishReason = "length"
-	FinishToolCalls     FinishReason = "tool_calls"
-	FinishContentFilter FinishReason = "content_filter"
-	FinishError         FinishReason = "error"
-	FinishOther         FinishReason = "other"
-)
+import "github.com/dspy-metrics/dspy-metrics/otelmetrics"
 
 // finishReason reads the word of a provider.
-func finishReason(v value) FinishReason {
+func finishReason(v value) otelmetrics.FinishReason {
 	w := wordOf(v.content())
 	switch string(w.text()) {
 	case "stop", "endturn", "stopsequence", "complete", "completed", "eos", "eostoken", "word", "finish", "finishreasonstop":
-		return FinishStop
+		return otelmetrics.FinishStop
 	case "length", "maxtokens", "maxoutputtokens", "modellength", "limit", "modelcontextwindowexceeded", "errorlimit":
-		return FinishLength
+		return otelmetrics.FinishLength
 	case "toolcalls", "toolcall", "tooluse", "functioncall":
-		return FinishToolCalls
+		return otelmetrics.FinishToolCalls
 	case "contentfilter", "contentfiltered", "safety", "recitation", "blocklist", "prohibitedcontent", "spii", "imagesafety",
 		"refusal", "guardrailintervened", "errortoxic", "sensitive", "contentpolicy":
-		return FinishContentFilter
+		return otelmetrics.FinishContentFilter
 	case "error", "failed", "timeout", "insufficientsystemresource", "networkerror":
-		return FinishError
+		return otelmetrics.FinishError
 	default:
-		return FinishOther
+		return otelmetrics.FinishOther
 	}
 }
 
@@ -38,7 +27,7 @@ func finishReason(v value) FinishReason {
 func (s *state) finish(word value) {
 	reason := finishReason(word)
 	s.finished = reason
-	if reason == FinishError {
+	if reason == otelmetrics.FinishError {
 		s.fail(wordType(word))
 	}
 }

@@ -29,6 +29,7 @@ func (r *Reader) finish(complete bool) Report {
 	}
 	if report.Cached != nil && *report.Cached {
 		// DSPy keeps the cost of the call that filled the cache, and programs the usage.
+		report.Saved = report.Tokens
 		report.Tokens, report.Models, report.Model, report.Cost = nil, nil, "", nil
 	}
 	report.Whole = s.whole || s.complete()
@@ -42,6 +43,7 @@ func (r *Reader) finish(complete bool) Report {
 func (s *state) report() Report {
 	r := Report{
 		Cached: s.cached, Failed: s.failed, ErrorType: s.errorType, Content: s.content, Ended: s.complete(), Finish: s.finished,
+		Scores: s.scores,
 	}
 	if !s.severalModels {
 		r.Model = s.model
@@ -111,6 +113,9 @@ func (r *Report) fillIn(header *Report) {
 	r.Cached = cmp.Or(r.Cached, header.Cached)
 	r.Calls, r.CacheHits, r.CacheMisses = header.Calls, header.CacheHits, header.CacheMisses
 	r.ToolCalls, r.ParseFailures = header.ToolCalls, header.ParseFailures
+	if r.Scores == nil {
+		r.Scores = header.Scores
+	}
 }
 
 // missing returns why the tokens that were spent are not known, or nothing if

@@ -71,6 +71,7 @@ func (s *state) readHeader(h http.Header) *Report {
 		r.Cost = s.headerCost(h, headerLiteLLM)
 	}
 	r.Cached = s.headerCached(h)
+	r.Scores = s.headerScores(h)
 	r.ToolCalls = s.headerCount(h, headerToolCalls)
 	r.ParseFailures = s.headerCount(h, headerParseFailures)
 	s.headerCalls(&r, h)

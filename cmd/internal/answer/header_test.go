@@ -30,7 +30,7 @@ func TestHeader(t *testing.T) {
 		},
 		"a hit spends nothing": {
 			header: map[string]string{"DSPy-Cache": "hit", "DSPy-Input-Tokens": "260", "DSPy-Cost-USD": "1", "DSPy-LM-Calls": "1", "DSPy-LM-Cache-Hits": "1"},
-			want:   Report{Cached: new(true), CacheHits: new(int64(1)), CacheMisses: new(int64(0))},
+			want:   Report{Cached: new(true), Saved: counts{otelmetrics.TokensInput: 260}, CacheHits: new(int64(1)), CacheMisses: new(int64(0))},
 		},
 		"calls without hits":     {header: map[string]string{"DSPy-LM-Calls": "5"}},
 		"hits without calls":     {header: map[string]string{"DSPy-LM-Cache-Hits": "5"}, want: Report{CacheHits: new(int64(5))}},
@@ -97,7 +97,11 @@ func TestHeaderAndBody(t *testing.T) {
 			`{"usage":{"prompt_tokens":0,"reasoning_tokens":9},"cost":0}`,
 			want(counts{otelmetrics.TokensInput: 0, otelmetrics.TokensOutput: 2, otelmetrics.TokensReasoning: 9}, new(0.0), false),
 		},
-		"a cached answer spent nothing": {`{"cached":true}`, want(nil, nil, true)},
+		"a cached answer spent nothing": {`{"cached":true}`, func() Report {
+			r := want(nil, nil, true)
+			r.Saved = counts{otelmetrics.TokensInput: 1, otelmetrics.TokensOutput: 2}
+			return r
+		}()},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

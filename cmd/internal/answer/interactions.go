@@ -1,5 +1,7 @@
 package answer
 
+import "github.com/dspy-metrics/dspy-metrics/otelmetrics"
+
 import "bytes"
 
 // readInteractions reads Gemini's interactions. A stream has its usage in the
@@ -33,9 +35,9 @@ func (s *state) readInteraction(m *message, interaction value) {
 	case status.is("failed"):
 		s.fail(m.errorType(interaction.at("error")))
 	case status.is("completed"):
-		s.finished = FinishStop
+		s.finished = otelmetrics.FinishStop
 	case status.is("requires_action"):
-		s.finished = FinishToolCalls
+		s.finished = otelmetrics.FinishToolCalls
 	}
 	if !m.whole { // a whole one's is read as in all dialects
 		s.readUsage("interaction.usage", interaction.at("usage"))

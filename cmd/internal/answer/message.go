@@ -19,6 +19,7 @@ type message struct {
 	model, id, object    value
 	usage, cost, costUSD value
 	cached, cacheHit     value
+	scores               value
 	error, errors        value
 	vendor               value // x_groq and its like
 
@@ -117,6 +118,8 @@ func (m *message) slot(name []byte) *value {
 		return &m.costUSD
 	case "cached":
 		return &m.cached
+	case "scores":
+		return &m.scores
 	case "cache_hit":
 		return &m.cacheHit
 	case "error":

@@ -21,12 +21,12 @@ var (
 	chatStop  = chunk(delta(`{}`, `"stop"`), `,"usage":null`)
 	chatUsage = chunk("", `,"usage":{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29,"prompt_tokens_details":{"cached_tokens":8,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":4,"audio_tokens":0}}`)
 	chatSpent = Report{
-		Tokens: counts{otelmetrics.TokensInput: 19, otelmetrics.TokensOutput: 10, otelmetrics.TokensCacheRead: 8, otelmetrics.TokensReasoning: 4}, Model: "gpt-5-mini", Finish: FinishStop,
+		Tokens: counts{otelmetrics.TokensInput: 19, otelmetrics.TokensOutput: 10, otelmetrics.TokensCacheRead: 8, otelmetrics.TokensReasoning: 4}, Model: "gpt-5-mini", Finish: otelmetrics.FinishStop,
 	}
-	chatSilent = Report{Model: "gpt-5-mini", Finish: FinishStop, Missing: otelmetrics.UsageNotStated}
+	chatSilent = Report{Model: "gpt-5-mini", Finish: otelmetrics.FinishStop, Missing: otelmetrics.UsageNotStated}
 )
 
-func finished(r Report, reason FinishReason) Report {
+func finished(r Report, reason otelmetrics.FinishReason) Report {
 	r.Finish = reason
 	return r
 }
@@ -35,7 +35,7 @@ func openAIChat() []sample {
 	ended := chatSpent
 	ended.Ended = true
 	silent := chatSilent
-	silent.Finish = FinishToolCalls
+	silent.Finish = otelmetrics.FinishToolCalls
 	const toolName = `{"tool_calls":[{"index":0,"id":"call_1","type":"function","function":{"name":"find","arguments":""}}]}`
 	const toolArgument = `{"tool_calls":[{"index":0,"function":{"arguments":"{\"q\""}}]}`
 	return []sample{
@@ -58,7 +58,7 @@ func openAIChat() []sample {
 		stream("the finish_reason is all there is of an end", sse(chatRole, chatText, chatUsage, chatStop), 1, chatSpent),
 		stream("two choices", sse(chatText, strings.ReplaceAll(chatText, `"index":0`, `"index":1`), chatStop, strings.ReplaceAll(chatStop, `"index":0`, `"index":1`), chatUsage), 0, chatSpent),
 		{"one of two choices is over", eventStream(), sse(chatText, strings.ReplaceAll(chatText, `"index":0`, `"index":1`), chatStop, chatUsage), 0, Report{
-			Tokens: chatSpent.Tokens, Model: "gpt-5-mini", Finish: FinishStop, Content: true, Cut: true,
+			Tokens: chatSpent.Tokens, Model: "gpt-5-mini", Finish: otelmetrics.FinishStop, Content: true, Cut: true,
 		}},
 		stream("reasoning comes first", sse(chatRole, chunk(delta(`{"content":null,"reasoning_content":"Hm"}`, "null"), ""), chatText, chatStop, chatUsage, "[DONE]"), 1, chatSpent),
 		stream("a tool's argument comes first", sse(chatRole, chunk(delta(toolName, "null"), ""), chunk(delta(toolArgument, "null"), ""), chunk(delta(`{}`, `"tool_calls"`), ""), "[DONE]"), 2, silent),
@@ -78,7 +78,7 @@ func openAIChat() []sample {
 
 func openAICompletions() []sample {
 	const begin = `{"id":"cmpl-1","object":"text_completion","model":"davinci","choices":[{"index":0,"logprobs":null,`
-	spent := Report{Tokens: counts{otelmetrics.TokensInput: 3, otelmetrics.TokensOutput: 2}, Model: "davinci", Finish: FinishLength}
+	spent := Report{Tokens: counts{otelmetrics.TokensInput: 3, otelmetrics.TokensOutput: 2}, Model: "davinci", Finish: otelmetrics.FinishLength}
 	ended := spent
 	ended.Ended = true
 	return []sample{

@@ -24,12 +24,18 @@ type Report struct {
 	// Model is the model that says it answered. It is empty if several do.
 	Model string
 	// Finish is why the model stopped, or empty.
-	Finish FinishReason
+	Finish otelmetrics.FinishReason
 
 	// Cached says whether the whole answer came from the program's own cache.
 	// Tokens, models and cost of such an answer are nil: they were spent on an
 	// earlier one.
 	Cached *bool
+	// Saved are the tokens that such an answer states: what it once cost, and this
+	// time did not.
+	Saved map[otelmetrics.TokenType]int64
+	// Scores are how good the answer is by the metric functions of the program, by
+	// their names. What makes no score is for others to refuse.
+	Scores map[string]float64
 	// Calls are the calls of language models on the way to the answer, CacheHits
 	// those that the program's own cache answered, and CacheMisses the others.
 	Calls, CacheHits, CacheMisses *int64

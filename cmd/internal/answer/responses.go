@@ -66,15 +66,15 @@ func (s *state) readResponse(m *message, response value) (usage value) {
 	switch {
 	case status.is("failed"):
 		s.fail(otelmetrics.ErrorPredictionFailed)
-		s.finished = FinishError
+		s.finished = otelmetrics.FinishError
 	case status.is("cancelled"):
 		s.fail(otelmetrics.ErrorCanceled)
 	case status.is("incomplete"):
 		s.finish(reason)
 	case status.is("completed") && callsTool(output):
-		s.finished = FinishToolCalls
+		s.finished = otelmetrics.FinishToolCalls
 	case status.is("completed"):
-		s.finished = FinishStop
+		s.finished = otelmetrics.FinishStop
 	}
 	if !m.whole {
 		s.contains(output)

@@ -20,10 +20,11 @@ type state struct {
 	severalModels bool
 
 	cached *bool
+	scores map[string]float64
 
 	failed    bool
 	errorType otelmetrics.ErrorType
-	finished  FinishReason // the last one
+	finished  otelmetrics.FinishReason // the last one
 
 	content bool
 	// streamed: there was a part of a stream of a dialect that says when it ends.
@@ -236,6 +237,7 @@ func (s *state) readCommon(m *message) {
 	s.readWholeCost(&s.costUSD, "cost_usd", m.costUSD)
 	s.readCached("cache_hit", m.cacheHit)
 	s.readCached("cached", m.cached)
+	s.readScores(m.scores)
 }
 
 func (s *state) readWholeCost(c *cost, name string, v value) {

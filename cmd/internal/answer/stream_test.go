@@ -67,7 +67,7 @@ func TestStream(t *testing.T) {
 		},
 		"a cached answer": {
 			stream: usage1 + `data: {"prediction":{"answer":"x"},"cached":true,"cost":1}` + "\n\n",
-			want:   Report{Cached: new(true), Ended: true, Content: true},
+			want:   Report{Cached: new(true), Saved: counts{otelmetrics.TokensInput: 10, otelmetrics.TokensOutput: 4, otelmetrics.TokensReasoning: 1}, Ended: true, Content: true},
 		},
 		"OpenAI": {
 			stream: openAIRole + openAIText + openAIStop + openAIUsage + done,

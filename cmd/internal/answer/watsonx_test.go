@@ -11,7 +11,7 @@ func watsonx() []sample {
 		return "id: 1\nevent: message\n" + `data: {"model_id":"granite","results":[{"generated_text":"` + text + `","generated_token_count":` + output +
 			`,"input_token_count":` + input + `,"stop_reason":"` + stop + `"}]}` + "\n\n"
 	}
-	spent := Report{Tokens: counts{otelmetrics.TokensInput: 7, otelmetrics.TokensOutput: 2}, Finish: FinishStop}
+	spent := Report{Tokens: counts{otelmetrics.TokensInput: 7, otelmetrics.TokensOutput: 2}, Finish: otelmetrics.FinishStop}
 	ended := spent
 	ended.Ended = true
 	return []sample{
@@ -35,7 +35,7 @@ func invoked() []sample {
 		return s
 	}
 	spent := Report{Tokens: counts{otelmetrics.TokensInput: 7, otelmetrics.TokensOutput: 2}}
-	stopped := Report{Tokens: counts{otelmetrics.TokensInput: 7, otelmetrics.TokensOutput: 2}, Finish: FinishStop, Ended: true}
+	stopped := Report{Tokens: counts{otelmetrics.TokensInput: 7, otelmetrics.TokensOutput: 2}, Finish: otelmetrics.FinishStop, Ended: true}
 	return []sample{
 		whole("Titan, whole", `{"inputTextTokenCount":7,"results":[{"tokenCount":2,"outputText":"Paris","completionReason":"FINISH"}]}`, stopped),
 		whole("Titan's embeddings", `{"embedding":[0.1],"inputTextTokenCount":7}`, Report{Tokens: counts{otelmetrics.TokensInput: 7}}),

@@ -33,15 +33,31 @@ type Call struct {
 	recorder  *otelmetrics.Recorder
 	readiness *readiness // that learns from each attempt; nil for none
 	trying    bool       // an attempt has begun and has not failed
+	// measured is the prediction whose upstream this is, waiting whether its clock
+	// runs: from the beginning of an attempt to the last byte of the answer.
+	measured *otelmetrics.Prediction
+	waiting  bool
 }
 
 // Begin is called before each attempt to get an answer from a program. The last
 // one ends as the prediction does.
-func (c *Call) Begin() { c.trying = true }
+func (c *Call) Begin() {
+	c.trying, c.waiting = true, true
+	c.measured.BeginUpstream()
+}
+
+// received is called when nothing more comes of an attempt.
+func (c *Call) received() {
+	if c.waiting {
+		c.waiting = false
+		c.measured.EndUpstream()
+	}
+}
 
 // Fail counts an attempt that failed and that another one may follow.
 func (c *Call) Fail(ctx context.Context, err error) {
 	c.trying = false
+	c.received()
 	c.recorder.RecordUpstreamAttempt(ctx, err)
 	if c.readiness != nil {
 		c.readiness.attempted(err)

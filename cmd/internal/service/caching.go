@@ -138,6 +138,7 @@ func (c *caching) stored(e *exchange, r *http.Request, key string, asks httpcach
 		if !asks.Accepts(age, found.fresh.Lifetime) {
 			return false
 		}
+		e.save(found)
 		response = found.response(r, age)
 		setCacheStatus(response.Header, "hit")
 		return true

@@ -124,6 +124,20 @@ func (w *watch) read(body io.Reader, p []byte) (int, error) {
 type watched struct {
 	io.ReadCloser
 	watch *watch
+	call  *Call // that it answers; nil for a request that asks for no prediction
 }
 
-func (w *watched) Read(p []byte) (int, error) { return w.watch.read(w.ReadCloser, p) }
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.watch.read(w.ReadCloser, p)
+	if err != nil && w.call != nil {
+		w.call.received()
+	}
+	return n, err
+}
+
+func (w *watched) Close() error {
+	if w.call != nil {
+		w.call.received()
+	}
+	return w.ReadCloser.Close()
+}

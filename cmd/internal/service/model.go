@@ -77,20 +77,28 @@ func (s *Service) requested(body []byte) otelmetrics.Model {
 	return otelmetrics.Model{}
 }
 
-// recordTokens adds the tokens of an answer: those of a named model to it, and
-// the rest to the one that was asked for.
-func (s *Service) recordTokens(e *exchange, report answer.Report) {
+// recordSpending adds the tokens and the cost of an answer: those of a named model
+// to it, and the rest to the one that was asked for.
+func (s *Service) recordSpending(e *exchange, report answer.Report) {
 	asked := s.Model
 	if e.model != (otelmetrics.Model{}) {
 		asked = e.model
 	}
 	asked.ResponseName = report.Model
 	whole := asked // the model of the whole prediction
+	rest := 0.0    // of the cost
+	if report.Cost != nil {
+		rest = *report.Cost
+	}
 	for name, spending := range report.Models {
 		m := s.model(name)
 		whole = m
 		for what, count := range spending.Tokens {
 			e.prediction.AddModelTokens(m, what, count)
+		}
+		if spending.Cost != nil {
+			e.prediction.AddModelCost(m, otelmetrics.CostByProvider, *spending.Cost)
+			rest -= *spending.Cost
 		}
 	}
 	if len(report.Models) > 1 {
@@ -102,5 +110,12 @@ func (s *Service) recordTokens(e *exchange, report answer.Report) {
 			count -= spending.Tokens[what]
 		}
 		e.prediction.AddModelTokens(asked, what, count)
+	}
+	if len(report.Models) == 1 {
+		asked = whole // The only model that was asked has cost it all.
+	}
+	const rounding = 1e-12 // of the sum, which is one of fractions
+	if report.Cost != nil && rest > rounding**report.Cost {
+		e.prediction.AddModelCost(asked, otelmetrics.CostByProvider, rest)
 	}
 }

@@ -54,6 +54,9 @@ type observed struct {
 
 func (o *observed) Read(p []byte) (int, error) {
 	n, err := o.ReadCloser.Read(p)
+	if n > 0 && !o.reader.Ended() {
+		o.exchange.prediction.LastToken() // Usage and end marks come after the content.
+	}
 	_, _ = o.reader.Write(p[:n]) // it never fails
 	if err != nil {
 		complete := errors.Is(err, io.EOF)
@@ -90,10 +93,8 @@ func (o *observed) settle(complete bool) {
 
 // record adds what a prediction has spent.
 func (s *Service) record(ctx context.Context, e *exchange, report answer.Report) {
-	s.recordTokens(e, report)
-	if report.Cost != nil {
-		e.prediction.AddCost(*report.Cost)
-	}
+	s.recordSpending(e, report)
+	recordCalls(e.prediction, report)
 	if report.Missing != "" {
 		e.recorder.RecordUsageMissing(ctx, report.Missing)
 	}

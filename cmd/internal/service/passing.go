@@ -56,7 +56,7 @@ func (s *Service) passing(forwarder http.RoundTripper) http.Handler {
 		passed.ModifyResponse = func(response *http.Response) error {
 			s.lastOnConnection(response.Header)
 			if response.StatusCode != http.StatusSwitchingProtocols {
-				response.Body = &watched{response.Body, &limit}
+				response.Body = &watched{response.Body, &limit, nil}
 			}
 			return nil
 		}

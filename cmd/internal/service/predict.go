@@ -91,7 +91,7 @@ func (s *Service) refuseOverload(recorder *otelmetrics.Recorder, w http.Response
 	if errors.Is(reason, errShareTaken) {
 		detail = fmt.Sprintf("%d predictions are being made for the address of this client, which is the limit (--max-client-concurrency)", s.MaxClientConcurrency)
 	}
-	s.refuse(recorder, w, r, http.StatusTooManyRequests, otelmetrics.ErrorRateLimit, detail)
+	s.refuse(recorder, w, r, http.StatusTooManyRequests, otelmetrics.ErrorOverloaded, detail)
 }
 
 // refuse answers a request for which no prediction starts: one error.
@@ -108,6 +108,7 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, e *exchange) {
 	defer e.watch.end()
 	_, e.started = e.recorder.Predictor(e.Type).Start(r.Context())
 	e.prediction = &e.started
+	e.measured = e.prediction
 	defer e.prediction.End(&e.err) // should anything below panic
 	if e.model != (otelmetrics.Model{}) {
 		e.prediction.SetModel(e.model)

@@ -101,7 +101,7 @@ func (g guarded) answer(e *exchange, r *http.Request) (response *http.Response, 
 	response, err = g.backend.Predict(&e.Call, r)
 	switch {
 	case err == nil:
-		e.program = watched{response.Body, &e.watch}
+		e.program = watched{response.Body, &e.watch, &e.Call}
 		response.Body = &e.program
 	case r.Context().Err() != nil:
 		err = context.Cause(r.Context())

@@ -3,6 +3,7 @@
 package service
 
 import (
+	"context"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -84,6 +85,7 @@ func New(c Config) (*Service, error) {
 	}
 	s := &Service{Config: c, places: newQuota(size, share), bodies: newQuota(size*c.MaxBodyBytes, share*c.MaxBodyBytes), page: parsed, started: time.Now()}
 	s.limits = newLimits(c.Timeout, c.SilenceTimeout)
+	c.Metrics.SetActivePredictionsLimit(context.Background(), size)
 	s.readiness.logger = c.Logger
 	s.readiness.down = c.Readiness.Path != "" // until it has answered
 	if s.layers, err = s.newLayers(); err != nil {

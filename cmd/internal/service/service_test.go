@@ -256,10 +256,10 @@ func TestOverloadIsAnsweredAtOnce(t *testing.T) {
 	}()
 	<-entered
 	got := must(t, http.MethodPost, url+"/predict", question)
-	if got.status != 429 || got.header.Get("Retry-After") == "" || !strings.Contains(got.body, `"error_type":"rate_limit"`) {
+	if got.status != 429 || got.header.Get("Retry-After") == "" || !strings.Contains(got.body, `"error_type":"overloaded"`) {
 		t.Errorf("got %+v", got)
 	}
-	poll(t, url, `dspy_active_predictions{service="qa"} 1`, `dspy_errors_total{error_type="rate_limit",service="qa"} 1`)
+	poll(t, url, `dspy_active_predictions{service="qa"} 1`, `dspy_errors_total{error_type="overloaded",service="qa"} 1`)
 	close(release)
 	if first := <-done; first.status != 200 {
 		t.Errorf("the admitted request got %+v", first)

@@ -32,7 +32,7 @@ func status(errorType otelmetrics.ErrorType) int {
 		return http.StatusGatewayTimeout
 	case otelmetrics.ErrorInvalidInput:
 		return http.StatusBadRequest
-	case otelmetrics.ErrorRateLimit:
+	case otelmetrics.ErrorRateLimit, otelmetrics.ErrorOverloaded:
 		return http.StatusTooManyRequests
 	case otelmetrics.ErrorUpstreamUnavailable:
 		return http.StatusBadGateway
