@@ -1,6 +1,9 @@
 package dashboards
 
 import (
+	"fmt"
+	"math"
+
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/promql"
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/slo"
 	"github.com/dspy-metrics/dspy-metrics/views"
@@ -18,21 +21,21 @@ func (p writer) overview() board {
 		rows: []row{
 			{title: "Overview", panels: p.summary()},
 			{title: "Traffic and errors", panels: p.traffic()},
-			{title: "Latency", panels: p.latency()},
+			{title: "Latency", collapsed: true, panels: p.latency()},
 			{title: "Answers", panels: p.answers()},
-			{title: "Tokens and cost", panels: p.tokens()},
-			{title: "Cache", panels: p.cache()},
-			{title: "Saturation", panels: p.saturation()},
-			{title: "Service level objective", panels: p.budget()},
+			{title: "Tokens and cost", collapsed: true, panels: p.tokens()},
+			{title: "Cache", collapsed: true, panels: p.cache()},
+			{title: "Saturation", collapsed: true, panels: p.saturation()},
+			{title: "Service level objective", collapsed: true, panels: p.budget()},
 		},
 	}
 	for _, label := range p.labels.Own {
 		if panels := p.breakdown(label.Key); len(panels) > 0 {
-			b.rows = append(b.rows, row{title: "By " + label.Key, panels: panels})
+			b.rows = append(b.rows, row{title: "By " + label.Key, collapsed: true, panels: panels})
 		}
 	}
 	if own := p.own(); len(own) > 0 {
-		b.rows = append(b.rows, row{title: "Own metrics", panels: own})
+		b.rows = append(b.rows, row{title: "Own metrics", collapsed: true, panels: own})
 	}
 	b.rows = append(b.rows, row{title: "Telemetry", collapsed: true, panels: p.telemetry()})
 	return b
@@ -81,5 +84,45 @@ func (p writer) summary() []panel {
 			kind: firings, width: 6, height: 4, title: "Firing alerts",
 			description: "Alerts of these rules that fire now, in Prometheus or in Grafana. Each names its runbook.",
 		},
+		{
+			kind: value, width: 6, height: 4, unit: "short", title: "Instances up", alert: "DSPyDown", none: "not scraped",
+			description: "Instances that Prometheus can scrape. Of a service that pushes there are none; DSPyServiceAbsent watches those.",
+			steps:       []step{{color: "red"}, {1, "green"}},
+			queries:     []query{{expr: promql.Sum(p.ofOurs(series("up"))), instant: true}},
+		},
+		{
+			kind: value, width: 6, height: 4, unit: "percentunit", full: true, title: "Refused", needs: []views.Metric{m.Predictions, m.Errors}, alert: "DSPyRefusing",
+			description: "Share of the callers who are refused because the service is full. They are no predictions, so no other ratio shows them. DSPyRefusing fires in the red.",
+			steps:       rising(o.RefusedRate/10, o.RefusedRate),
+			queries:     []query{{expr: p.refusedShare(), instant: true}},
+		},
+		{
+			kind: value, width: 6, height: 4, unit: "percentunit", full: true, title: "Fullest instance", needs: []views.Metric{m.ActivePredictions, m.ActivePredictionsLimit}, none: "no limit", alert: "DSPySaturated",
+			description: "How much of what it may do at a time the busiest instance does. DSPySaturated fires in the red.",
+			steps:       rising(0.7, 0.9),
+			queries: []query{{expr: fmt.Sprintf("max(\n  %s\n  /\n  (%s > 0)\n)",
+				promql.Sum(p.selector(m.ActivePredictions, ""), instance), promql.Aggregate("max", p.selector(m.ActivePredictionsLimit, ""), instance)), instant: true}},
+		},
+		{
+			kind: value, width: 6, height: 4, unit: "currencyUSD", title: "Cost per hour", needs: []views.Metric{m.Cost}, none: "none reported", alert: "DSPyOverBudget",
+			description: "US dollars that predictions cost an hour, at the rate of now. Yellow is more than the daily budget allows.",
+			steps:       p.spending(),
+			queries:     []query{{expr: p.total(m.Cost, rate) + " * 3600"}},
+		},
 	}
+}
+
+// refusedShare is the share of callers for whom there was no place.
+func (p writer) refusedShare() string {
+	refused := promql.Sum(rate(p.selector(p.metrics.Errors, "", fmt.Sprintf("%s=%q", p.labels.ErrorType.Key, views.ErrorOverloaded))))
+	all := p.total(p.metrics.Predictions, rate)
+	return fmt.Sprintf("(%s or 0 * %s)\n/\n((%[2]s + (%[1]s or 0 * %[2]s)) > 0)", refused, all)
+}
+
+// spending colors what is spent an hour by the daily budget, if there is one.
+func (p writer) spending() []step {
+	if p.objectives.DailyBudget == 0 {
+		return nil
+	}
+	return []step{{color: "green"}, {math.Round(100*p.objectives.DailyBudget/24) / 100, "yellow"}}
 }
