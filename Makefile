@@ -7,10 +7,10 @@ SHELL := bash
 MAKEFLAGS += --warn-undefined-variables --no-builtin-rules
 .DEFAULT_GOAL := check
 
-# Every module but the one of the tools, which has no code. go.work joins the
+# Every module but those of tools, which have no code. go.work joins the
 # library and the command; the others stand alone, because what they test with is
 # heavy and must not choose the versions of what is released.
-MODULES := $(sort $(dir $(filter-out ./tools/%,$(shell find . -name go.mod -not -path '*/.*/*'))))
+MODULES := $(sort $(dir $(filter-out ./tools/% ./packaging/%,$(shell find . -name go.mod -not -path '*/.*/*'))))
 WORK := ./ ./cmd/
 
 # A tool is built by a module of its own and runs in the workspace: go tool -n tells
@@ -138,7 +138,7 @@ soak: ## Make traffic at the limit of the machine for SOAK, and watch what grows
 .PHONY: python
 python: ## Lint and test what is in Python
 	@programs=$$(e2e/install)
-	for folder in examples/dspy-service docs/screenshots e2e/clients; do
+	for folder in examples/dspy-service docs/screenshots e2e/clients packaging/python; do
 		(
 			cd "$$folder"
 			"$$programs/e2e-python" -m ruff check --no-cache .
@@ -181,6 +181,11 @@ sbom: ## Write the software bill of materials of the service to bin/sbom.cdx.jso
 	@mkdir -p bin
 	CGO_ENABLED=0 $(call tool,cyclonedx-gomod) app -licenses -json -noserial -output bin/sbom.cdx.json -main dspy-metrics cmd
 
+VERSION ?= v0.1.0
+.PHONY: dist
+dist: ## Build archives, packages, wheels, SBOM and checksums of VERSION into dist/
+	@packaging/build $(VERSION)
+
 .PHONY: gateways
 gateways: build ## Compare what gateways cost: nginx, HAProxy, Portkey, LiteLLM, Go's bare proxy and ours
 	@programs=$$(e2e/gateways/install)
@@ -202,4 +207,4 @@ fuzz: ## Run each fuzz target for FUZZTIME
 
 .PHONY: clean
 clean: ## Remove what the other targets leave behind
-	rm -rf bin *.out *.prof *.test
+	rm -rf bin dist *.out *.prof *.test

@@ -69,7 +69,7 @@ func newParser(options ...kong.Option) (*kong.Kong, error) {
 	return kong.New(new(commands), append([]kong.Option{
 		kong.Name("dspy-metrics"),
 		kong.Description("OpenTelemetry-native metrics for DSPy and LLM prediction services."),
-		kong.Vars{"version": version()},
+		kong.Vars{"version": release()},
 		objectiveDefaults(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.ExplicitGroups(themes()),
@@ -117,4 +117,23 @@ func version() string {
 		return info.Main.Version
 	}
 	return "(devel)"
+}
+
+// release returns version, commit and date, as far as the build knows them.
+func release() string {
+	parts := []string{version()}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, setting := range info.Settings {
+			switch {
+			case setting.Key == "vcs.revision":
+				parts = append(parts, "commit "+setting.Value)
+			case setting.Key == "vcs.time":
+				parts = append(parts, "of "+setting.Value)
+			case setting.Key == "vcs.modified" && setting.Value == "true":
+				parts = append(parts, "with changes")
+			}
+		}
+		parts = append(parts, "built by "+info.GoVersion)
+	}
+	return strings.Join(parts, ", ")
 }

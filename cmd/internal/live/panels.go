@@ -123,14 +123,16 @@ func panels(m views.Metrics, l views.Labels) []panel {
 		quantiles("first-token", "Time to the first token", m.TimeToFirstToken),
 		{
 			ID: "active", Title: "Active predictions", Subtitle: "at a time", Kind: gauge, By: "what",
-			Sources: []source{{Metric: m.ActivePredictions.Name, Name: "active"}}, Order: []string{"active", "limit"},
+			Sources: []source{{Metric: m.ActivePredictions.Name, Name: "active"}, {Metric: m.ActivePredictionsLimit.Name, Name: "limit"}},
+			Order:   []string{"active", "limit"},
 		},
 		{
 			ID: "error-types", Title: "Errors by type", Subtitle: "a second", Kind: counter, Per: 1, By: "type",
 			Sources: []source{{Metric: m.Errors.Name, By: l.ErrorType.Key}}, Order: l.ErrorType.Values,
 		},
-		spent("tokens", "Tokens", "", m.Tokens, l.TokenType),
-		spent("cost", "Cost", "USD", m.Cost, l.PredictionType),
+		// The other types of tokens are parts of these.
+		spent("tokens", "Tokens", "", l.Model, wholeTokens(m, l)...),
+		spent("cost", "Cost", "USD", l.Model, source{Metric: m.Cost.Name}),
 		{
 			ID: "cache", Title: "Cache", Subtitle: "a second", Kind: counter, Per: 1, By: "what", Always: true,
 			Sources: []source{
@@ -138,6 +140,8 @@ func panels(m views.Metrics, l views.Labels) []panel {
 			},
 			Order: []string{"hits", "misses", "evictions"},
 		},
+		quantiles("token-pace", "Time for each further token", m.TimePerOutputToken),
+		quantiles("overhead", "Overhead of this service", m.Overhead),
 		quantiles("latency", "Latency of HTTP requests", m.APILatency),
 	}
 }
@@ -150,11 +154,14 @@ func quantiles(id, title string, metric views.Metric) panel {
 }
 
 // spent is what predictions used up, by a label.
-func spent(id, title, unit string, metric views.Metric, by views.Label) panel {
+func spent(id, title, unit string, by views.Label, sources ...source) panel {
+	for i := range sources {
+		sources[i].By = by.Key
+	}
 	words := strings.ReplaceAll(by.Key, "_", " ")
 	return panel{
 		ID: id, Title: title + " by " + words, Subtitle: "a minute", Kind: counter, Per: 60, By: words, Unit: unit,
-		Sources: []source{{Metric: metric.Name, By: by.Key}}, Order: by.Values,
+		Sources: sources, Order: by.Values,
 	}
 }
 

@@ -20,10 +20,10 @@ export function lines(panel, history, match) {
     case "histogram":
       return panel.sources.flatMap((source) => quantileLines(source.metric, history, match));
     case "gauge":
-      return panel.sources.flatMap((source) => grouped(source, history, match).map((group) => gaugeLine(group, history)));
+      return grouped(panel.sources, history, match).map((group) => gaugeLine(group, history));
     default:
       return fold(
-        panel.sources.flatMap((source) => grouped(source, history, match).map((group) => counterLine(group, history, panel.per))),
+        grouped(panel.sources, history, match).map((group) => counterLine(group, history, panel.per)),
         panel,
       );
   }
@@ -73,12 +73,14 @@ function rates(grown, history, per) {
   });
 }
 
-// The series of a source by the value of its label, or all of them in one group.
-function grouped({ metric, name, by }, history, match) {
+// The series of the sources, by the value of a source's label or else by its name.
+function grouped(sources, history, match) {
   const groups = new Map();
-  for (const track of history.series(metric, match)) {
-    const key = by ? (track.labels[by] ?? "") : name;
-    groups.set(key, [...(groups.get(key) ?? []), track]);
+  for (const { metric, name, by, match: own } of sources) {
+    for (const track of history.series(metric, { ...match, ...own })) {
+      const key = by ? (track.labels[by] ?? "") : name;
+      groups.set(key, [...(groups.get(key) ?? []), track]);
+    }
   }
   return [...groups].map(([key, tracks]) => ({ name: key, tracks }));
 }

@@ -1,0 +1,116 @@
+"""Builds a wheel that carries the program dspy-metrics and the package dspy_metrics.
+
+    python wheel.py --version 0.1.0 --platform linux/amd64 --program dspy-metrics --output dist
+
+The format is that of the packaging guide: a zip of the files, with their digests. The same input
+gives the same bytes.
+"""
+
+import argparse
+import base64
+import hashlib
+import re
+import stat
+import zipfile
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+
+# What pip calls the platforms. The program is static, so that it needs no libc of a version.
+TAGS = {
+    "linux/amd64": "manylinux_2_17_x86_64.manylinux2014_x86_64.musllinux_1_1_x86_64",
+    "linux/arm64": "manylinux_2_17_aarch64.manylinux2014_aarch64.musllinux_1_1_aarch64",
+    "darwin/amd64": "macosx_12_0_x86_64",
+    "darwin/arm64": "macosx_12_0_arm64",
+    "windows/amd64": "win_amd64",
+    "windows/arm64": "win_arm64",
+}
+
+METADATA = """\
+Metadata-Version: 2.4
+Name: dspy-metrics
+Version: {version}
+Summary: OpenTelemetry-native metrics for DSPy and LLM prediction services
+Project-URL: Source, https://github.com/dspy-metrics/dspy-metrics
+License-Expression: MIT
+License-File: LICENSE
+Requires-Python: >=3.10
+Classifier: Framework :: AsyncIO
+Classifier: Topic :: System :: Monitoring
+Classifier: Typing :: Typed
+Provides-Extra: dspy
+Requires-Dist: dspy>=3.0; extra == "dspy"
+Description-Content-Type: text/markdown
+
+# dspy-metrics
+
+`dspy-metrics --upstream http://127.0.0.1:8000` stands in front of a DSPy program, measures it, and
+serves the metrics for Prometheus at /metrics and charts at /live.
+
+The package `dspy_metrics` lets the program tell what it spends. It needs DSPy, which is not
+installed with it: `pip install dspy-metrics[dspy]` does that.
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", required=True, help="such as 0.1.0, or v0.1.0-rc.1")
+    parser.add_argument("--platform", required=True, choices=TAGS)
+    parser.add_argument("--program", required=True, type=Path, help="the program for the platform")
+    parser.add_argument("--output", required=True, type=Path, help="folder to write to")
+    args = parser.parse_args()
+    print(build(python_version(args.version), args.platform, args.program, args.output))
+
+
+def python_version(version: str) -> str:
+    """Spell a semantic version as Python does: 0.1.0-rc.1 is 0.1.0rc1."""
+    found = re.fullmatch(r"v?(\d+\.\d+\.\d+)(?:-(alpha|beta|rc|dev)\.?(\d+))?", version)
+    if not found:
+        raise SystemExit(f"wheel: version {version!r} is not like 0.1.0 or 0.1.0-rc.1")
+    release, phase, number = found.groups()
+    short = {"alpha": "a", "beta": "b", "rc": "rc", "dev": ".dev"}
+    return release + (short[phase] + number if phase else "")
+
+
+def build(version: str, platform: str, program: Path, output: Path) -> Path:
+    """Write the wheel and return its path."""
+    tags = TAGS[platform].split(".")
+    wheel = ["Wheel-Version: 1.0", "Generator: dspy-metrics", "Root-Is-Purelib: false"]
+    wheel += [f"Tag: py3-none-{tag}" for tag in tags]
+    info = f"dspy_metrics-{version}.dist-info"
+    suffix = ".exe" if platform.startswith("windows") else ""
+    files = {
+        "dspy_metrics/__init__.py": (HERE / "dspy_metrics" / "__init__.py").read_bytes(),
+        "dspy_metrics/py.typed": b"",
+        # One source: the example shows it as a file to copy.
+        "dspy_metrics/headers.py": (
+            ROOT / "examples" / "dspy-service" / "dspy_metrics_headers.py"
+        ).read_bytes(),
+        f"dspy_metrics-{version}.data/scripts/dspy-metrics{suffix}": program.read_bytes(),
+        f"{info}/licenses/LICENSE": (ROOT / "LICENSE").read_bytes(),
+        f"{info}/METADATA": METADATA.format(version=version).encode(),
+        f"{info}/WHEEL": ("\n".join(wheel) + "\n").encode(),
+    }
+    record = "".join(f"{name},sha256={digest(data)},{len(data)}\n" for name, data in files.items())
+    files[f"{info}/RECORD"] = (record + f"{info}/RECORD,,\n").encode()
+    output.mkdir(parents=True, exist_ok=True)
+    path = output / f"dspy_metrics-{version}-py3-none-{'.'.join(tags)}.whl"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, data in files.items():
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            mode = 0o755 if "/scripts/" in name else 0o644
+            entry.external_attr = (stat.S_IFREG | mode) << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, data)
+    return path
+
+
+def digest(data: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+
+
+if __name__ == "__main__":
+    main()
