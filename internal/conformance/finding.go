@@ -31,7 +31,7 @@ const (
 	MissingMetric Rule = "missing-metric"
 	// MissingValue: no series has a label value that must be there.
 	MissingValue Rule = "missing-value"
-	// Deprecated: what is there should not be used any more.
+	// Deprecated names what is there and should not be used any more.
 	Deprecated Rule = "deprecated"
 	// NotStable: what is there may change.
 	NotStable Rule = "not-stable"

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
@@ -184,7 +185,7 @@ func (j *judgement) deprecated(metric contract.Metric, terms contract.Terms, wha
 
 // pattern checks a selector of many metrics: it must find one.
 func (j *judgement) pattern(e *parser.VectorSelector) {
-	i := slices.IndexFunc(e.LabelMatchers, func(m *labels.Matcher) bool { return m.Name == labels.MetricName })
+	i := slices.IndexFunc(e.LabelMatchers, func(m *labels.Matcher) bool { return m.Name == model.MetricNameLabel })
 	if i < 0 || hasVariable(e.LabelMatchers[i].Value) {
 		return
 	}
@@ -235,7 +236,7 @@ func (j *judgement) meant(name string) string {
 func (j *judgement) labels(e *parser.VectorSelector, name string, one series) {
 	has := j.selected(e)
 	for _, m := range e.LabelMatchers {
-		if m.Name == labels.MetricName || hasVariable(m.Name) {
+		if m.Name == model.MetricNameLabel || hasVariable(m.Name) {
 			continue
 		}
 		if !has.has(m.Name) {

@@ -97,8 +97,12 @@ func (c *collector) variable(n node) {
 	}
 	var at node
 	for _, path := range [][]string{
-		{"query"}, {"query", "query"}, {"definition"},
-		{"spec", "query", "spec", "query"}, {"spec", "query", "spec", "__legacyStringValue"}, {"spec", "definition"},
+		{"query"},
+		{"query", "query"},
+		{"definition"},
+		{"spec", "query", "spec", "query"},
+		{"spec", "query", "spec", "__legacyStringValue"},
+		{"spec", "definition"},
 	} {
 		if at = n.at(path...); at.text != "" {
 			break

@@ -167,9 +167,10 @@ func TestVariables(t *testing.T) {
 // TestProblems has files that cannot be read.
 func TestProblems(t *testing.T) {
 	t.Parallel()
-	bomb := "a: &a [x,x,x,x,x,x,x,x,x]\n"
+	var bomb strings.Builder
+	bomb.WriteString("a: &a [x,x,x,x,x,x,x,x,x]\n")
 	for i := range 20 {
-		bomb += fmt.Sprintf("%c: &%c [%s]\n", 'b'+i, 'b'+i, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*%c,", 'a'+i), 9), ","))
+		fmt.Fprintf(&bomb, "%c: &%c [%s]\n", 'b'+i, 'b'+i, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*%c,", 'a'+i), 9), ","))
 	}
 	for name, test := range map[string]struct{ file, content, want string }{
 		"no JSON":     {"a.json", "{", "it is not JSON"},
@@ -178,7 +179,7 @@ func TestProblems(t *testing.T) {
 		"deep":        {"a.json", strings.Repeat("[", 5000) + strings.Repeat("]", 5000), "nested more than 100 deep"},
 		"very deep":   {"a.json", strings.Repeat("[", 1_000_000), "it is not JSON"},
 		"deep YAML":   {"a.yml", strings.Repeat("[", 1000) + strings.Repeat("]", 1000), "nested more than 100 deep"},
-		"bomb":        {"a.yml", bomb, "more than 1000000 values"},
+		"bomb":        {"a.yml", bomb.String(), "more than 1000000 values"},
 		"too large":   {"a.yml", strings.Repeat("#\n", 9<<20), "larger than 16777216 bytes"},
 		"in a config": {"a.yml", "kind: ConfigMap\ndata:\n  x.json: '{'\n", "it is not JSON"},
 		"cycle":       {"a.yml", "a: &a [*a]\n", "nested more than 100 deep"},

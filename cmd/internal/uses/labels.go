@@ -3,6 +3,7 @@ package uses
 import (
 	"slices"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 )
@@ -31,7 +32,9 @@ func (r result) or(other result) result {
 }
 
 // target are the labels that Prometheus adds to whatever it scrapes.
-func target() []string { return []string{"job", "instance", labels.MetricName, "__type__", "__unit__"} }
+func target() []string {
+	return []string{"job", "instance", model.MetricNameLabel, "__type__", "__unit__"}
+}
 
 // labelsOf follows the labels through an expression.
 func (c *Checker) labelsOf(expr parser.Expr) result {
@@ -83,7 +86,7 @@ func (c *Checker) aggregated(e *parser.AggregateExpr) result {
 	case slices.Contains([]parser.ItemType{parser.TOPK, parser.BOTTOMK, parser.LIMITK, parser.LIMIT_RATIO}, e.Op):
 		return inner // They choose series and keep them as they are.
 	case e.Without:
-		inner = inner.without(append([]string{labels.MetricName}, e.Grouping...)...)
+		inner = inner.without(append([]string{model.MetricNameLabel}, e.Grouping...)...)
 	default:
 		// What the series do not have, the result does not have.
 		inner = result{labels: slices.DeleteFunc(slices.Clone(e.Grouping), func(name string) bool { return !inner.has(name) })}
@@ -144,7 +147,7 @@ func (c *Checker) called(e *parser.Call) result {
 // nameOf is the metric that a selector asks for, if it is one.
 func nameOf(e *parser.VectorSelector) (name string, exact bool) {
 	for _, m := range e.LabelMatchers {
-		if m.Name == labels.MetricName {
+		if m.Name == model.MetricNameLabel {
 			return m.Value, m.Type == labels.MatchEqual
 		}
 	}
