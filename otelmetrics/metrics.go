@@ -43,7 +43,7 @@ func New(ctx context.Context, options ...Option) (*Metrics, error) {
 	var r *Recorder
 	p, err := newPipeline(ctx, c)
 	if err == nil {
-		r, err = p.recorder(p.ownValues(*p.service)...)
+		r, err = p.recorderOfService(*p.service)
 	}
 	p.pushes.begin()
 	if err != nil {
@@ -70,7 +70,7 @@ func (m *Metrics) ForService(name string) (*Recorder, error) {
 	if name == "" {
 		return nil, errors.New("otelmetrics: the name of the service is empty")
 	}
-	r, err := p.recorder(p.ownValues(name)...)
+	r, err := p.recorderOfService(name)
 	if err != nil {
 		return nil, fmt.Errorf("otelmetrics: %w", err)
 	}

@@ -1,6 +1,59 @@
 package otelmetrics
 
-import "github.com/dspy-metrics/dspy-metrics/otelmetrics/bound"
+import (
+	"errors"
+	"slices"
+
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics/bound"
+	"github.com/dspy-metrics/dspy-metrics/views"
+)
+
+// primeListed makes the recorders of the listed values of the own labels, whose counters then exist at zero. It makes none if
+// the series of all of them do not fit under the series limit: then each comes with the first call of [Recorder.With].
+func (p *pipeline) primeListed(service string) error {
+	combinations := [][]string{{service}}
+	for _, own := range p.contract.Labels.Own {
+		values := own.Values
+		if len(values) == 0 {
+			values = []string{""}
+		}
+		if len(combinations)*len(values) > p.seriesLimit {
+			return nil
+		}
+		var longer [][]string
+		for _, combination := range combinations {
+			for _, value := range values {
+				longer = append(longer, append(slices.Clip(combination), value))
+			}
+		}
+		combinations = longer
+	}
+	if !p.priming || (1+len(combinations))*knownSeries(p.contract) >= p.seriesLimit {
+		return nil
+	}
+	var errs []error
+	for _, combination := range combinations {
+		_, err := p.recorder(combination...)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// knownSeries returns how many series over well-known values the largest counter has for one recorder.
+func knownSeries(contract views.Contract) int {
+	most := 1
+	for _, m := range contract.Metrics.All() {
+		series := 1
+		for _, key := range m.Labels {
+			own := slices.ContainsFunc(contract.Labels.Own, func(l views.Label) bool { return l.Key == key })
+			if label := contract.Labels.Named(key); m.Kind == views.Counter && !own && label != nil {
+				series *= max(1, len(label.Values))
+			}
+		}
+		most = max(most, series)
+	}
+	return most
+}
 
 // prime makes the counters over well-known values exist at zero: Prometheus sees
 // no increase in the first sample of a series, so a first error would be lost to

@@ -88,6 +88,15 @@ func (p *pipeline) ownValues(service string) []string {
 	return append([]string{service}, make([]string, len(p.contract.Labels.Own))...)
 }
 
+// recorderOfService returns the recorder of a service whose own labels are not given, and makes those of their listed values.
+func (p *pipeline) recorderOfService(name string) (*Recorder, error) {
+	r, err := p.recorder(p.ownValues(name)...)
+	if err != nil || len(p.contract.Labels.Own) == 0 {
+		return r, err
+	}
+	return r, p.primeListed(r.values[0]) // the service as it is recorded, which does not overflow again
+}
+
 // recorderOrError is a recorder, or why there is none.
 type recorderOrError struct {
 	recorder *Recorder

@@ -12,7 +12,10 @@ import (
 // primed checks that a counter has all its series over well-known values, for
 // every service that there is.
 func (r *review) primed(metric contract.Metric) {
-	want := r.wellKnown(metric)
+	want := []string(nil)
+	if r.fits() {
+		want = r.wellKnown(metric)
+	}
 	have := make(map[string]bool)
 	for _, family := range r.families[metric.Name] {
 		for _, s := range family.samples {
@@ -29,6 +32,24 @@ func (r *review) primed(metric contract.Metric) {
 		r.add(Error, NotPrimed, metric.Name, r.families[metric.Name][0].at, remedy,
 			"%d series of well-known label values are missing, the first is {%s}", len(missing), missing[0])
 	}
+}
+
+// seriesLimit is how many series a metric has at most by default, as OpenTelemetry's specification says.
+const seriesLimit = 2000
+
+// fits reports whether all series over well-known values fit under the limit, so that a program can have them from the
+// start. Half of the limit is left for values that are not well-known.
+func (r *review) fits() bool {
+	for _, metric := range r.contract.Metrics {
+		series := 1
+		for _, label := range metric.Labels {
+			series *= max(1, len(label.Values))
+			if metric.Primed && 2*series >= seriesLimit {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // wellKnown returns the identities of the series to expect. A label without
