@@ -85,7 +85,6 @@ func New(c Config) (*Service, error) {
 	}
 	s := &Service{Config: c, places: newQuota(size, share), bodies: newQuota(size*c.MaxBodyBytes, share*c.MaxBodyBytes), page: parsed, started: time.Now()}
 	s.limits = newLimits(c.Timeout, c.SilenceTimeout)
-	c.Metrics.SetActivePredictionsLimit(context.Background(), size)
 	s.readiness.logger = c.Logger
 	s.readiness.down = c.Readiness.Path != "" // until it has answered
 	if s.layers, err = s.newLayers(); err != nil {
@@ -99,8 +98,11 @@ func New(c Config) (*Service, error) {
 	if len(c.Pass) > 0 && !forwards {
 		return nil, fmt.Errorf("pass %q: there is no program to pass requests to", c.Pass)
 	}
-	s.handler, err = s.routes()
-	return s, err
+	if s.handler, err = s.routes(); err != nil {
+		return nil, err
+	}
+	c.Metrics.SetActivePredictionsLimit(context.Background(), size)
+	return s, nil
 }
 
 // Drain makes the service unready: what is in flight ends, new predictions are
