@@ -27,8 +27,8 @@ func TestMarkdown(t *testing.T) {
 	contract.Metrics.Own[0].Description = "A | in\na cell"
 	got := contractfile.Markdown(contract)
 	for _, want := range []string{
-		"| `dspy_predictions_total` | counter | `{prediction}` | `service`, `prediction_type`, `status`, `tenant` | Predictions that ended, by status |\n",
-		"| `rag_retrieval_duration_seconds` | histogram | `s` | `service`, `tenant` | A \\| in a cell |\n",
+		"| `dspy_predictions_total` | counter | `{prediction}` | `service`, `prediction_type`, `status`, `tenant` | 544 | Predictions that ended, by status |\n",
+		"| `rag_retrieval_duration_seconds` | histogram | `s` | `service`, `tenant` | 48 | A \\| in a cell |\n",
 		"| histogram | buckets | form |\n",
 		"| `dspy_prediction_duration_seconds` | 0.1, 0.25, 0.5, 1, 2.5, 5, 7.5, 10, 15 | classic+native |\n",
 		"| `tenant` | `acme`, `initech` | no | 2 | The customer who asks |\n",

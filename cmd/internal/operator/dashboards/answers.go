@@ -43,7 +43,7 @@ func (p writer) answers() []panel {
 		},
 		{
 			kind: lines, width: 12, height: 8, unit: "percentunit", title: "Truncated answers", needs: []views.Metric{m.Finishes}, none: "none reported",
-			description: "Share of the answers of language models that reached their limit of tokens, by service. What is cut off can rarely be parsed.",
+			description: "Share of the answers of language models that reached their limit of tokens, by service. What is cut off can rarely be parsed; DSPyTruncated watches it.",
 			steps:       rising(0.01, 0.05),
 			queries: []query{{
 				expr: promql.Sum(rate(p.selector(m.Finishes, "", fmt.Sprintf("%s=%q", reason, views.FinishLength))), service) +
@@ -53,7 +53,7 @@ func (p writer) answers() []panel {
 		},
 		{
 			kind: lines, width: 12, height: 8, unit: "percentunit", full: true, title: "Mean score", needs: []views.Metric{m.PredictionScore}, none: "no scores reported",
-			description: "Mean of the scores that predictions got, by service and metric function.",
+			description: "Mean of the scores that predictions got, by service and metric function; DSPyScoreDrop compares it with the day before.",
 			queries: []query{{
 				expr: p.amount(m.PredictionScore, rate, service, score) + "\n/\n(" + p.count(m.PredictionScore, rate, service, score) + " > 0)", legend: legend(service, score),
 			}},

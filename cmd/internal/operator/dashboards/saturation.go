@@ -32,7 +32,7 @@ func (p writer) saturation() []panel {
 		},
 		{
 			kind: lines, width: 12, height: 8, unit: "percentunit", title: "Active predictions of the limit", needs: []views.Metric{m.ActivePredictions, m.ActivePredictionsLimit}, none: "no limit reported",
-			description: "Share of the predictions that an instance may make at a time which are under way. At 1 it refuses more as overloaded: DSPyRefusing watches that.",
+			description: "Share of the predictions that an instance may make at a time which are under way. At 1 it refuses more as overloaded; DSPySaturated watches it.",
 			steps:       rising(0.7, 0.9),
 			queries: []query{{
 				expr: promql.Sum(p.selector(m.ActivePredictions, ""), service, instance) + "\n/\n" +
