@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/promql"
 	"github.com/dspy-metrics/dspy-metrics/views"
@@ -37,16 +38,16 @@ func quiet() []string { return []string{"5m", "55m", "145m", "12h"} }
 // speak of a share, if three failed and none succeeded.
 func (r ruler) outage() rule {
 	predictions := r.metrics.Predictions
-	expr := fmt.Sprintf("%s > %s\nand\n%s",
-		r.record(predictions, unanswered+ratio+"5m"), promql.Number(r.objectives.OutageRate), r.enough(predictions, ""))
+	conditions := []string{fmt.Sprintf("%s > %s\nand\n%s",
+		r.record(predictions, unanswered+ratio+"5m"), promql.Number(r.objectives.OutageRate), r.enough(predictions, ""))}
 	for _, window := range quiet() {
 		failures := promql.Range("sum_over_time", r.record(predictions, failed+rate5m), window+":1m")
 		successes := promql.Range("sum_over_time", r.record(predictions, succeeded+rate5m), window)
 		// 2.5, as the third failure takes a while to be seen whole. A share is what
 		// the other condition tells too.
-		expr += fmt.Sprintf("\nor\n(\n  (%s * 60 >= 2.5) * 0 + 1\n  unless\n  %s > 0\n)", failures, successes)
+		conditions = append(conditions, fmt.Sprintf("(\n  (%s * 60 >= 2.5) * 0 + 1\n  unless\n  %s > 0\n)", failures, successes))
 	}
-	a := alert("DSPyOutage", "critical", "2m", expr,
+	a := alert("DSPyOutage", "critical", "2m", strings.Join(conditions, "\nor\n"),
 		"Predictions fail altogether.",
 		fmt.Sprintf(`{{ $value | humanizePercentage }} of the predictions of {{ $labels.%s }} end without an answer.`, r.contract.Labels.Service.Key))
 	a.KeepFiringFor = "15m"

@@ -118,12 +118,12 @@ func (r ruler) burnAlert(o objective, b slo.BurnAlert) rule {
 		if b.Severity == "critical" && rate.Short != "5m" {
 			shorts = append(shorts, "5m")
 		}
-		condition := fmt.Sprintf("(%s > %s) / %s", r.record(o.metric, o.part+ratio+rate.Long), threshold, rest)
+		all := []string{fmt.Sprintf("(%s > %s) / %s", r.record(o.metric, o.part+ratio+rate.Long), threshold, rest)}
 		for _, short := range shorts {
-			condition += fmt.Sprintf("\nand\n%s > %s", r.record(o.metric, o.part+ratio+short), threshold)
+			all = append(all, fmt.Sprintf("%s > %s", r.record(o.metric, o.part+ratio+short), threshold))
 		}
-		condition += fmt.Sprintf("\nand\n%s >= %s", r.recordedVolume(o, rate.Long), promql.Number(r.objectives.BudgetVolume))
-		conditions = append(conditions, promql.Parentheses(condition))
+		all = append(all, fmt.Sprintf("%s >= %s", r.recordedVolume(o, rate.Long), promql.Number(r.objectives.BudgetVolume)))
+		conditions = append(conditions, promql.Parentheses(strings.Join(all, "\nand\n")))
 		windows = append(windows, rate.Long+"/"+rate.Short)
 	}
 	a := alert(o.alert, b.Severity, b.Wait, strings.Join(conditions, "\nor\n"), o.summary,
