@@ -183,8 +183,8 @@ func hurry(t *testing.T, in installation) {
 				}
 				line = fmt.Sprintf("%s: %s\n", name, wait/scale)
 			}
-			if strings.HasPrefix(strings.TrimSpace(line), "interval: ") {
-				line = line[:strings.Index(line, "interval: ")] + "interval: 1s\n"
+			if before, _, found := strings.Cut(line, "interval: "); found {
+				line = before + "interval: 1s\n"
 			}
 			lines = append(lines, line)
 		}

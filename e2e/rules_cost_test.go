@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -78,7 +79,7 @@ func (p *prometheus) evaluate(t *testing.T, expr string, at time.Time) time.Dura
 	best := time.Hour
 	for range 3 {
 		begin := time.Now()
-		status, _, body, err := exchange(t, http.MethodGet, "http://"+p.address+"/api/v1/query?"+url.Values{"query": {expr}, "time": {fmt.Sprint(at.Unix())}}.Encode(), nil)
+		status, _, body, err := exchange(t, http.MethodGet, "http://"+p.address+"/api/v1/query?"+url.Values{"query": {expr}, "time": {strconv.FormatInt(at.Unix(), 10)}}.Encode(), nil)
 		if err != nil || status != http.StatusOK {
 			t.Fatalf("%s: %d %v %s", expr, status, err, body)
 		}
