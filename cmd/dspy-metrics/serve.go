@@ -144,7 +144,7 @@ func (c *serve) Run(ctx context.Context) error {
 // quantile above the highest bucket is true where a Prometheus asks for them. A contract file says itself what it wants.
 func keepBothForms(contract *views.Contract) {
 	m := &contract.Metrics
-	for _, histogram := range []*views.Metric{&m.PredictionDuration, &m.APILatency, &m.TimeToFirstToken} {
+	for _, histogram := range []*views.Metric{&m.PredictionDuration, &m.APILatency, &m.TimeToFirstToken, &m.TimePerOutputToken} {
 		histogram.Form = views.ClassicAndNative
 	}
 }
