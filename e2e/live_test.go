@@ -149,7 +149,7 @@ func priced(t *testing.T) string {
 	var asked atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n := asked.Add(1)
-		chance := rand.New(rand.NewPCG(7, uint64(n))) //nolint:gosec // Nothing is secret about it.
+		chance := rand.New(rand.NewPCG(7, uint64(n)))
 		if *pictures != "" {
 			select {
 			case <-time.After(time.Duration(math.Exp(chance.NormFloat64()*0.6-1) * float64(time.Second))):
@@ -372,8 +372,8 @@ func near(picture image.Image, color string) int {
 // pause stops the readings: a timer of the page that is later than its next one finds none.
 func (b *browser) pause(t *testing.T, metrics string) {
 	b.do(t, chromedp.Click(chromedp.CSS("#pause")))
-	idle := func() int {
-		return evaluate[int](t, b, `new Promise(done => setTimeout(() => done(1), 2500))`)
+	idle := func() {
+		evaluate[int](t, b, `new Promise(done => setTimeout(() => done(1), 2500))`)
 	}
 	idle() // what was under way ends
 	before := b.asked(metrics)
@@ -447,7 +447,7 @@ func TestLiveModules(t *testing.T) {
 		t.Fatal(err)
 	}
 	type counts [][2]float64
-	chance := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // Nothing is secret about it.
+	chance := rand.New(rand.NewPCG(1, 2))
 	histograms := []counts{{{1, 0}, {math.MaxFloat64, 0}}, {{-1, 3}, {0.5, 3}, {math.MaxFloat64, 9}}}
 	for range 200 {
 		var h counts

@@ -3,6 +3,7 @@ package e2e
 import (
 	"bufio"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -51,11 +52,7 @@ type mailbox struct {
 func (m *mailbox) mails() map[string]string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	mails := make(map[string]string, len(m.got))
-	for to, text := range m.got {
-		mails[to] = text
-	}
-	return mails
+	return maps.Clone(m.got)
 }
 
 // serve returns the address, at which it listens until the test ends.

@@ -67,8 +67,10 @@ func scrapeAgent(t *testing.T, shard, shards int, targets []string, backend stri
 	}
 	config := string(content)
 	for _, change := range [][2]string{
-		{"SHARDS,", strconv.Itoa(shards) + ","}, {`regex: "SHARD"`, fmt.Sprintf("regex: %q", strconv.Itoa(shard))},
-		{"scrape_interval: 15s", "scrape_interval: 1s"}, {"scrape_timeout: 10s", "scrape_timeout: 1s"},
+		{"SHARDS,", strconv.Itoa(shards) + ","},
+		{`regex: "SHARD"`, fmt.Sprintf("regex: %q", strconv.Itoa(shard))},
+		{"scrape_interval: 15s", "scrape_interval: 1s"},
+		{"scrape_timeout: 10s", "scrape_timeout: 1s"},
 		{"http://mimir:8080/api/v1/push", backend + "/api/v1/write"},
 	} {
 		if !strings.Contains(config, change[0]) {

@@ -14,8 +14,12 @@ func TestModelLabel(t *testing.T) {
 	t.Parallel()
 	for want, models := range map[string][]otelmetrics.Model{
 		"gpt-4o": {
-			{Name: "gpt-4o"}, {Name: "openai/gpt-4o"}, {Name: "openrouter/openai/gpt-4o"}, {Provider: "openai", Name: "gpt-4o"},
-			{Name: "my-alias", ResponseName: "gpt-4o"}, {ResponseName: "models/gpt-4o"},
+			{Name: "gpt-4o"},
+			{Name: "openai/gpt-4o"},
+			{Name: "openrouter/openai/gpt-4o"},
+			{Provider: "openai", Name: "gpt-4o"},
+			{Name: "my-alias", ResponseName: "gpt-4o"},
+			{ResponseName: "models/gpt-4o"},
 		},
 		"gpt-4o-2024-08-06":    {{Name: "gpt-4o", ResponseName: "gpt-4o-2024-08-06"}, {Name: "azure/mine", ResponseName: "gpt-4o-2024-08-06"}},
 		"Llama-3.1-8B":         {{Name: "meta-llama/Llama-3.1-8B"}, {Name: "hosted_vllm/meta-llama/Llama-3.1-8B"}},

@@ -25,7 +25,8 @@ func TestPredictionFrom(t *testing.T) {
 	}
 	otelmetrics.PredictionFrom(t.Context()).AddTokens(otelmetrics.TokensInput, 1) // does nothing
 	outer, parent := m.StartPrediction(t.Context(), otelmetrics.ReAct)
-	derived, cancel := context.WithTimeout(context.WithValue(outer, struct{}{}, 1), time.Hour)
+	type key struct{}
+	derived, cancel := context.WithTimeout(context.WithValue(outer, key{}, 1), time.Hour)
 	defer cancel()
 	if got := otelmetrics.PredictionFrom(derived); got != parent {
 		t.Errorf("through other contexts: got %p, want %p", got, parent)

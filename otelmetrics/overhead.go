@@ -81,7 +81,7 @@ func (c *upstreamClock) begin(now time.Duration) {
 		old := c.state.Load()
 		open, since := old>>sinceBits, old&sinceMask
 		if open == 0 {
-			since = min(uint64(max(now, 0)), sinceMask) //nolint:gosec // It is not negative.
+			since = min(uint64(max(now, 0)), sinceMask)
 		}
 		if c.state.CompareAndSwap(old, min(open+1, 1<<(64-sinceBits)-1)<<sinceBits|since) {
 			return
@@ -100,7 +100,7 @@ func (c *upstreamClock) end(now time.Duration) {
 			continue
 		}
 		if open == 1 {
-			c.spent.Add(int64(max(0, now-time.Duration(since)))) //nolint:gosec // It has 48 bits.
+			c.spent.Add(int64(max(0, now-time.Duration(since))))
 		}
 		return
 	}
@@ -110,7 +110,7 @@ func (c *upstreamClock) end(now time.Duration) {
 func (c *upstreamClock) total(now time.Duration) time.Duration {
 	spent := time.Duration(c.spent.Load())
 	if state := c.state.Load(); state>>sinceBits > 0 {
-		spent += max(0, now-time.Duration(state&sinceMask)) //nolint:gosec // It has 48 bits.
+		spent += max(0, now-time.Duration(state&sinceMask))
 	}
 	return spent
 }

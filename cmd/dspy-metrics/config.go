@@ -49,17 +49,17 @@ func printSettings(w io.Writer, ctx *kong.Context, file *configFile) error {
 		}
 		if flag.Group.Title != group {
 			group = flag.Group.Title
-			fmt.Fprintf(table, "# %s\n", group)
+			_, _ = fmt.Fprintf(table, "# %s\n", group)
 		}
 		value, set, err := written(flag)
 		if err != nil {
 			return fmt.Errorf("--%s: %w", flag.Name, err)
 		}
 		if !set {
-			fmt.Fprintf(table, "# %s:\t# not set\n", flag.Name)
+			_, _ = fmt.Fprintf(table, "# %s:\t# not set\n", flag.Name)
 			continue
 		}
-		fmt.Fprintf(table, "%s: %s\t# %s\n", flag.Name, value, origin(ctx, file, flag))
+		_, _ = fmt.Fprintf(table, "%s: %s\t# %s\n", flag.Name, value, origin(ctx, file, flag))
 	}
 	if err := table.Flush(); err != nil {
 		return err

@@ -42,7 +42,7 @@ var _ kong.Resolver = (*configFile)(nil)
 // read reads the file that the flag --config or its variable names.
 func (f *configFile) read(path string) error {
 	f.path = kong.ExpandPath(path)
-	file, err := os.Open(f.path) //nolint:gosec // The user names the file to read.
+	file, err := os.Open(f.path)
 	if err != nil {
 		return fmt.Errorf("--config: %w", err)
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/harness"
 )
 
-// Recorder is a recorder of one test. Give the [otelmetrics.Recorder] in it to
-// the code under test. Its methods are safe for concurrent use.
+// Metrics are those of one test. Give the [otelmetrics.Recorder] in them to
+// the code under test. Their methods are safe for concurrent use.
 type Metrics struct {
 	*otelmetrics.Metrics
 	// Clock measures all durations of the recorder.

@@ -18,7 +18,7 @@ import (
 )
 
 //go:generate go test . -run ^TestConfiguration$ -update
-var update = flag.Bool("update", false, "write testdata/config.json") //nolint:gochecknoglobals // A flag of the test.
+var update = flag.Bool("update", false, "write testdata/config.json")
 
 const golden = "testdata/config.json"
 

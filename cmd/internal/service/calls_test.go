@@ -81,7 +81,7 @@ func TestOverhead(t *testing.T) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, `{"usage":{"prompt_tokens":9},"outputs":`)
 		_ = http.NewResponseController(w).Flush()
-		time.Sleep(pause)
+		time.Sleep(pause) //nolint:forbidigo // The program takes this long.
 		_, _ = io.WriteString(w, `{}}`)
 	}, cached)
 	must(t, http.MethodPost, url+"/predict", question)
@@ -123,7 +123,7 @@ func TestTimePerOutputToken(t *testing.T) {
 		} {
 			_, _ = io.WriteString(w, "data: "+event+"\n\n")
 			_ = http.NewResponseController(w).Flush()
-			time.Sleep(pause)
+			time.Sleep(pause) //nolint:forbidigo // The program takes this long.
 		}
 	}, func(*service.Config) {})
 	must(t, http.MethodPost, url+"/predict", question)
