@@ -19,14 +19,24 @@ func predictor(t *testing.T) (url string) {
 	t.Helper()
 	mux := http.NewServeMux()
 	answer := func(w http.ResponseWriter, r *http.Request) {
-		const spent = `{"usage": {"lm": {"prompt_tokens": 30, "completion_tokens": 12}}, "cost_usd": 0.0007, "cached": false}`
+		const (
+			spent = `{"prompt_tokens": 30, "completion_tokens": 12, "prompt_tokens_details": {"cached_tokens": 8}}`
+			costs = `"cost_usd": 0.0007, "cached": false}`
+		)
+		w.Header().Set("Dspy-Scores", "relevance=0.8, absurd=7")
+		w.Header().Set("Dspy-Lm-Calls", "1")
 		if strings.HasSuffix(r.URL.Path, "/stream") {
 			w.Header().Set("Content-Type", "text/event-stream")
-			write(w, "data: {\"chunk\": \"a\"}\n\nevent: prediction\ndata: "+spent+"\n\n")
+			for range 3 {
+				write(w, "data: {\"chunk\": \"a\"}\n\n")
+				_ = http.NewResponseController(w).Flush()
+				<-time.After(time.Millisecond) // a token takes its time
+			}
+			write(w, `event: prediction`+"\n"+`data: {"usage": {"lm": `+spent+`}, `+costs+"\n\n")
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
-		write(w, spent)
+		write(w, `{"model": "lm", "choices": [{"index": 0, "message": {"content": "a"}, "finish_reason": "stop"}], "usage": `+spent+`, `+costs)
 	}
 	handle := func(w http.ResponseWriter, r *http.Request) {
 		// Only then is it noticed when the client goes away.
