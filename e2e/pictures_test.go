@@ -16,7 +16,9 @@ import (
 func TestDashboardPictures(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "--service", "e2e")
-	p := scrape(t, s.address)
+	in := install(t) // the rules record what the board of objectives shows
+	in.targets(t, "dspy-metrics", s.address)
+	p := in.run(t, freeAddress(t))
 	scraped := func(promql string) {
 		t.Helper()
 		until(t, p.process, func() error {
@@ -30,6 +32,7 @@ func TestDashboardPictures(t *testing.T) {
 	scraped("dspy_predictions_total")
 	exercise(t, s)
 	scraped(`increase(dspy_predictions_total{prediction_type="cot", status="success"}[5s]) > 0`)
+	scraped(`cluster_namespace_job_service:dspy_predictions:rate5m > 0`)
 
 	for _, path := range glob(t, "../grafana/dashboards/*.json") {
 		name := filepath.Base(path)
@@ -52,13 +55,19 @@ func TestDashboardPictures(t *testing.T) {
 	}
 }
 
-// rows returns how many rows of the grid a board fills as it is opened.
+// rows returns how many rows of the grid a board fills as it is opened: what is below
+// a collapsed row moves up.
 func (b board) rows() int {
-	rows := 0
+	rows, hidden := 0, 0
 	for _, p := range b.Panels {
-		rows = max(rows, p.GridPos.Y+p.GridPos.H)
+		bottom := p.GridPos.Y + p.GridPos.H
+		whole := bottom
+		for _, child := range p.Panels {
+			whole = max(whole, child.GridPos.Y+child.GridPos.H)
+		}
+		rows, hidden = max(rows, whole), hidden+whole-bottom
 	}
-	return rows
+	return rows - hidden
 }
 
 func decodePNG(t *testing.T, name string) image.Image {

@@ -32,7 +32,12 @@ func run(ctx context.Context, name string) (err error) {
 	metrics := &contract.Metrics
 	for _, form := range []views.Form{views.Classic, views.Native, views.ClassicAndNative} {
 		if form.String() == name {
-			metrics.PredictionDuration.Form, metrics.APILatency.Form, metrics.TimeToFirstToken.Form = form, form, form
+			for _, histogram := range []*views.Metric{
+				&metrics.PredictionDuration, &metrics.APILatency, &metrics.TimeToFirstToken,
+				&metrics.TimePerOutputToken, &metrics.Overhead, &metrics.PredictionScore,
+			} {
+				histogram.Form = form
+			}
 		}
 	}
 	m, err := otelmetrics.New(ctx, otelmetrics.WithService("qa"), otelmetrics.WithContract(contract))
@@ -53,7 +58,11 @@ func run(ctx context.Context, name string) (err error) {
 			return
 		}
 		for _, s := range seconds {
-			m.RecordTimeToFirstToken(ctx, otelmetrics.Predict, time.Duration(s*float64(time.Second)))
+			elapsed := time.Duration(s * float64(time.Second))
+			m.RecordTimeToFirstToken(ctx, otelmetrics.Predict, elapsed)
+			m.RecordTimePerOutputToken(ctx, otelmetrics.Predict, elapsed/10)
+			m.RecordOverhead(ctx, otelmetrics.Predict, elapsed/100)
+			m.RecordScore(ctx, otelmetrics.Predict, "relevance", 1/(1+s))
 		}
 	})))
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
