@@ -30,8 +30,10 @@ type Passage struct {
 	Text string
 	// Index is the position among the passages of the text, from 0.
 	Index int
-	// Score is the BM25 score, above 0 and without unit. Scores compare within
-	// one ranking only, so not across texts, questions or hops.
+	// Score is the BM25 score, raised where the passage mentions what a question
+	// of when, who, where or how many asks for. It is above 0 and without unit.
+	// Scores compare within one ranking only, so not across texts, questions or
+	// hops.
 	Score float64
 }
 
@@ -67,6 +69,9 @@ func reasoning(total int, question, missing query, found []Passage) string {
 	if len(found) == 0 {
 		b.WriteString("\nNo passage holds any of them.")
 		return b.String()
+	}
+	if question.asks != anything {
+		fmt.Fprintf(&b, "\nThe question asks for %s, so passages that mention one go first.", question.asks)
 	}
 	for i, p := range found {
 		fmt.Fprintf(&b, "\n%d. (score %.3f) %s", i+1, p.Score, strings.Join(strings.Fields(p.Text), " "))

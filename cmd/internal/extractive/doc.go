@@ -10,6 +10,12 @@
 // 3(4), 2009. Equal scores are ordered by position, so the same question on the
 // same text has the same answer every time.
 //
+// An English question of when, who, where or how many prefers a passage that
+// mentions a date, a name, a place or a number which the question does not hold.
+// Such a passage also counts by the sentences around it in its paragraph, since
+// "it was finished in 1889" names its subject there. Names and places are told by
+// their capitals and the prepositions before them, so they are at times mistaken.
+//
 // Terms are lower-cased Unicode words, with plurals and the English endings
 // "-ing" and "-ed" folded. An identifier such as dspy_predictions_total counts
 // as a whole and by its parts. Scripts written without spaces (Chinese,

@@ -1,7 +1,6 @@
 package extractive
 
 import (
-	"context"
 	"iter"
 	"strings"
 	"unicode"
@@ -13,45 +12,32 @@ import (
 // with a line of a megabyte.
 const maxPassage = 1024
 
-// readPassages returns the passages of text that hold a word.
-func readPassages(ctx context.Context, text string) ([]string, error) {
-	var passages []string
-	for passage := range split(text) {
-		if err := alive(ctx); err != nil {
-			return nil, err
-		}
-		for range words(passage) {
-			passages = append(passages, passage)
-			break
-		}
-	}
-	return passages, alive(ctx)
-}
-
-// split yields the passages of text in order, without the white space and the
-// list markers around them.
-func split(text string) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		rest := text[marker(text):]
+// split yields the passages of source in order, without the white space and the
+// list markers around them, and whether each goes on in the paragraph of the one
+// before.
+func split(source string) iter.Seq2[string, bool] {
+	return func(yield func(string, bool) bool) {
+		rest, follows := source[marker(source):], false
 		for rest != "" {
 			var passage string
 			passage, rest = cut(rest)
-			if passage = strings.TrimSpace(passage); passage != "" && !yield(passage) {
+			if passage = strings.TrimSpace(passage); passage != "" && !yield(passage, follows) {
 				return
 			}
-			rest = begin(rest)
+			rest, follows = begin(rest)
 		}
 	}
 }
 
 // begin skips the white space before a passage and, at the start of a line, a
-// list marker.
-func begin(text string) string {
+// list marker. It reports whether the paragraph goes on.
+func begin(text string) (passage string, follows bool) {
 	body := strings.TrimLeftFunc(text, unicode.IsSpace)
-	if space := text[:len(text)-len(body)]; strings.Contains(space, "\n") {
-		body = body[marker(body):]
+	line := strings.IndexByte(text[:len(text)-len(body)], '\n')
+	if line < 0 {
+		return body, true
 	}
-	return body
+	return body[marker(body):], !endsLine(text[line+1:])
 }
 
 // cut returns the passage that text begins with and what follows it.

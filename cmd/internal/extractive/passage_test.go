@@ -1,7 +1,6 @@
 package extractive
 
 import (
-	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -39,11 +38,19 @@ func TestSplit(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(tt.want, slices.Collect(split(tt.text))); diff != "" {
+			if diff := cmp.Diff(tt.want, splitAll(tt.text)); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
+}
+
+func splitAll(source string) []string {
+	var passages []string
+	for passage := range split(source) {
+		passages = append(passages, passage)
+	}
+	return passages
 }
 
 func TestSplitBoundsPassages(t *testing.T) {

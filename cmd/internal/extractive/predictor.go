@@ -16,21 +16,21 @@ const maxPassages = 5
 // Predictor answers questions by quoting passages of a text. It never changes
 // after New and is safe for concurrent use.
 type Predictor struct {
-	passages []string
-	stop     map[string]struct{}
+	text text
+	stop map[string]struct{}
 }
 
-// New returns a predictor that answers questions without a context from text.
-// It fails with ErrEmptyText if text holds no words.
-func New(text string) (*Predictor, error) {
-	passages, err := readPassages(context.Background(), text)
+// New returns a predictor that answers questions without a context from source.
+// It fails with ErrEmptyText if source holds no words.
+func New(source string) (*Predictor, error) {
+	t, err := readText(context.Background(), source)
 	if err != nil {
 		return nil, err
 	}
-	if len(passages) == 0 {
+	if len(t.passages) == 0 {
 		return nil, ErrEmptyText
 	}
-	return &Predictor{passages: passages, stop: stopWords()}, nil
+	return &Predictor{text: t, stop: stopWords()}, nil
 }
 
 // Predict answers q. A question that no passage fits is no error: its answer is
@@ -47,28 +47,32 @@ func (p *Predictor) Predict(ctx context.Context, q Question) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	passages := p.passages
+	question.asks = askedFor(q.Text)
+	t := p.text
 	if strings.TrimSpace(q.Context) != "" {
-		if passages, err = readPassages(ctx, q.Context); err != nil {
+		if t, err = readText(ctx, q.Context); err != nil {
 			return Answer{}, err
 		}
 	}
 	switch q.Mode {
 	case Predict, ChainOfThought:
-		return p.predict(ctx, passages, question, q.Mode)
+		return p.predict(ctx, t, question, q.Mode)
 	case ReAct:
-		return p.react(ctx, passages, question)
+		return p.react(ctx, t, question)
 	default:
 		return Answer{}, fmt.Errorf("unknown mode %q", q.Mode.String())
 	}
 }
 
-func (p *Predictor) predict(ctx context.Context, passages []string, question query, mode Mode) (Answer, error) {
-	scores, err := score(ctx, passages, question)
+func (p *Predictor) predict(ctx context.Context, t text, question query, mode Mode) (Answer, error) {
+	scores, err := score(ctx, t.passages, question)
 	if err != nil {
 		return Answer{}, err
 	}
-	answer := ranked(passages, best(scores, maxPassages))
+	if scores, err = p.prefer(ctx, t, scores, question); err != nil {
+		return Answer{}, err
+	}
+	answer := ranked(t.passages, best(scores, maxPassages))
 	if mode != ChainOfThought {
 		return answer, nil
 	}
@@ -80,7 +84,7 @@ func (p *Predictor) predict(ctx context.Context, passages []string, question que
 		}
 		missing = question.without(held)
 	}
-	answer.Reasoning = reasoning(len(passages), question, missing, answer.Passages)
+	answer.Reasoning = reasoning(len(t.passages), question, missing, answer.Passages)
 	return answer, nil
 }
 

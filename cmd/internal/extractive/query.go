@@ -16,6 +16,7 @@ type term struct{ word, stem string }
 type query struct {
 	terms []term
 	index map[string]int // stem to its place in terms
+	asks  answerType     // of a question
 }
 
 // read returns the terms of text that are no stop words. It goes passage by
