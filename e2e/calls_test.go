@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -100,8 +101,9 @@ func (c providerClient) call(url string, i int, order provider.Order) *providerC
 }
 
 // make has the client make all calls, and fails the test if it has read
-// something else than was ordered.
-func (c providerClient) make(t *testing.T, calls []*providerCall) {
+// something else than was ordered. It reports whether the client crashed, which says
+// nothing about the service.
+func (c providerClient) make(t *testing.T, calls []*providerCall) (crashed bool) {
 	t.Helper()
 	var asked, said, diagnostics bytes.Buffer
 	encoder := json.NewEncoder(&asked)
@@ -116,6 +118,9 @@ func (c providerClient) make(t *testing.T, calls []*providerCall) {
 	err := command.Run()
 	if lines := strings.Split(strings.TrimSpace(diagnostics.String()), "\n"); err == nil {
 		t.Log(lines[len(lines)-1])
+	} else if status, ok := command.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		t.Logf("%v: %s", err, diagnostics.String())
+		return true
 	} else {
 		t.Fatalf("%v: %s", err, diagnostics.String())
 	}
@@ -131,6 +136,7 @@ func (c providerClient) make(t *testing.T, calls []*providerCall) {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		t.Errorf("the client said more than was asked: %v", err)
 	}
+	return false
 }
 
 // judge fails the test if the client has read something else than was ordered.

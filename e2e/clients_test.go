@@ -105,14 +105,21 @@ func TestClients(t *testing.T) {
 			for _, route := range c.routes {
 				flags = append(flags, "--route", route)
 			}
-			answers, failures := serve(t, flags...), serve(t, flags...)
-			succeeding, failing := c.answers("http://"+answers.address), c.failures("http://"+failures.address)
-			c.make(t, append(succeeding, failing...))
-			if t.Failed() {
+			for attempt := 1; ; attempt++ {
+				answers, failures := serve(t, flags...), serve(t, flags...)
+				succeeding, failing := c.answers("http://"+answers.address), c.failures("http://"+failures.address)
+				if crashed := c.make(t, append(succeeding, failing...)); crashed && attempt < 3 {
+					continue
+				} else if crashed {
+					t.Fatal("the client crashes each time")
+				}
+				if t.Failed() {
+					return
+				}
+				until(t, answers.process, func() error { return compareAnswers(answers.samples(t), succeeding) })
+				until(t, failures.process, func() error { return compareFailures(failures.samples(t), failing, c.hides) })
 				return
 			}
-			until(t, answers.process, func() error { return compareAnswers(answers.samples(t), succeeding) })
-			until(t, failures.process, func() error { return compareFailures(failures.samples(t), failing, c.hides) })
 		})
 	}
 }
