@@ -204,7 +204,8 @@ func TestRefusals(t *testing.T) {
 				t.Errorf("got %q", answer)
 			}
 			p.metrics.Eventually(t, counted("unauthorized", test.counted))
-			if log := p.log.String(); !strings.Contains(log, test.logged) || (test.logged == "") != (log == "") || strings.Contains(log, "battery") {
+			eventually(t, "a line in the log", func() bool { return strings.Contains(p.log.String(), test.logged) })
+			if log := p.log.String(); (test.logged == "") != (log == "") || strings.Contains(log, "battery") {
 				t.Errorf("got log %q, want %q in it", log, test.logged)
 			}
 		})
