@@ -3,7 +3,6 @@ package situation
 import (
 	"context"
 	"net/http"
-	"strings"
 	"testing"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/otelmetricstest"
@@ -33,7 +32,7 @@ func TryCalls(t *testing.T, serve Server, calls map[string]Call) {
 				m.Eventually(t, Line(call.Endpoint, http.MethodPost, call.Status))
 				want = 1
 			}
-			if n := strings.Count(m.Scrape(t).String(), "dspy_api_latency_seconds_count"); n != want {
+			if n := recorded(t, m); n != want {
 				t.Errorf("the call was recorded in %d series, want %d:\n%s", n, want, m.Scrape(t))
 			}
 		})

@@ -13,6 +13,7 @@ import (
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/otelmetricstest"
+	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
 // The paths that each server under test answers.
@@ -55,7 +56,7 @@ func Try(t *testing.T, serve Server, wants map[string]Want) {
 			defer gone()
 			request(ctx, t, serve(t, m.Metrics, gone)+want.Path, want)
 			m.Eventually(t, Line(want.Endpoint, http.MethodGet, want.Status))
-			if n := strings.Count(m.Scrape(t).String(), "dspy_api_latency_seconds_count"); n != 1 {
+			if n := recorded(t, m); n != 1 {
 				t.Errorf("the request was recorded in %d series:\n%s", n, m.Scrape(t))
 			}
 		})
@@ -64,7 +65,16 @@ func Try(t *testing.T, serve Server, wants map[string]Want) {
 
 // Line is the series of one request.
 func Line(endpoint, method string, status int) string {
-	return fmt.Sprintf(`dspy_api_latency_seconds_count{endpoint=%q,method=%q,service="test",status_code="%d"} 1`, endpoint, method, status)
+	return fmt.Sprintf(`%s{endpoint=%q,method=%q,service="test",status_code="%d"} 1`, requests(), endpoint, method, status)
+}
+
+// requests names the series that count requests.
+func requests() string { return views.Default().Metrics.APILatency.Name + "_count" }
+
+// recorded returns how many series count requests.
+func recorded(t *testing.T, m *otelmetricstest.Metrics) int {
+	t.Helper()
+	return strings.Count(m.Scrape(t).String(), requests())
 }
 
 func request(ctx context.Context, t *testing.T, url string, want Want) {
