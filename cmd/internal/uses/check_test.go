@@ -1,8 +1,6 @@
 package uses_test
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -32,20 +30,7 @@ func promised() contract.Contract {
 // checked returns the findings about files, each as its severity, rule and place.
 func checked(t *testing.T, files map[string]string, allowed ...string) (found, unused []conformance.Finding) {
 	t.Helper()
-	dir := t.TempDir()
-	for name, content := range files {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	all, err := uses.Find([]string{dir})
-	if err != nil {
-		t.Fatal(err)
-	}
+	all := read(t, files)
 	catalog := &uses.Catalog{}
 	catalog.Promise(promised())
 	catalog.Expose([]contract.Metric{

@@ -44,7 +44,8 @@ const secondForm = `{"apiVersion": "dashboard.grafana.app/v2", "kind": "Dashboar
     {"kind": "ConstantVariable", "spec": {"name": "limit", "query": "3"}}
   ]}}`
 
-func found(t *testing.T, files map[string]string) uses.Found {
+// read writes the files into a folder and reads what it has.
+func read(t *testing.T, files map[string]string) uses.Found {
 	t.Helper()
 	dir := t.TempDir()
 	for name, content := range files {
@@ -108,7 +109,7 @@ func TestFind(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			all := found(t, test.files)
+			all := read(t, test.files)
 			var got []string
 			for _, q := range all.Queries {
 				got = append(got, fmt.Sprintf("%d: %s: %s", q.Line, q.Name, q.Expr))
@@ -187,7 +188,7 @@ func TestProblems(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			all := found(t, map[string]string{test.file: test.content})
+			all := read(t, map[string]string{test.file: test.content})
 			if len(all.Problems) != 1 || !strings.Contains(all.Problems[0].Text, test.want) || all.Problems[0].Line == 0 {
 				t.Errorf("got %+v, want %q", all.Problems, test.want)
 			}
