@@ -273,20 +273,19 @@ func TestKubernetesMonitorKeepsTheServiceLabel(t *testing.T) {
 	}
 }
 
+// shippedDashboards returns the files of the dashboards by their names.
+func shippedDashboards(t *testing.T) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	for _, path := range glob(t, "../grafana/dashboards/*.json") {
+		files[filepath.Base(path)] = read(t, path)
+	}
+	return files
+}
+
 func TestKubernetesHasTheDashboards(t *testing.T) {
 	t.Parallel()
-	want := map[string]string{}
-	paths, err := filepath.Glob("../grafana/dashboards/*.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range paths {
-		content, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		want[filepath.Base(path)] = string(content)
-	}
+	want := shippedDashboards(t)
 	got := map[string]string{}
 	for _, configMap := range build(t).dashboards {
 		maps.Copy(got, configMap.Data)
