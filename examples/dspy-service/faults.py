@@ -44,6 +44,7 @@ class FaultsMiddleware:
             case "break-stream":
                 await self.app(scope, receive, _breaking(send))
             case "panic":
+                await _read(receive)
                 raise InjectedFaultError("panic")
             case _:
                 error = InvalidInputError(f"X-Fault {fault!r} is not one of those that there are")
@@ -56,6 +57,12 @@ def _seconds(value: str) -> float:
     except ValueError:
         seconds = 1.0
     return min(seconds, 600.0) if math.isfinite(seconds) else 1.0
+
+
+async def _read(receive: Receive) -> None:
+    """Read the request: a connection that is closed over unread bytes is reset, answer and all."""
+    while (await receive()).get("more_body"):
+        pass
 
 
 def _breaking(send: Send) -> Send:
