@@ -20,6 +20,7 @@ type backend struct {
 	Route          []string      `group:"common" default:"/predict" env:"DSPY_METRICS_ROUTES" placeholder:"[METHOD ]PATH[=TYPE]" help:"A route of predictions, POST by default, as net/http's patterns, and their type if it is always the same (${default}). Repeatable, or with commas."`
 	Pass           []string      `group:"upstream" env:"DSPY_METRICS_PASS" placeholder:"[METHOD ]PATH" help:"A path whose requests go to the upstream and are no predictions, as net/http's patterns, for all methods if none is given: /v1/models, /docs/{rest...}. Only their latency is measured. Repeatable, or with commas."`
 	ReadyUpstream  string        `group:"upstream" env:"DSPY_METRICS_READY_UPSTREAM" placeholder:"PATH|attempts" help:"Whether /ready follows the upstream too: a path of it that answers below 400 when it is well, asked every 2s, or attempts, the predictions that do not reach it. Several results in a row turn it. By default it does not: an outage of an upstream that all replicas share would take all of them out of the load balancer."`
+	Prices         string        `group:"upstream" env:"DSPY_METRICS_PRICES" placeholder:"FILE" type:"path" help:"What models cost where an answer does not state its cost: a JSON file in the format of LiteLLM's model_prices_and_context_window.json, which is read again when it changes."`
 	TypeHeader     string        `group:"upstream" default:"X-Prediction-Type" env:"DSPY_METRICS_TYPE_HEADER" placeholder:"NAME" help:"The request header that tells the prediction type (${default})."`
 	TypeField      string        `group:"upstream" default:"prediction_type" env:"DSPY_METRICS_TYPE_FIELD" placeholder:"NAME" help:"The field of a JSON request that tells it (${default})."`
 }
@@ -31,7 +32,11 @@ func (b *backend) validate() error {
 		wrongPass = errors.New("--pass needs --upstream: the embedded predictor has nothing to pass requests to")
 	}
 	_, wrongReady := b.readiness()
-	return errors.Join(err, wrongPass, wrongReady, notNegative("--retries", b.Retries), positive("--connect-timeout", b.ConnectTimeout))
+	var wrongPrices error
+	if b.Prices != "" && b.Upstream == "" {
+		wrongPrices = errors.New("--prices needs --upstream: the embedded predictor spends nothing")
+	}
+	return errors.Join(err, wrongPass, wrongReady, wrongPrices, notNegative("--retries", b.Retries), positive("--connect-timeout", b.ConnectTimeout))
 }
 
 func (b *backend) routes() ([]service.Route, error) {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -41,6 +42,10 @@ func TestUsage(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = taken.Close() })
+	prices := filepath.Join(t.TempDir(), "prices.json")
+	if err := os.WriteFile(prices, []byte(`{"gpt-4o": {"output_cost_per_token": -1}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	tests := map[string]struct {
 		environment, args []string
 		code              int
@@ -59,6 +64,9 @@ func TestUsage(t *testing.T) {
 			[]string{"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL"},
 		},
 		"unknown generation": {nil, []string{"--genai=latest"}, 2, []string{"--genai", "released", `"latest"`}},
+		"wrong prices":       {nil, []string{"--listen=127.0.0.1:0", "--upstream=http://127.0.0.1:1", "--prices", prices}, 2, []string{"--prices", prices, `"gpt-4o"`, "output_cost_per_token", "-1"}},
+		"no prices":          {[]string{"DSPY_METRICS_PRICES=/none.json"}, []string{"--listen=127.0.0.1:0", "--upstream=http://127.0.0.1:1"}, 2, []string{"--prices", "/none.json"}},
+		"prices of nothing":  {nil, []string{"--prices", prices}, 2, []string{"--prices needs --upstream"}},
 		"port taken":         {nil, []string{"--listen", taken.Addr().String()}, 1, []string{taken.Addr().String(), "in use"}},
 	}
 	for name, test := range tests {

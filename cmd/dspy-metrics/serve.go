@@ -15,6 +15,7 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.41.0"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/live"
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/prices"
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/service"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 	"github.com/dspy-metrics/dspy-metrics/views"
@@ -60,6 +61,7 @@ Examples:
   dspy-metrics --upstream http://127.0.0.1:8000 --route '/qa/{id}=cot' --cache redis://127.0.0.1:6379/0
   dspy-metrics --upstream http://127.0.0.1:8000 --pass 'GET /v1/models' --pass '/docs/{rest...}'
   dspy-metrics --upstream http://127.0.0.1:8000 --genai released
+  dspy-metrics --upstream http://127.0.0.1:8000 --prices model_prices_and_context_window.json
   dspy-metrics --contract contract.yaml --label tenant=header:X-Tenant --label model=field:model
   dspy-metrics --web-config-file web.yml --metrics-listen 127.0.0.1:9464 --pprof
   dspy-metrics --config dspy-metrics.yaml
@@ -166,7 +168,13 @@ func (c *serve) serve(ctx context.Context, contract views.Contract, config servi
 		return err
 	}
 	config.Backend, config.Routes, config.TypeHeader, config.TypeField = backend, routes, c.TypeHeader, c.TypeField
-	config.Model, config.Logger = c.model(), logger
+	config.Model, config.ModelName, config.Logger = c.model(), c.GenAIModel, logger
+	if c.Prices != "" {
+		if config.Prices, err = prices.Open(c.Prices, logger); err != nil {
+			return usageError{fmt.Errorf("--prices: %w", err)}
+		}
+		go config.Prices.Watch(ctx)
+	}
 	config.Timeout, config.SilenceTimeout, config.ClientTimeout = c.Timeout, c.SilenceTimeout, c.ClientTimeout
 	config.MaxConcurrency = c.MaxConcurrency
 	config.MaxBodyBytes, config.MaxAnswerBytes = c.MaxBodyBytes, c.MaxAnswerBytes

@@ -18,6 +18,7 @@ type exchange struct {
 	Call
 	service    *Service
 	writer     pace.Writer       // to the client
+	named      string            // the model that the request asks for, as it is written
 	model      otelmetrics.Model // that the request asks for, if it says so
 	started    otelmetrics.Prediction
 	prediction *otelmetrics.Prediction // what it costs: started, or that of another exchange that it is made for

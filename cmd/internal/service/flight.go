@@ -62,7 +62,7 @@ func newFlight(c *caching, leader *passenger, r *http.Request, key string) *flig
 	e := leader.exchange
 	f := &flight{
 		caching: c, key: key,
-		exchange:   &exchange{Call: e.Call, service: e.service, model: e.model, prediction: e.prediction},
+		exchange:   &exchange{Call: e.Call, service: e.service, named: e.named, model: e.model, prediction: e.prediction},
 		leader:     leader,
 		landed:     make(chan struct{}),
 		passengers: map[*passenger]struct{}{leader: {}},

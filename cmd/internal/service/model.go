@@ -63,28 +63,35 @@ func (s *Service) model(text string) otelmetrics.Model {
 }
 
 // requested returns the model that a request in the shape of OpenAI's APIs asks
-// for. In other requests, a member of that name may be an input.
-func (s *Service) requested(body []byte) otelmetrics.Model {
+// for, as it is written. In other requests, a member of that name may be an input.
+func requested(body []byte) string {
 	named := gjson.GetBytes(body, "model").Str
 	if named == "" {
-		return otelmetrics.Model{}
+		return ""
 	}
 	for _, member := range []string{"messages", "input", "prompt"} {
 		if gjson.GetBytes(body, member).Exists() {
-			return s.model(named)
+			return named
 		}
 	}
-	return otelmetrics.Model{}
+	return ""
 }
 
-// recordSpending adds the tokens and the cost of an answer: those of a named model
-// to it, and the rest to the one that was asked for.
-func (s *Service) recordSpending(e *exchange, report answer.Report) {
+// asked returns the model that was asked for the answer, as far as request and
+// configuration say it, with the name that the answer has for it.
+func (s *Service) asked(e *exchange, report answer.Report) otelmetrics.Model {
 	asked := s.Model
 	if e.model != (otelmetrics.Model{}) {
 		asked = e.model
 	}
 	asked.ResponseName = report.Model
+	return asked
+}
+
+// recordSpending adds the tokens and the cost of an answer: those of a named model
+// to it, and the rest to the one that was asked for.
+func (s *Service) recordSpending(e *exchange, report answer.Report) {
+	asked := s.asked(e, report)
 	whole := asked // the model of the whole prediction
 	rest := 0.0    // of the cost
 	if report.Cost != nil {

@@ -94,9 +94,13 @@ func (o *observed) settle(complete bool) {
 // record adds what a prediction has spent.
 func (s *Service) record(ctx context.Context, e *exchange, report answer.Report) {
 	s.recordSpending(e, report)
+	priced := s.recordPrice(e, report)
 	recordCalls(e.prediction, report)
-	if report.Missing != "" {
+	switch {
+	case report.Missing != "":
 		e.recorder.RecordUsageMissing(ctx, report.Missing)
+	case !priced:
+		e.recorder.RecordUsageMissing(ctx, otelmetrics.UsageUnpriced)
 	}
 	own := e.recorder.Cache(otelmetrics.CacheDSPy)
 	switch {

@@ -55,7 +55,8 @@ func (s *Service) predict(route Route) http.Handler {
 		if s.Readiness.Attempts {
 			call.readiness = &s.readiness
 		}
-		s.answer(w, r, &exchange{Call: call, model: s.requested(body)})
+		named := requested(body)
+		s.answer(w, r, &exchange{Call: call, named: named, model: s.model(named)})
 	})
 }
 

@@ -17,11 +17,12 @@ import (
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/answer"
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/live"
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/prices"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
 // Config has no defaults: every field must be set but for Labels, Cache, Caching,
-// Model, Live, Readiness and Apart.
+// Model, ModelName, Prices, Live, Readiness and Apart.
 type Config struct {
 	Name, Version  string // of the service and of this program, for the front page
 	Metrics        *otelmetrics.Metrics
@@ -33,6 +34,8 @@ type Config struct {
 	Cache          Cache             // nil for none
 	Caching        Caching           // what is kept in the cache, and for how long
 	Model          otelmetrics.Model // of predictions that name none
+	ModelName      string            // the same as it is written, for its price
+	Prices         *prices.List      // of models whose answers state no cost; nil for none
 	Logger         *slog.Logger
 	Pass           []string      // patterns of http.ServeMux whose requests are forwarded and are no predictions
 	Timeout        time.Duration // of one prediction; 0 for none

@@ -1,0 +1,121 @@
+package prices
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync/atomic"
+	"time"
+)
+
+// interval is how often Watch looks at the file.
+const interval = 5 * time.Second
+
+// maxBytes bounds a list. LiteLLM's own is below 2 MiB.
+const maxBytes = 64 << 20
+
+// List is a price list in a file. It is safe for concurrent use.
+type List struct {
+	path   string
+	logger *slog.Logger
+	table  atomic.Pointer[table]
+	read   version // of the file that was read last, which only Watch knows after Open
+}
+
+// version tells one content of a file from the next.
+type version struct {
+	modified time.Time
+	size     int64
+}
+
+// Open reads the list in a file. The error names the file and what is wrong in it.
+func Open(path string, logger *slog.Logger) (*List, error) {
+	l := &List{path: path, logger: logger}
+	if _, err := l.refresh(); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// Price returns the price of the first of the names that the list has, else no price
+// and false: see [Names].
+// It never waits for the file.
+func (l *List) Price(names []string) (Price, bool) { return l.table.Load().price(names) }
+
+// Watch reads the list again when the time of modification or the size of the file
+// changes, which it looks at every five seconds until ctx ends. A list that cannot be
+// read is logged once, and the prices stay what they were.
+func (l *List) Watch(ctx context.Context) {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	logged := ""
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		changed, err := l.refresh()
+		switch {
+		case err != nil && err.Error() != logged:
+			logged = err.Error()
+			l.logger.Warn("the price list cannot be read: the prices stay what they were", slog.Any("error", err))
+		case changed:
+			logged = ""
+			l.logger.Info("the price list was read again", slog.String("file", l.path), slog.Int("models", len(*l.table.Load())))
+		}
+	}
+}
+
+// refresh reads the file if it is another than the one that was read last, and
+// reports whether it did. A file that can be read and is no list counts as read, so
+// that it is not tried again before it changes.
+func (l *List) refresh() (changed bool, err error) {
+	text, now, err := l.load()
+	if err != nil {
+		return false, fmt.Errorf("read the price list: %w", err) // It names the file.
+	}
+	if now == l.read {
+		return false, nil
+	}
+	l.read = now
+	read, err := readTable(text)
+	if err != nil {
+		return false, fmt.Errorf("price list %s: %w", l.path, err)
+	}
+	l.table.Store(&read)
+	return true, nil
+}
+
+// load returns what is in the file, or nothing if it is the version that was read
+// last.
+func (l *List) load() ([]byte, version, error) {
+	// Before the file is opened: opening a pipe would wait for its writer.
+	info, err := os.Stat(l.path)
+	if err != nil {
+		return nil, version{}, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, version{}, fmt.Errorf("%s is no regular file", l.path)
+	}
+	// The version is of before the content, so that a change between the two is seen the next time.
+	now := version{info.ModTime(), info.Size()}
+	if now == l.read {
+		return nil, now, nil
+	}
+	file, err := os.Open(l.path)
+	if err != nil {
+		return nil, version{}, err
+	}
+	defer file.Close() //nolint:errcheck // Only read.
+	text, err := io.ReadAll(io.LimitReader(file, maxBytes+1))
+	if err != nil {
+		return nil, version{}, err
+	}
+	if len(text) > maxBytes {
+		return nil, version{}, fmt.Errorf("%s is larger than %d MiB", l.path, maxBytes>>20)
+	}
+	return text, now, nil
+}
