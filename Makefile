@@ -139,7 +139,7 @@ soak: ## Make traffic at the limit of the machine for SOAK, and watch what grows
 .PHONY: python
 python: ## Lint and test what is in Python
 	@programs=$$(e2e/install)
-	for folder in examples/dspy-service docs/screenshots e2e/clients packaging/python; do
+	for folder in python packaging examples/dspy-service docs/screenshots e2e/clients; do
 		(
 			cd "$$folder"
 			"$$programs/e2e-python" -m ruff check --no-cache .
@@ -208,4 +208,4 @@ fuzz: ## Run each fuzz target for FUZZTIME
 
 .PHONY: clean
 clean: ## Remove what the other targets leave behind
-	rm -rf bin dist *.out *.prof *.test
+	rm -rf bin dist python/build python/src/*.egg-info *.out *.prof *.test

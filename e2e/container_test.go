@@ -167,7 +167,7 @@ func newProgram(t *testing.T, service types.ServiceConfig) *container {
 	program := newContainer(t, service, "0.0.0.0", "127.0.0.1", "8000", port(t, address))
 	program.address = address
 	program.programs["python"] = "e2e-python"
-	program.further = []string{"LITELLM_LOCAL_MODEL_COST_MAP=True", "HOME=" + t.TempDir()}
+	program.further = []string{dspyPackage(t), "LITELLM_LOCAL_MODEL_COST_MAP=True", "HOME=" + t.TempDir()}
 	return program
 }
 

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/http"
+	"path/filepath"
 	"sync"
 	"testing"
 
@@ -12,6 +13,17 @@ import (
 )
 
 const dspyService = "../examples/dspy-service"
+
+// dspyPackage is the variable by which Python finds the package dspy_metrics, as if
+// it were installed.
+func dspyPackage(t *testing.T) string {
+	t.Helper()
+	source, err := filepath.Abs("../python/src")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "PYTHONPATH=" + source
+}
 
 // startDSPy starts the DSPy service of the examples with several workers and a
 // language model to ask, and returns its URL.
@@ -22,6 +34,7 @@ func startDSPy(t *testing.T) string {
 	startIn(t, dspyService, nil, "e2e-python", "tests/fake_lm.py", lmPort)
 	host, port, url := splitAddress(t, own)
 	program := startIn(t, dspyService, []string{
+		dspyPackage(t),
 		"DSPY_SERVICE_FAULTS=1", "DSPY_LM=openai/gpt-4o-mini", "DSPY_LM_BASE_URL=http://" + lm + "/v1",
 		"DSPY_LM_API_KEY=none", "DSPY_LM_RETRIES=1", "LITELLM_LOCAL_MODEL_COST_MAP=True",
 	}, "e2e-python", "-m", "uvicorn", "service:app", "--host", host, "--port", port, "--workers", "4", "--log-level", "warning")

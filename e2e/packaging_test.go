@@ -27,7 +27,7 @@ func output(t *testing.T, variables []string, program string, args ...string) st
 func TestWheel(t *testing.T) {
 	t.Parallel()
 	folder, python := t.TempDir(), locate(t, "e2e-python")
-	lines := strings.Fields(output(t, nil, python, "packaging/python/wheel.py",
+	lines := strings.Fields(output(t, nil, python, "packaging/wheel.py",
 		"--version", "v0.1.0-rc.1", "--platform", "linux/"+goarch(t), "--program", binary, "--output", folder))
 	environment := filepath.Join(folder, "venv")
 	output(t, nil, python, "-m", "venv", environment)

@@ -96,6 +96,7 @@ def start_service(stack: ExitStack, service: Path, folder: Path) -> str:
     stack.enter_context(process("fake_lm", PROGRAM, [sys.executable, "tests/fake_lm.py", port(lm)]))
     uvicorn = [sys.executable, "-m", "uvicorn", "service:app", "--port", port(program)]
     settings = {
+        "PYTHONPATH": str(ROOT / "python" / "src"),
         "DSPY_SERVICE_FAULTS": "1",
         "DSPY_LM": "openai/gpt-4o-mini",
         "DSPY_LM_BASE_URL": f"http://{lm}/v1",

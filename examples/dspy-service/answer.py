@@ -6,7 +6,7 @@ from typing import Any
 import dspy
 from dspy.streaming import StreamListener, StreamResponse
 
-from dspy_metrics_headers import Tally
+from dspy_metrics import Tally
 from event_stream import event
 from program import PROGRAMS
 from request import PredictionRequest

@@ -4,7 +4,7 @@ import os
 
 import dspy
 
-from dspy_metrics_headers import UsageCallback
+from dspy_metrics import UsageCallback
 from failures import TimeoutCallback
 from offline_lm import offline_lm
 from settings import Settings

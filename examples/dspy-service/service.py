@@ -16,7 +16,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 import answer
-from dspy_metrics_headers import HeadersMiddleware, Tally, current
+from dspy_metrics import HeadersMiddleware, Tally, current
 from event_stream import EventStream
 from failures import Failure, InvalidInputError, failure, report
 from faults import FaultsMiddleware

@@ -2,10 +2,8 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,20 +12,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
-from starlette.applications import Starlette
 
 import fake_lm
+from fake_lm import FakeLM, listen
 
 HERE = Path(__file__).parent.parent
+PACKAGE = HERE.parents[1] / "python" / "src"  # pip install ../../python
 DEADLINE = 60.0
 API_KEY = "sk-secret-of-the-tests"
-
-
-def listen() -> socket.socket:
-    sock = socket.create_server(("127.0.0.1", 0))
-    sock.set_inheritable(True)
-    return sock
 
 
 def eventually(condition: Callable[[], bool], seconds: float = DEADLINE) -> None:
@@ -60,7 +52,7 @@ def running(log: Path, workers: int = 1, **env: str) -> Iterator[Service]:
         process = subprocess.Popen(  # noqa: S603
             command,
             cwd=HERE,
-            env=clean | env,
+            env=clean | {"PYTHONPATH": str(PACKAGE)} | env,
             pass_fds=[sock.fileno()],
             stdout=out,
             stderr=out,
@@ -86,21 +78,10 @@ def offline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield service
 
 
-@dataclass
-class FakeLM:
-    url: str
-    app: Starlette
-
-
 @pytest.fixture(scope="session")
 def lm() -> Iterator[FakeLM]:
-    app, sock = fake_lm.application(), listen()
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
-    thread.start()
-    yield FakeLM(f"http://127.0.0.1:{sock.getsockname()[1]}/v1", app)
-    server.should_exit = True
-    thread.join(20)
+    with fake_lm.running() as lm:
+        yield lm
 
 
 def asking(lm: FakeLM, **more: str) -> dict[str, str]:

@@ -13,9 +13,13 @@ Run it by hand with `python tests/fake_lm.py 9000`.
 import asyncio
 import json
 import re
+import socket
 import sys
+import threading
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
@@ -132,6 +136,30 @@ def application() -> Starlette:
     app.state.calls = 0
     app.state.streams = 0
     return app
+
+
+@dataclass
+class FakeLM:
+    url: str
+    app: Starlette
+
+
+@contextmanager
+def running() -> Iterator[FakeLM]:
+    """Serve it from a thread of this process."""
+    app, sock = application(), listen()
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
+    thread.start()
+    yield FakeLM(f"http://127.0.0.1:{sock.getsockname()[1]}/v1", app)
+    server.should_exit = True
+    thread.join(20)
+
+
+def listen() -> socket.socket:
+    sock = socket.create_server(("127.0.0.1", 0))
+    sock.set_inheritable(True)
+    return sock
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from conftest import API_KEY, FakeLM, Service, asking, eventually, running
+from conftest import API_KEY, Service, asking, eventually, running
+from fake_lm import FakeLM
 from sse import parse
 
 MODEL = "openai/gpt-4o-mini"

@@ -11,11 +11,12 @@ import base64
 import hashlib
 import re
 import stat
+import tomllib
 import zipfile
 from pathlib import Path
 
-HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE = ROOT / "python"
 
 # What pip calls the platforms. The program is static, so that it needs no libc of a version.
 TAGS = {
@@ -26,31 +27,6 @@ TAGS = {
     "windows/amd64": "win_amd64",
     "windows/arm64": "win_arm64",
 }
-
-METADATA = """\
-Metadata-Version: 2.4
-Name: dspy-metrics
-Version: {version}
-Summary: OpenTelemetry-native metrics for DSPy and LLM prediction services
-Project-URL: Source, https://github.com/dspy-metrics/dspy-metrics
-License-Expression: MIT
-License-File: LICENSE
-Requires-Python: >=3.10
-Classifier: Framework :: AsyncIO
-Classifier: Topic :: System :: Monitoring
-Classifier: Typing :: Typed
-Provides-Extra: dspy
-Requires-Dist: dspy>=3.0; extra == "dspy"
-Description-Content-Type: text/markdown
-
-# dspy-metrics
-
-`dspy-metrics --upstream http://127.0.0.1:8000` stands in front of a DSPy program, measures it, and
-serves the metrics for Prometheus at /metrics and charts at /live.
-
-The package `dspy_metrics` lets the program tell what it spends. It needs DSPy, which is not
-installed with it: `pip install dspy-metrics[dspy]` does that.
-"""
 
 
 def main() -> None:
@@ -82,16 +58,12 @@ def build(version: str, platform: str, program: Path, output: Path) -> Path:
     wheel += [f"Tag: py3-none-{tag}" for tag in tags]
     info = f"dspy_metrics-{version}.dist-info"
     suffix = ".exe" if platform.startswith("windows") else ""
-    files = {
-        "dspy_metrics/__init__.py": (HERE / "dspy_metrics" / "__init__.py").read_bytes(),
-        "dspy_metrics/py.typed": b"",
-        # One source: the example shows it as a file to copy.
-        "dspy_metrics/headers.py": (
-            ROOT / "examples" / "dspy-service" / "dspy_metrics_headers.py"
-        ).read_bytes(),
+    package = SOURCE / "src"
+    names = sorted(p for p in package.rglob("*") if p.suffix in {".py", ".typed"})
+    files = {name.relative_to(package).as_posix(): name.read_bytes() for name in names} | {
         f"dspy_metrics-{version}.data/scripts/dspy-metrics{suffix}": program.read_bytes(),
         f"{info}/licenses/LICENSE": (ROOT / "LICENSE").read_bytes(),
-        f"{info}/METADATA": METADATA.format(version=version).encode(),
+        f"{info}/METADATA": metadata(version).encode(),
         f"{info}/WHEEL": ("\n".join(wheel) + "\n").encode(),
     }
     record = "".join(f"{name},sha256={digest(data)},{len(data)}\n" for name, data in files.items())
@@ -106,6 +78,28 @@ def build(version: str, platform: str, program: Path, output: Path) -> Path:
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, data)
     return path
+
+
+def metadata(version: str) -> str:
+    """What pyproject.toml says of the package, in the form of a wheel."""
+    project = tomllib.loads((SOURCE / "pyproject.toml").read_text("utf-8"))["project"]
+    fields = [
+        ("Metadata-Version", "2.4"),
+        ("Name", project["name"]),
+        ("Version", version),
+        ("Summary", project["description"]),
+        *(("Project-URL", f"{name}, {url}") for name, url in project["urls"].items()),
+        ("License-Expression", project["license"]),
+        ("License-File", "LICENSE"),
+        ("Requires-Python", project["requires-python"]),
+        *(("Classifier", classifier) for classifier in project["classifiers"]),
+    ]
+    for extra, requirements in project["optional-dependencies"].items():
+        fields.append(("Provides-Extra", extra))
+        fields += [("Requires-Dist", f'{each}; extra == "{extra}"') for each in requirements]
+    fields.append(("Description-Content-Type", "text/markdown"))
+    readme = (SOURCE / project["readme"]).read_text("utf-8")
+    return "".join(f"{name}: {value}\n" for name, value in fields) + "\n" + readme
 
 
 def digest(data: bytes) -> str:

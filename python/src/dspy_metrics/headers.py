@@ -1,6 +1,6 @@
 """Tell what a request spent in DSPy by headers of its response.
 
-For services whose JSON must not change. Copy this file, and add two lines:
+For services whose JSON must not change. Add two lines:
 
     dspy.configure(callbacks=[UsageCallback()])
     app = HeadersMiddleware(app)  # any ASGI application

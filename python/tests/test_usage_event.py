@@ -1,4 +1,4 @@
-"""The event that dspy_metrics_headers.py adds to event streams."""
+"""The event that the middleware adds to event streams."""
 
 import asyncio
 import json
@@ -14,9 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from conftest import API_KEY, FakeLM
-from dspy_metrics_headers import HeadersMiddleware, UsageCallback
+from dspy_metrics import HeadersMiddleware, UsageCallback
 from engines import counting_lm
+from fake_lm import FakeLM
 from sse import parse
 
 QA = dspy.Predict("question -> answer")
@@ -41,7 +41,7 @@ def stream(source: Callable[[], AsyncIterator[str]], **options: Any) -> httpx.Re
 
 
 def test_streaming_response_of_dspy(lm: FakeLM) -> None:
-    model = dspy.LM("openai/gpt-4o-mini", api_base=lm.url, api_key=API_KEY, cache=False)
+    model = dspy.LM("openai/gpt-4o-mini", api_base=lm.url, api_key="none", cache=False)
 
     async def events() -> AsyncIterator[str]:
         with dspy.context(lm=model):

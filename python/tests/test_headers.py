@@ -1,4 +1,4 @@
-"""dspy_metrics_headers.py by itself, in the ways that services call DSPy."""
+"""The package by itself, in the ways that services call DSPy."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -14,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from dspy_metrics_headers import HeadersMiddleware, Tally, UsageCallback, _Call, current, measure
+from dspy_metrics import HeadersMiddleware, Tally, UsageCallback, current, measure
+from dspy_metrics.headers import _Call
 from engines import counting_lm
 
 QA = dspy.Predict("question -> answer")
