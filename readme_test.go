@@ -14,7 +14,6 @@ import (
 
 	"github.com/dspy-metrics/dspy-metrics/internal/markdown"
 	"github.com/dspy-metrics/dspy-metrics/views"
-	"github.com/dspy-metrics/dspy-metrics/views/contractfile"
 )
 
 //go:generate go test . -run ^TestGenerated$ -update
@@ -25,14 +24,12 @@ var update = flag.Bool("update", false, "write the documents anew instead of com
 // today.
 func TestGenerated(t *testing.T) {
 	parts := map[string]func(string) string{
-		"contract": func(string) string { return "\n" + contractfile.Markdown(views.Default()) + "\n" },
-		"names":    func(string) string { return names(views.Default()) },
-		"buckets":  func(string) string { return presets() },
-		"example":  func(source string) string { return "```go\n" + example(t, source) + "\n```\n" },
+		"names":   func(string) string { return names(views.Default()) },
+		"buckets": func(string) string { return presets() },
+		"example": func(source string) string { return "```go\n" + example(t, source) + "\n```\n" },
 	}
 	for document, generated := range map[string][]string{
 		"README.md":                  {"example"},
-		"docs/contract.md":           {"contract"},
 		"docs/getting-started-go.md": {"example"},
 		"docs/guide.md":              {"names", "buckets", "example"},
 		"docs/native-histograms.md":  {"example"},
@@ -91,20 +88,6 @@ func TestLinks(t *testing.T) {
 			if heading != "" && !slices.Contains(anchors(read(t, file)), heading) {
 				t.Errorf("%s: broken link: %s has no heading #%s", document, file, heading)
 			}
-		}
-	}
-}
-
-// TestContractFile fails for a contract file that cannot be read.
-func TestContractFile(t *testing.T) {
-	const document = "docs/contract.md"
-	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(read(t, document), -1)
-	if len(blocks) == 0 {
-		t.Error(document + " shows no contract file")
-	}
-	for _, block := range blocks {
-		if _, err := contractfile.Read(strings.NewReader(block[1]), document); err != nil {
-			t.Error(err)
 		}
 	}
 }

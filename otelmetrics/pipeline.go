@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	bridge "go.opentelemetry.io/contrib/bridges/prometheus"
@@ -210,7 +209,8 @@ func (p *pipeline) newResource(ctx context.Context) (*resource.Resource, error) 
 		attributes = append(attributes, semconv.ServiceName(*p.service))
 	}
 	options := []resource.Option{
-		resource.WithAttributes(semconv.ServiceName(defaultService()), semconv.ServiceInstanceID(uuid.NewString())),
+		resource.WithService(), // a random instance ID
+		resource.WithAttributes(semconv.ServiceName(defaultService())),
 	}
 	if !p.isolated {
 		options = append(options, resource.WithFromEnv())

@@ -17,7 +17,7 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/dashboards"
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/rules"
 	"github.com/dspy-metrics/dspy-metrics/views"
-	"github.com/dspy-metrics/dspy-metrics/views/contractfile"
+	"github.com/dspy-metrics/dspy-metrics/cmd/contractfile"
 )
 
 type contractCommand struct {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/check"
 	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
-	"github.com/dspy-metrics/dspy-metrics/internal/registry"
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/registry"
 )
 
 // infer prints a contract that follows from what the targets expose.

@@ -11,7 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/dspy-metrics/dspy-metrics/views"
-	"github.com/dspy-metrics/dspy-metrics/views/contractfile"
+	"github.com/dspy-metrics/dspy-metrics/cmd/contractfile"
 )
 
 // compiled is the schema in a validator that is not ours.

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dspy-metrics/dspy-metrics/views/contractfile"
+	"github.com/dspy-metrics/dspy-metrics/cmd/contractfile"
 )
 
 const ragContract = "../../examples/contract/rag.yaml"

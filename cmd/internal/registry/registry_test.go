@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/otlptranslator"
 
 	"github.com/dspy-metrics/dspy-metrics/internal/contract"
-	"github.com/dspy-metrics/dspy-metrics/internal/registry"
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/registry"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 

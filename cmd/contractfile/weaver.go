@@ -2,7 +2,7 @@ package contractfile
 
 import (
 	"github.com/dspy-metrics/dspy-metrics/internal/contract"
-	"github.com/dspy-metrics/dspy-metrics/internal/registry"
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/registry"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 

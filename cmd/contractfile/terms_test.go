@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dspy-metrics/dspy-metrics/views"
-	"github.com/dspy-metrics/dspy-metrics/views/contractfile"
+	"github.com/dspy-metrics/dspy-metrics/cmd/contractfile"
 )
 
 // TestTerms reads requirement levels, stability and deprecation, and writes them

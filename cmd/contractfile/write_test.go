@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/dspy-metrics/dspy-metrics/views"
-	"github.com/dspy-metrics/dspy-metrics/views/contractfile"
+	"github.com/dspy-metrics/dspy-metrics/cmd/contractfile"
 )
 
 func many(format string, n int) string {

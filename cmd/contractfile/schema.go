@@ -8,10 +8,10 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
-//go:generate go test . -run ^TestSchemaFile$ -update
+//go:generate go test . -run ^Test(SchemaFile|Document)$ -update
 
 // schemaID is where the schema is published.
-const schemaID = "https://raw.githubusercontent.com/dspy-metrics/dspy-metrics/main/views/contractfile/schema.json"
+const schemaID = "https://raw.githubusercontent.com/dspy-metrics/dspy-metrics/main/cmd/contractfile/schema.json"
 
 // schema is a JSON Schema, or a part of one.
 type schema map[string]any
