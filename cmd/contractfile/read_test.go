@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/dspy-metrics/dspy-metrics/views"
 	"github.com/dspy-metrics/dspy-metrics/cmd/contractfile"
+	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
 func read(text string) (views.Contract, error) {

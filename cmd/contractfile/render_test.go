@@ -8,8 +8,8 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/dspy-metrics/dspy-metrics/views"
 	"github.com/dspy-metrics/dspy-metrics/cmd/contractfile"
+	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
 func extended(t *testing.T) views.Contract {

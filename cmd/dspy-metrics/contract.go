@@ -14,10 +14,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dspy-metrics/dspy-metrics/cmd/contractfile"
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/dashboards"
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/rules"
 	"github.com/dspy-metrics/dspy-metrics/views"
-	"github.com/dspy-metrics/dspy-metrics/cmd/contractfile"
 )
 
 type contractCommand struct {

@@ -7,8 +7,8 @@ import (
 	"os"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/check"
-	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/registry"
+	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
 )
 
 // infer prints a contract that follows from what the targets expose.

@@ -10,8 +10,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v3"
 
-	"github.com/dspy-metrics/dspy-metrics/views"
 	"github.com/dspy-metrics/dspy-metrics/cmd/contractfile"
+	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
 // compiled is the schema in a validator that is not ours.

@@ -7,8 +7,8 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/dspy-metrics/dspy-metrics/internal/contract"
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/registry"
+	"github.com/dspy-metrics/dspy-metrics/internal/contract"
 )
 
 // noContract is what --contract has for the rules of the format alone.

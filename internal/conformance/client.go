@@ -1,10 +1,8 @@
 package conformance
 
 import (
+	"iter"
 	"slices"
-
-	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
-	resourcepb "go.opentelemetry.io/proto/otlp/resource/v1"
 )
 
 // Client is what one OTLP client, known by its resource, has sent so far.
@@ -21,33 +19,28 @@ type Client struct {
 	families map[form]int // index in Exposition.Families
 }
 
-// NewClient returns a client that has sent nothing yet.
-func NewClient(resource *resourcepb.Resource) *Client {
+// NewClient returns a client that has sent nothing yet. Either text may be empty: its resource says who it is.
+func NewClient(service, instance string) *Client {
 	c := &Client{Name: "unnamed service", Exposition: &Exposition{Format: OTLP}, Most: maxKept, families: make(map[form]int)}
-	instance := ""
-	for _, attribute := range resource.GetAttributes() {
-		switch value := text(attribute.GetValue()); {
-		case value == "":
-		case attribute.GetKey() == "service.name":
-			c.Name = short(value)
-		case attribute.GetKey() == "service.instance.id":
-			instance = " " + short(value)
-		}
+	if service != "" {
+		c.Name = short(service)
 	}
-	c.Name += instance
+	if instance != "" {
+		c.Name += " " + short(instance)
+	}
 	return c
 }
 
 // Add takes the next export. It may be a part of the metrics only, so what is
 // not in it is kept.
-func (c *Client) Add(checker Checker, metrics *metricspb.ResourceMetrics) {
+func (c *Client) Add(checker Checker, metrics iter.Seq[Metric]) {
 	next := checker.decode(metrics)
 	all := &c.Exposition.problems
 	for _, found := range next.problems.list {
 		all.add(found)
 	}
 	for _, family := range next.Families {
-		key := form{family.name, family.kind == exponentialHistogram}
+		key := form{family.name, family.kind == ExponentialHistogram}
 		i, ok := c.families[key]
 		if !ok {
 			if size := family.size(); len(c.families) == maxFamilies || c.kept+size > c.Most {
@@ -60,7 +53,7 @@ func (c *Client) Add(checker Checker, metrics *metricspb.ResourceMetrics) {
 			continue
 		}
 		before := c.Exposition.Families[i]
-		if before.temporality == cumulative && family.temporality == cumulative {
+		if before.temporality == Cumulative && family.temporality == Cumulative {
 			for _, found := range checker.Compare(&Exposition{Format: OTLP, Families: []*Family{before}}, &Exposition{Format: OTLP, Families: []*Family{family}}) {
 				if found.Rule != Vanished {
 					all.add(found)

@@ -7,22 +7,21 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/internal/contract"
 )
 
-// The kinds of OTLP that pages do not have.
-const (
-	upDownCounter        = "updowncounter"
-	exponentialHistogram = "exponential histogram"
-	cumulative           = "cumulative"
-)
+// ExponentialHistogram is the kind of a [Metric] that no page has.
+const ExponentialHistogram = "exponential histogram"
+
+// Cumulative is the temporality that Prometheus needs.
+const Cumulative = "Cumulative"
 
 // family checks one metric that is there.
 func (r *review) family(metric contract.Metric, family *Family) {
 	known := r.kind(metric, family)
 	r.unit(metric, family)
 	r.help(metric, family)
-	if family.temporality != "" && family.temporality != cumulative {
+	if family.temporality != "" && family.temporality != Cumulative {
 		r.add(Error, WrongTemporality, metric.Name, family.at,
-			"set OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative",
-			"the temporality is %s, want %s: Prometheus has totals, no differences", family.temporality, cumulative)
+			"set OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=Cumulative",
+			"the temporality is %s, want %s: Prometheus has totals, no differences", family.temporality, Cumulative)
 	}
 	groups := r.group(metric, family)
 	if !known {
@@ -48,7 +47,7 @@ func (r *review) kind(metric contract.Metric, family *Family) bool {
 		want = string(contract.Gauge)
 	}
 	if metric.Form == contract.Native && r.exposition.Format == OTLP {
-		want = exponentialHistogram
+		want = ExponentialHistogram
 	}
 	at := family.kindAt
 	if at.line == 0 {
@@ -75,7 +74,7 @@ func (r *review) kind(metric contract.Metric, family *Family) bool {
 		r.add(Error, WrongType, metric.Name, at, "write # TYPE "+metric.Name+" "+want+" before the first series",
 			"%s has no TYPE line, want %s", family.name, want)
 		return false
-	case got == exponentialHistogram && metric.Kind == contract.Histogram && (r.NativeHistograms || metric.Form != contract.Classic):
+	case got == ExponentialHistogram && metric.Kind == contract.Histogram && (r.NativeHistograms || metric.Form != contract.Classic):
 		return false
 	case got != want || family.name != metric.Name && !openMetricsCounter && !openMetricsInfo:
 		r.add(Error, WrongType, metric.Name, at, "", "the type is %s, want %s", got, want)

@@ -5,9 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	collectorpb "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
-	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
-
 	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
 	"github.com/dspy-metrics/dspy-metrics/internal/contract"
 	"github.com/dspy-metrics/dspy-metrics/views"
@@ -33,43 +30,15 @@ func pageOf(t testing.TB, form views.Form, format conformance.Format) string {
 	return b.String()
 }
 
-// exportOf is an export with the API latency in the form.
-func exportOf(t testing.TB, form views.Form) *collectorpb.ExportMetricsServiceRequest {
-	t.Helper()
-	export := conforming(t)
-	scope := export.ResourceMetrics[0].ScopeMetrics[0]
-	for i, m := range scope.Metrics {
-		if m.GetName() != "dspy_api_latency_seconds" || form == views.Classic {
-			continue
-		}
-		native := exponential()
-		for _, point := range m.GetHistogram().GetDataPoints() {
-			native.ExponentialHistogram.DataPoints = append(native.ExponentialHistogram.DataPoints, &metricspb.ExponentialHistogramDataPoint{
-				Attributes: point.GetAttributes(), StartTimeUnixNano: 1, Count: point.GetCount(), Sum: point.Sum,
-			})
-		}
-		twin := &metricspb.Metric{Name: m.GetName(), Description: m.GetDescription(), Unit: m.GetUnit(), Data: native}
-		if scope.Metrics[i] = twin; form == views.ClassicAndNative {
-			scope.Metrics = append(scope.Metrics, m)
-		}
-	}
-	return export
-}
-
 // TestForms finds a form that is not the contract's, as far as the format shows it.
 func TestForms(t *testing.T) {
 	t.Parallel()
 	forms := []views.Form{views.Classic, views.Native, views.ClassicAndNative}
 	want := map[string]conformance.Rule{
-		"page classic as native":         conformance.ExtraBucket,
-		"page native as classic":         conformance.MissingBucket,
-		"page native as classic+native":  conformance.MissingBucket,
-		"page classic+native as native":  conformance.ExtraBucket,
-		"otlp classic as native":         conformance.WrongType,
-		"otlp native as classic":         conformance.WrongType,
-		"otlp native as classic+native":  conformance.MissingMetric,
-		"otlp classic+native as classic": conformance.WrongType,
-		"otlp classic+native as native":  conformance.WrongType,
+		"page classic as native":        conformance.ExtraBucket,
+		"page native as classic":        conformance.MissingBucket,
+		"page native as classic+native": conformance.MissingBucket,
+		"page classic+native as native": conformance.ExtraBucket,
 	}
 	for _, shown := range forms {
 		for _, promised := range forms {
@@ -90,7 +59,6 @@ func TestForms(t *testing.T) {
 			for _, format := range []conformance.Format{conformance.Text, conformance.OpenMetrics} {
 				as("page", c.Check(conformance.Parse(pageOf(t, shown, format), format)))
 			}
-			as("otlp", c.Check(exported(c, exportOf(t, shown)).Exposition))
 		}
 	}
 }

@@ -8,8 +8,6 @@ import (
 
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
-	collectorpb "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
 )
@@ -111,23 +109,5 @@ func FuzzValues(f *testing.F) {
 		if (err != nil) != bad && !errors.Is(err, io.EOF) {
 			t.Errorf("%q: expfmt says %v, finding is %t; %v", page, err, bad, families)
 		}
-	})
-}
-
-// FuzzOTLP decodes exports of every content.
-func FuzzOTLP(f *testing.F) {
-	for _, export := range []*collectorpb.ExportMetricsServiceRequest{conforming(f), {}} {
-		raw, err := proto.Marshal(export)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(raw)
-	}
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		var export collectorpb.ExportMetricsServiceRequest
-		if proto.Unmarshal(raw, &export) != nil {
-			return
-		}
-		checker().Check(exported(checker(), &export, &export).Exposition)
 	})
 }

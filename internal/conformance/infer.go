@@ -112,7 +112,7 @@ func kindOf(f *Family) contract.Kind {
 	switch f.kind {
 	case "", "untyped":
 		return contract.Unknown
-	case exponentialHistogram:
+	case ExponentialHistogram:
 		return contract.Histogram
 	default:
 		return contract.Kind(f.kind)
@@ -122,7 +122,7 @@ func kindOf(f *Family) contract.Kind {
 // histogram takes the buckets, if all series have the same.
 func (m *inferredMetric) histogram(f *Family) {
 	switch {
-	case f.kind == exponentialHistogram && m.Form == "":
+	case f.kind == ExponentialHistogram && m.Form == "":
 		m.Form = contract.Native
 	case !f.bucketed() || !f.seen:
 	case f.mixed || m.Buckets != nil && !slices.Equal(m.Buckets, f.bounds):

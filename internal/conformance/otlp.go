@@ -3,13 +3,37 @@ package conformance
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 
-	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
-	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
-	"google.golang.org/protobuf/proto"
+	"github.com/dspy-metrics/dspy-metrics/internal/contract"
 )
+
+// Metric is one metric that an OTLP client has sent. It is made of plain values, so that this package needs no protobuf.
+type Metric struct {
+	Name, Unit, Help string
+	// Kind is a kind of a contract, or [ExponentialHistogram].
+	Kind string
+	// Temporality is empty for a metric that has none.
+	Temporality string
+	// Points are read once, and only as far as there is room for them.
+	Points iter.Seq[Point]
+}
+
+// Point is one series of a metric. A number has a value; a histogram has the rest.
+type Point struct {
+	// Attributes are names and values in any order. Those over the limit are not read.
+	Attributes iter.Seq2[string, string]
+	// Start is when the series started to count, in nanoseconds since the epoch.
+	Start uint64
+	Value float64
+
+	Count        uint64
+	Sum          *float64 // nil if the client sent none
+	Bounds       []float64
+	BucketCounts []uint64 // one more than Bounds
+}
 
 // form tells the families of OTLP apart: a histogram may have both forms under one name.
 type form struct {
@@ -17,37 +41,35 @@ type form struct {
 	exponential bool
 }
 
-// decode turns the metrics of one resource into an exposition. A histogram
-// point becomes the samples that a page would have for it.
-func (c Checker) decode(resource *metricspb.ResourceMetrics) *Exposition {
+// decode makes an exposition of the metrics of one client. A histogram point
+// becomes the samples that a page would have for it.
+func (c Checker) decode(metrics iter.Seq[Metric]) *Exposition {
 	keeps := c.scope().wanted
 	e := &Exposition{Format: OTLP}
 	families := make(map[form]*Family)
 	room := int64(maxKept)
-	for _, scope := range resource.GetScopeMetrics() {
-		for _, metric := range scope.GetMetrics() {
-			name := cut(metric.GetName())
-			if c.OnlyContract && !keeps(name) {
-				continue
-			}
-			key := form{name, metric.GetExponentialHistogram() != nil}
-			family, ok := families[key]
-			if !ok {
-				if len(families) == maxFamilies {
-					e.problems.add(Finding{Severity: Error, Rule: TooLarge, Message: fmt.Sprintf("more than %d metrics: the rest was not checked", maxFamilies)})
-					return e
-				}
-				family = &Family{name: name, kept: keeps(name)}
-				families[key] = family
-				e.Families = append(e.Families, family)
-			}
-			d := decoder{exposition: e, family: family, room: room, names: make(map[string]string)}
-			d.metric(metric)
-			room = d.room - familySize
-			if room <= 0 {
-				e.problems.add(tooMuch("", maxKept))
+	for metric := range metrics {
+		name := cut(metric.Name)
+		if c.OnlyContract && !keeps(name) {
+			continue
+		}
+		key := form{name, metric.Kind == ExponentialHistogram}
+		family, ok := families[key]
+		if !ok {
+			if len(families) == maxFamilies {
+				e.problems.add(Finding{Severity: Error, Rule: TooLarge, Message: fmt.Sprintf("more than %d metrics: the rest was not checked", maxFamilies)})
 				return e
 			}
+			family = &Family{name: name, kept: keeps(name)}
+			families[key] = family
+			e.Families = append(e.Families, family)
+		}
+		d := decoder{exposition: e, family: family, room: room, names: make(map[string]string)}
+		d.metric(metric)
+		room = d.room - familySize
+		if room <= 0 {
+			e.problems.add(tooMuch("", maxKept))
+			return e
 		}
 	}
 	return e
@@ -60,46 +82,26 @@ type decoder struct {
 	names      map[string]string // of samples, by their suffix
 }
 
-func (d *decoder) metric(m *metricspb.Metric) {
+func (d *decoder) metric(m Metric) {
 	f := d.family
-	f.seen, f.unit, f.help, f.hasHelp = true, cut(m.GetUnit()), cut(m.GetDescription()), m.GetDescription() != ""
-	switch data := m.GetData().(type) {
-	case *metricspb.Metric_Sum:
-		f.kind, f.temporality = upDownCounter, temporality(data.Sum.GetAggregationTemporality())
-		if data.Sum.GetIsMonotonic() {
-			f.kind = "counter"
-		}
-		d.numbers(data.Sum.GetDataPoints())
-	case *metricspb.Metric_Gauge:
-		f.kind = "gauge"
-		d.numbers(data.Gauge.GetDataPoints())
-	case *metricspb.Metric_Histogram:
-		f.kind, f.temporality = "histogram", temporality(data.Histogram.GetAggregationTemporality())
-		for _, point := range data.Histogram.GetDataPoints() {
-			d.histogram(point)
-		}
-	case *metricspb.Metric_ExponentialHistogram:
-		f.kind, f.temporality = exponentialHistogram, temporality(data.ExponentialHistogram.GetAggregationTemporality())
-		for _, point := range data.ExponentialHistogram.GetDataPoints() {
-			if d.room <= 0 {
-				return
-			}
-			labels := labelsOf(point.GetAttributes())
-			d.add("_count", labels, float64(point.GetCount()), point.GetStartTimeUnixNano())
-		}
-	case *metricspb.Metric_Summary:
-		f.kind = "summary"
+	f.seen, f.unit, f.help, f.hasHelp = true, cut(m.Unit), cut(m.Help), m.Help != ""
+	f.kind, f.temporality = m.Kind, m.Temporality
+	if m.Points == nil {
+		return
 	}
-}
-
-func temporality(t metricspb.AggregationTemporality) string {
-	switch t {
-	case metricspb.AggregationTemporality_AGGREGATION_TEMPORALITY_CUMULATIVE:
-		return cumulative
-	case metricspb.AggregationTemporality_AGGREGATION_TEMPORALITY_DELTA:
-		return "delta"
-	default:
-		return "unspecified"
+	for point := range m.Points {
+		if d.room <= 0 {
+			return
+		}
+		labels := labelsOf(point.Attributes)
+		switch m.Kind {
+		case string(contract.Histogram):
+			d.histogram(point, labels)
+		case ExponentialHistogram:
+			d.add("_count", labels, float64(point.Count), point.Start)
+		default:
+			d.add("", labels, point.Value, point.Start)
+		}
 	}
 }
 
@@ -115,32 +117,8 @@ func (d *decoder) add(suffix string, labels []label, value float64, start uint64
 	}
 }
 
-func (d *decoder) numbers(points []*metricspb.NumberDataPoint) {
-	for _, point := range points {
-		if d.room <= 0 {
-			return
-		}
-		if unrecorded(point.GetFlags()) {
-			continue
-		}
-		value := point.GetAsDouble()
-		if _, ok := point.GetValue().(*metricspb.NumberDataPoint_AsInt); ok {
-			value = float64(point.GetAsInt())
-		}
-		d.add("", labelsOf(point.GetAttributes()), value, point.GetStartTimeUnixNano())
-	}
-}
-
-func unrecorded(flags uint32) bool {
-	return flags&uint32(metricspb.DataPointFlags_DATA_POINT_FLAGS_NO_RECORDED_VALUE_MASK) != 0
-}
-
-func (d *decoder) histogram(point *metricspb.HistogramDataPoint) {
-	if d.room <= 0 || unrecorded(point.GetFlags()) {
-		return
-	}
-	labels, start := labelsOf(point.GetAttributes()), point.GetStartTimeUnixNano()
-	bounds, counts := point.GetExplicitBounds(), point.GetBucketCounts()
+func (d *decoder) histogram(point Point, labels []label) {
+	bounds, counts := point.Bounds, point.BucketCounts
 	if len(counts) != len(bounds)+1 {
 		d.exposition.problems.add(Finding{
 			Severity: Error, Rule: Syntax, Metric: short(d.family.name), Labels: short(sample{labels: labels}.series()),
@@ -158,18 +136,24 @@ func (d *decoder) histogram(point *metricspb.HistogramDataPoint) {
 		if d.room <= 0 {
 			return
 		}
-		d.add("_bucket", sorted(append(slices.Clip(labels), label{name: "le", value: le})), float64(total), start)
+		d.add("_bucket", sorted(append(slices.Clip(labels), label{name: "le", value: le})), float64(total), point.Start)
 	}
-	d.add("_count", labels, float64(point.GetCount()), start)
+	d.add("_count", labels, float64(point.Count), point.Start)
 	if point.Sum != nil {
-		d.add("_sum", labels, point.GetSum(), start)
+		d.add("_sum", labels, *point.Sum, point.Start)
 	}
 }
 
-func labelsOf(attributes []*commonpb.KeyValue) []label {
-	labels := make([]label, 0, min(len(attributes), maxLabels))
-	for _, attribute := range attributes[:min(len(attributes), maxLabels)] {
-		labels = append(labels, label{name: attribute.GetKey(), value: text(attribute.GetValue())})
+func labelsOf(attributes iter.Seq2[string, string]) []label {
+	var labels []label
+	if attributes == nil {
+		return nil
+	}
+	for name, value := range attributes {
+		if len(labels) == maxLabels {
+			break
+		}
+		labels = append(labels, label{name: name, value: value})
 	}
 	return sorted(labels)
 }
@@ -177,25 +161,4 @@ func labelsOf(attributes []*commonpb.KeyValue) []label {
 func sorted(labels []label) []label {
 	slices.SortFunc(labels, func(a, b label) int { return cmp.Compare(a.name, b.name) })
 	return labels
-}
-
-// text is a value as a label shows it.
-func text(value *commonpb.AnyValue) string {
-	switch v := value.GetValue().(type) {
-	case *commonpb.AnyValue_StringValue:
-		return v.StringValue
-	case *commonpb.AnyValue_BoolValue:
-		return strconv.FormatBool(v.BoolValue)
-	case *commonpb.AnyValue_IntValue:
-		return strconv.FormatInt(v.IntValue, 10)
-	case *commonpb.AnyValue_DoubleValue:
-		return strconv.FormatFloat(v.DoubleValue, 'g', -1, 64)
-	case nil:
-		return ""
-	default:
-		if size := proto.Size(value); size > maxText {
-			return fmt.Sprintf("a list of %d bytes", size)
-		}
-		return short(value.String())
-	}
 }

@@ -21,6 +21,7 @@ import (
 	_ "google.golang.org/grpc/encoding/gzip" // the only way to accept compressed requests
 	"google.golang.org/protobuf/proto"
 
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/otlp"
 	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
 )
 
@@ -160,13 +161,13 @@ func (r *Receiver) receive(in *collectorpb.ExportMetricsServiceRequest) {
 				r.missed.clients++
 				continue
 			}
-			client = conformance.NewClient(resource.GetResource())
+			client = otlp.NewClient(resource.GetResource())
 			r.known[key] = client
 			r.clients = append(r.clients, client)
 		}
 		before := client.Kept()
 		client.Most = before + maxKept - r.kept
-		client.Add(r.checker, resource)
+		client.Add(r.checker, otlp.Metrics(resource))
 		r.kept += client.Kept() - before
 	}
 }

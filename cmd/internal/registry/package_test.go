@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/dspy-metrics/dspy-metrics/internal/contract"
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/registry"
+	"github.com/dspy-metrics/dspy-metrics/internal/contract"
 )
 
 // TestGoPackage reads OpenTelemetry's own package of HTTP metrics.

@@ -1,4 +1,4 @@
-package conformance_test
+package otlp_test
 
 import (
 	"slices"
@@ -9,9 +9,23 @@ import (
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
 	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
 
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/otlp"
 	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
+	"github.com/dspy-metrics/dspy-metrics/internal/contract"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
+
+func checker() conformance.Checker {
+	return conformance.Checker{Contract: contract.Of(views.Default())}
+}
+
+func rules(findings []conformance.Finding) map[conformance.Rule]int {
+	n := make(map[conformance.Rule]int)
+	for _, f := range findings {
+		n[f.Rule]++
+	}
+	return n
+}
 
 // conforming is an export of every metric of the contract with all well-known
 // series.
@@ -77,10 +91,10 @@ func pair(key, value string) *commonpb.KeyValue {
 
 // exported returns the client that sent these exports.
 func exported(checker conformance.Checker, exports ...*collectorpb.ExportMetricsServiceRequest) *conformance.Client {
-	client := conformance.NewClient(nil)
+	client := otlp.NewClient(nil)
 	for _, export := range exports {
 		for _, metrics := range export.GetResourceMetrics() {
-			client.Add(checker, metrics)
+			client.Add(checker, otlp.Metrics(metrics))
 		}
 	}
 	return client

@@ -1,0 +1,2 @@
+// Package otlp turns what OTLP clients send into what package conformance checks.
+package otlp
