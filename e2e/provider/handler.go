@@ -87,6 +87,7 @@ func serve(w http.ResponseWriter, r *http.Request, d dialect) {
 			a.fail(d.failure(a.Fault))
 			return
 		}
+	case none, Cut, Endless: // what an answer comes to
 	}
 	if !a.stream {
 		a.pause(a.Before)
@@ -122,6 +123,7 @@ func (a *answer) events(d dialect) {
 			a.flush()
 		}
 		return
+	case none, RateLimit, Overloaded, Invalid: // those that fail have been answered
 	}
 	d.content(a, " two")
 	a.flush()

@@ -109,6 +109,7 @@ func (c *connections) state(conn net.Conn, state http.ConnState) {
 		c.open[counted] = time.Now()
 	case http.StateActive, http.StateHijacked:
 		c.open[counted] = time.Time{}
+	case http.StateNew, http.StateClosed: // open is written as it is accepted and closed
 	}
 }
 

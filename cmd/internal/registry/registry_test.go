@@ -355,6 +355,7 @@ func TestMistakes(t *testing.T) {
 		"extends nothing":     {map[string]string{"a.yaml": metric("    extends: x\n")}, `the group "x" is not defined`},
 		"level":               {map[string]string{"a.yaml": metric("    attributes: [{id: x, type: string, brief: X, stability: stable, requirement_level: must}]\n")}, `unknown requirement level "must"`},
 		"type":                {map[string]string{"a.yaml": metric("    attributes: [{id: x, type: text, brief: X, stability: stable}]\n")}, `unknown type "text"`},
+		"deprecated":          {map[string]string{"a.yaml": metric("    deprecated: [since 1.2]\n")}, "deprecated is a list"},
 		"stability":           {map[string]string{"a.yaml": strings.Replace(metric(""), "stable", "solid", 1)}, `unknown stability "solid"`},
 		"buckets":             {map[string]string{"a.yaml": metric("    annotations: {prometheus: {buckets: [2, 1]}}\n")}, "1 comes after 2"},
 		"many buckets":        {map[string]string{"a.yaml": metric("    annotations: {prometheus: {exponential_buckets: {start: 1, factor: 2, count: 1000000}}}\n")}, "a count from 1 to 1000"},

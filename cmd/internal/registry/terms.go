@@ -47,6 +47,9 @@ func (l *loader) terms(path string, at *yaml.Node, to *contract.Terms, stability
 		if d.RenamedTo != "" && d.Note == "" {
 			to.Deprecated = "it was renamed to " + d.RenamedTo
 		}
+	case yaml.SequenceNode:
+		l.add(path, &deprecated, "deprecated is a list: want a text, or a mapping with reason, renamed_to and note")
+	case 0, yaml.DocumentNode, yaml.AliasNode: // it is not there; load refuses aliases
 	}
 }
 

@@ -139,7 +139,7 @@ func (c *caching) stored(e *exchange, r *http.Request, key string, asks httpcach
 			return false
 		}
 		e.save(found)
-		response = found.response(r, age)
+		response = found.response(r, age) //nolint:bodyclose // whoever asked closes it
 		setCacheStatus(response.Header, "hit")
 		return true
 	})

@@ -83,6 +83,7 @@ func (e *Extractive) predict(ctx context.Context, kind otelmetrics.PredictionTyp
 		outputs["reasoning"] = answer.Reasoning
 	case extractive.ReAct:
 		outputs["trajectory"] = trajectory(answer.Trajectory)
+	case extractive.Predict: // the answer is all there is
 	}
 	return outputs, nil
 }

@@ -146,7 +146,7 @@ func (f *flight) fail(err error) {
 // land makes the request until the header of its answer is there.
 func (f *flight) land() *kept {
 	asked := time.Now()
-	response, err := f.caching.next.answer(f.exchange, f.request)
+	response, err := f.caching.next.answer(f.exchange, f.request) //nolint:bodyclose // who carries it closes it
 	f.failure = f.exchange.err
 	if err != nil {
 		f.caching.flights.close(f)

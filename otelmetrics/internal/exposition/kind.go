@@ -57,6 +57,7 @@ func (k kind) named() otlptranslator.MetricType {
 		return otlptranslator.MetricTypeGauge
 	case histogram:
 		return otlptranslator.MetricTypeHistogram
+	default:
+		return otlptranslator.MetricTypeUnknown
 	}
-	return otlptranslator.MetricTypeUnknown
 }

@@ -66,8 +66,9 @@ func (a Answer) grpcCode() codes.Code {
 		return codes.Code(a.status) //nolint:gosec // Fail takes it from a code.
 	case denying:
 		return codes.Unauthenticated
+	default:
+		return codes.Unavailable
 	}
-	return codes.Unavailable
 }
 
 // httpStatus is grpcCode for HTTP.
@@ -77,6 +78,7 @@ func (a Answer) httpStatus() int {
 		return a.status
 	case denying:
 		return http.StatusUnauthorized
+	default:
+		return http.StatusServiceUnavailable
 	}
-	return http.StatusServiceUnavailable
 }

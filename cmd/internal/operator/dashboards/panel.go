@@ -131,7 +131,6 @@ func (p panel) target(i int, q query) variants.Dataquery {
 		Instant:      &q.instant,
 		Range:        new(!q.instant),
 		Exemplar:     &q.exemplar,
-		Format:       new(prometheus.PromQueryFormatTimeSeries),
 	}
 	switch p.kind {
 	case rows:
@@ -139,6 +138,8 @@ func (p panel) target(i int, q query) variants.Dataquery {
 	case heat:
 		out.Format = new(prometheus.PromQueryFormatHeatmap)
 		out.LegendFormat = new("{{le}}")
+	default:
+		out.Format = new(prometheus.PromQueryFormatTimeSeries)
 	}
 	return out
 }
@@ -167,6 +168,7 @@ func (p panel) fields() dashboard.FieldConfig {
 		fields.Custom = p.graph()
 	case value:
 		fields.Color.Mode = dashboard.FieldColorModeIdThresholds
+	case rows, heat, firings: // drawn as they are
 	}
 	return fields
 }
