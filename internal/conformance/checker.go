@@ -60,7 +60,7 @@ func (c Checker) Check(e *Exposition) []Finding {
 	r.index()
 	r.points()
 	for _, metric := range r.contract.Metrics {
-		for _, family := range r.families[metric.Name] {
+		for _, family := range telling(r.families[metric.Name]) {
 			r.family(metric, family)
 		}
 	}
@@ -69,6 +69,27 @@ func (c Checker) Check(e *Exposition) []Finding {
 		r.presence(metric)
 	}
 	return r.found.all()
+}
+
+// telling leaves out families that are less than another of the metric: metadata
+// beside samples, or a text without a type. A page repeats metadata only by mistake,
+// which was found when it was parsed.
+func telling(families []*Family) []*Family {
+	if len(families) < 2 {
+		return families
+	}
+	rank := func(f *Family) int {
+		switch {
+		case f.seen:
+			return 2
+		case f.kind != "":
+			return 1
+		default:
+			return 0
+		}
+	}
+	most := rank(slices.MaxFunc(families, func(a, b *Family) int { return cmp.Compare(rank(a), rank(b)) }))
+	return slices.DeleteFunc(slices.Clone(families), func(f *Family) bool { return rank(f) < most })
 }
 
 // scope are the names that metrics of the contract may have on a page or a

@@ -11,9 +11,6 @@ import (
 // there. Prometheus takes both, so two types whose samples cannot be confused are
 // not an error; any other metadata below the samples is.
 func (p *parser) successor(before *Family, at position) *Family {
-	if before.kept {
-		return before
-	}
 	family := p.add(before.name, at)
 	if family != nil {
 		family.predecessor = before
@@ -45,22 +42,38 @@ func (p *parser) share(a, b *Family) bool {
 	return slices.ContainsFunc(p.suffixes(a.kind), func(suffix string) bool { return p.allows(b.kind, suffix) })
 }
 
-// clash finds a family whose samples could be this one's. The text format has no
-// such rule.
+// clash finds a family whose samples could be this one's, or whose name is that of
+// a sample. The text format has no such rule.
 func (p *parser) clash(c *cursor, family *Family, nameAt int) error {
 	if !p.om || !p.strict(family) {
 		return nil
 	}
 	for _, suffix := range p.suffixes(family.kind) {
 		if other, ok := p.families[family.name+suffix]; ok && other != family && suffix != "" {
-			return c.wrong(nameAt, "", "the samples of the %s %q clash with those of the metric %q", family.kind, short(family.name), short(other.name))
+			if p.allows(other.kind, "") {
+				return c.wrong(nameAt, "", "the samples of the %s %q clash with those of the metric %q", family.kind, short(family.name), short(other.name))
+			}
+			p.alike(family, other, c.position(nameAt))
 		}
 	}
 	for _, suffix := range suffixes() {
 		base, ok := strings.CutSuffix(family.name, suffix)
-		if other, known := p.families[base]; ok && known && p.allows(other.kind, suffix) && p.allows(family.kind, "") {
-			return c.wrong(nameAt, "", "the samples of %q clash with those of the %s %q", short(family.name), other.kind, short(base))
+		if other, known := p.families[base]; ok && known && p.allows(other.kind, suffix) {
+			if p.allows(family.kind, "") {
+				return c.wrong(nameAt, "", "the samples of %q clash with those of the %s %q", short(family.name), other.kind, short(base))
+			}
+			p.alike(other, family, c.position(nameAt))
 		}
 	}
 	return nil
+}
+
+// alike notes that a metric has the name of a sample of another, and samples of
+// other names.
+func (p *parser) alike(family, other *Family, at position) {
+	p.exposition.problems.add(Finding{
+		Severity: Info, Rule: NameClash, Metric: short(other.name), Line: at.line, Column: at.column,
+		Message: fmt.Sprintf("%q is a %s and the name of a sample of the %s %q: OpenMetrics asks for two names, and Prometheus takes both",
+			short(other.name), other.kind, family.kind, short(family.name)),
+	})
 }

@@ -10,11 +10,7 @@ func (e *Exposition) Exposed() []contract.Metric {
 		if !family.seen {
 			continue
 		}
-		name := family.documented(e.Format)
-		if e.Format == OpenMetrics && family.kind == "info" {
-			name += "_info"
-		}
-		m := contract.Metric{Name: name, Kind: kindOf(family), Buckets: family.bounds, OpenLabels: len(family.labels) == maxNames}
+		m := contract.Metric{Name: family.documented(e.Format), Kind: kindOf(family), Buckets: family.bounds, OpenLabels: len(family.labels) == maxNames}
 		if family.mixed {
 			m.Buckets = nil
 		}

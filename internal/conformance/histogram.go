@@ -22,24 +22,9 @@ func (r *review) bound(metric contract.Metric, s sample) {
 	_, own := metric.Label("le")
 	switch {
 	case own || metric.Kind == contract.AnyKind:
-	case !bucket && ok:
+	case !bucket && ok && le.value != "":
 		r.wrong(ExtraLabel, metric, s, le.at, "only buckets have it", `the label "le" is not one of %s`, s.name)
-	case bucket && r.exposition.Format == OpenMetrics && le.value != canonical(le.value):
-		r.add(Warning, BucketSpelling, metric.Name, le.at, "", "the bound is written %q, want %q in OpenMetrics", short(le.value), canonical(le.value))
 	}
-}
-
-// canonical writes a bound as OpenMetrics asks for.
-func canonical(le string) string {
-	bound, err := strconv.ParseFloat(le, 64)
-	if err != nil {
-		return le
-	}
-	text := strconv.FormatFloat(bound, 'g', -1, 64)
-	if !math.IsInf(bound, 0) && !math.IsNaN(bound) && !strings.ContainsAny(text, ".e") {
-		text += ".0"
-	}
-	return text
 }
 
 // histogram checks the samples of one series against the contract. Whether they
@@ -64,6 +49,9 @@ func (r *review) histogram(metric contract.Metric, family *Family, samples []sam
 func (r *review) bounds(metric contract.Metric, first sample, buckets []bucket) {
 	if metric.Buckets == nil && metric.Form != contract.Native {
 		return // Nothing is said of them.
+	}
+	if len(buckets) == 0 {
+		return // The judge has found that none can be read.
 	}
 	want := append(slices.Clone(metric.Buckets), math.Inf(1))
 	remedy := "the buckets are " + join(want)

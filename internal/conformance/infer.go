@@ -54,9 +54,6 @@ type inferredMetric struct {
 
 func (in *inference) family(format Format, f *Family) {
 	name := f.documented(format)
-	if format == OpenMetrics && f.kind == "info" {
-		name += "_info"
-	}
 	m, ok := in.metrics[name]
 	if !ok {
 		m = &inferredMetric{Metric: first(format, f, name), labels: make(map[string]int)}
@@ -70,17 +67,14 @@ func (in *inference) family(format Format, f *Family) {
 		m.targets++
 	}
 	m.histogram(f)
-	if kind := kindOf(f); ok && kind != m.Kind && f.seen {
+	if kind := kindOf(f); ok && kind != m.Kind && (f.seen || m.targets == 0) {
 		m.doubts = append(m.doubts, fmt.Sprintf("it is a %s and a %s", m.Kind, kind))
 		m.Kind = contract.AnyKind
 	}
-	if ok && strings.TrimSuffix(strings.TrimSpace(f.help), ".") != m.Help {
+	if ok && contract.Sentence(f.help) != m.Help {
 		m.Help = ""
 	}
 	for _, s := range f.samples {
-		if strings.HasSuffix(s.name, "_created") && f.suffix(s) == "_created" {
-			continue
-		}
 		m.seen++
 		inner := f.inner(f.suffix(s))
 		for _, l := range s.labels {
@@ -93,7 +87,7 @@ func (in *inference) family(format Format, f *Family) {
 
 // first is what is known of a metric before its samples.
 func first(format Format, f *Family, name string) contract.Metric {
-	m := contract.Metric{Name: name, Stream: name, Kind: kindOf(f), Help: strings.TrimSuffix(strings.TrimSpace(f.help), ".")}
+	m := contract.Metric{Name: name, Stream: name, Kind: kindOf(f), Help: contract.Sentence(f.help)}
 	if format == OTLP {
 		m.Name, m.Unit = "", f.unit
 		return m

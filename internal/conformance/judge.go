@@ -188,12 +188,19 @@ func (f *Family) inner(suffix string) string {
 	}
 }
 
-// documented is the name of the metric as a contract has it.
+// documented is the name of the metric as a contract has it: in OpenMetrics some
+// types add to the name of the family.
 func (f *Family) documented(format Format) string {
-	if format == OpenMetrics && f.kind == "counter" {
+	switch {
+	case format != OpenMetrics:
+		return f.name
+	case f.kind == "counter":
 		return f.name + "_total"
+	case f.kind == "info":
+		return f.name + "_info"
+	default:
+		return f.name
 	}
-	return f.name
 }
 
 func number(value float64) string { return strconv.FormatFloat(value, 'g', -1, 64) }

@@ -18,6 +18,7 @@ type review struct {
 	scope      scope
 	metrics    map[string]contract.Metric     // by name
 	families   map[string][]*Family           // by the metric's name
+	exposed    map[string]struct{}            // the names under which the exposition has metrics
 	labels     map[string]contract.Label      // by their ID
 	values     map[string]map[string]position // by the label's ID
 }
@@ -26,11 +27,17 @@ func newReview(c Checker, e *Exposition) *review {
 	r := &review{
 		Checker: c, exposition: e, scope: c.scope(),
 		families: make(map[string][]*Family),
+		exposed:  make(map[string]struct{}, len(e.Families)),
 		labels:   make(map[string]contract.Label),
 		values:   make(map[string]map[string]position),
 	}
 	r.found.list = slices.Clone(e.problems.list)
 	r.found.count, r.found.total = maps.Clone(e.problems.count), maps.Clone(e.problems.total)
+	for _, family := range e.Families {
+		if family.seen {
+			r.exposed[family.documented(e.Format)] = struct{}{}
+		}
+	}
 	if e.Format == OTLP {
 		r.use(c.Contract.Streamed())
 		return r
@@ -118,32 +125,43 @@ func (r *review) index() {
 	}
 }
 
-// metric finds the metric of a family, under the name that its format gives it
-// or that a mistake in its type leaves it with.
+// metric finds the metric of a family: the one that has its name in the contract,
+// or one that a mistake in the type has left it with. That one is under its own
+// name nowhere.
 func (r *review) metric(family *Family) (contract.Metric, bool) {
-	if metric, ok := r.metrics[family.name]; ok {
-		// Of two families of one name in OpenMetrics, one is a counter.
-		if r.exposition.Format != OpenMetrics || family.kind != "counter" || metric.Kind == contract.Counter {
-			return metric, true
-		}
-	}
-	if r.exposition.Format == OpenMetrics {
-		for suffix, kind := range map[string]contract.Kind{"_total": contract.Counter, "_info": contract.Info} {
-			if metric, ok := r.metrics[family.name+suffix]; ok && (metric.Kind == kind || metric.Kind == contract.AnyKind) {
-				return metric, true
-			}
-		}
-	}
-	if metric, ok := r.metrics[family.name]; ok {
+	if metric, ok := r.metrics[family.documented(r.exposition.Format)]; ok {
 		return metric, true
 	}
-	for _, suffix := range []string{"_bucket", "_count", "_sum"} {
-		base, ok := strings.CutSuffix(family.name, suffix)
-		if metric, known := r.metrics[base]; ok && known && metric.Kind == contract.Histogram {
+	for _, meant := range r.meant(family.name) {
+		metric, ok := r.metrics[meant.name]
+		if _, there := r.exposed[meant.name]; ok && !there && (meant.kinds == nil || slices.Contains(meant.kinds, metric.Kind)) {
 			return metric, true
 		}
 	}
 	return contract.Metric{}, false
+}
+
+// meaning is a name in the contract, and the types of metrics that it is meant for;
+// nil for all.
+type meaning struct {
+	name  string
+	kinds []contract.Kind
+}
+
+// meant are the names that a family would have with another type.
+func (r *review) meant(name string) []meaning {
+	var names []meaning
+	if r.exposition.Format == OpenMetrics {
+		names = append(names, meaning{name + "_total", []contract.Kind{contract.Counter, contract.AnyKind}},
+			meaning{name + "_info", []contract.Kind{contract.Info, contract.AnyKind}})
+	}
+	names = append(names, meaning{name: name})
+	for _, suffix := range []string{"_bucket", "_count", "_sum"} {
+		if base, ok := strings.CutSuffix(name, suffix); ok {
+			names = append(names, meaning{base, []contract.Kind{contract.Histogram}})
+		}
+	}
+	return names
 }
 
 // created tells whether the family holds the times at which the series of a

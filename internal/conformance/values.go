@@ -3,6 +3,7 @@ package conformance
 import (
 	"math"
 	"strconv"
+	"strings"
 )
 
 // invalid says which value the format asks for if it does not allow this one,
@@ -84,6 +85,17 @@ func (j *judge) labels(f *Family, s sample, suffix string) bool {
 	case j.om() && math.IsInf(value, 1) && l.value != "+Inf":
 		j.wrong(InvalidValue, f, s, l.at, "", "the bound is "+strconv.Quote(short(l.value))+`, want "+Inf"`)
 		return false
+	case j.om() && f.bucketed() && l.value != canonical(value):
+		j.about(Warning, BucketSpelling, f, s, l.at, "", "the bound is written "+strconv.Quote(short(l.value))+", want "+strconv.Quote(canonical(value))+" in OpenMetrics")
 	}
 	return true
+}
+
+// canonical writes a bound as OpenMetrics asks for.
+func canonical(bound float64) string {
+	text := number(bound)
+	if !math.IsInf(bound, 0) && !strings.ContainsAny(text, ".e") {
+		text += ".0"
+	}
+	return text
 }

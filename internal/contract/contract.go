@@ -132,6 +132,12 @@ func Levels() []Level { return views.Levels() }
 // Stable is the stability of what does not change any more.
 const Stable = views.Stable
 
+// Sentence returns a help text as contracts have it and as it is compared: in one
+// line, with one space between words, and without a period at the end.
+func Sentence(text string) string {
+	return strings.TrimRight(strings.Join(strings.Fields(text), " "), ". ")
+}
+
 // Reserves tells whether the contract has the name for itself, so that a metric of
 // this name has to be in it.
 func (c Contract) Reserves(name string) bool {

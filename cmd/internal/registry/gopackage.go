@@ -227,7 +227,7 @@ func literal(e ast.Expr) (string, bool) {
 func (m *goMetric) contract(values map[string][]string) (contract.Metric, bool) {
 	kind := strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(m.instrument, "Int64"), "Float64"), "Observable")
 	metric := contract.Metric{
-		Stream: m.name, Kind: contract.Kind(strings.ToLower(kind)), Unit: m.unit, Help: sentence(m.description),
+		Stream: m.name, Kind: contract.Kind(strings.ToLower(kind)), Unit: m.unit, Help: contract.Sentence(m.description),
 		Whole: strings.HasPrefix(m.instrument, "Int64") && kind != "Histogram",
 		Terms: contract.Terms{Level: contract.Optional}, // The package cannot say it.
 	}

@@ -19,9 +19,9 @@ func (l *loader) label(u use, name string) (contract.Label, bool) {
 			return contract.Label{}, false
 		}
 	}
-	label := contract.Label{ID: name, Help: sentence(definition.Brief)}
+	label := contract.Label{ID: name, Help: contract.Sentence(definition.Brief)}
 	if u.Brief != "" {
-		label.Help = sentence(u.Brief)
+		label.Help = contract.Sentence(u.Brief)
 	}
 	l.terms(definition.file, definition.node, &label.Terms, definition.Stability, definition.Deprecated)
 	l.terms(u.file, u.node, &label.Terms, u.Stability, u.Deprecated)

@@ -42,7 +42,7 @@ func nodePackage(folder string) (contract.Contract, error) {
 				m.Stability = "development"
 			}
 			if _, why, ok := strings.Cut(comment, "@deprecated"); ok {
-				m.Deprecated = sentence(strings.Trim(strings.ReplaceAll(why, "*/", ""), " *\n"))
+				m.Deprecated = contract.Sentence(strings.Trim(strings.ReplaceAll(why, "*/", ""), " *\n"))
 			}
 			c.Metrics = append(c.Metrics, m)
 		}
@@ -60,7 +60,7 @@ func about(comment string) string {
 			if strings.HasPrefix(text, "@") {
 				return ""
 			}
-			return sentence(text)
+			return contract.Sentence(text)
 		}
 	}
 	return ""

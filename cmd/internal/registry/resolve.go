@@ -140,7 +140,7 @@ func (l *loader) metric(s *source, g *group) (contract.Metric, bool) {
 			return contract.Metric{}, false
 		}
 	}
-	m := contract.Metric{Stream: base.metricName(), Kind: contract.Kind(base.Instrument), Help: sentence(base.Brief)}
+	m := contract.Metric{Stream: base.metricName(), Kind: contract.Kind(base.Instrument), Help: contract.Sentence(base.Brief)}
 	if base.Unit != nil {
 		m.Unit = *base.Unit
 	}
@@ -158,7 +158,7 @@ func (l *loader) metric(s *source, g *group) (contract.Metric, bool) {
 	l.annotate(base, &m)
 	if g != base {
 		if g.Brief != "" {
-			m.Help = sentence(g.Brief)
+			m.Help = contract.Sentence(g.Brief)
 		}
 		l.terms(g.file, g.node, &m.Terms, g.Stability, g.Deprecated)
 		l.annotate(g, &m)
@@ -175,10 +175,6 @@ func (l *loader) metric(s *source, g *group) (contract.Metric, bool) {
 		}
 	}
 	return m, true
-}
-
-func sentence(brief string) string {
-	return strings.TrimSuffix(strings.Join(strings.Fields(brief), " "), ".")
 }
 
 // use is an attribute of a metric: how it is used, and what it is.

@@ -40,7 +40,7 @@ func (l *loader) terms(path string, at *yaml.Node, to *contract.Terms, stability
 			return
 		}
 		to.Replacement = d.RenamedTo
-		to.Deprecated = sentence(d.Note)
+		to.Deprecated = contract.Sentence(d.Note)
 		if to.Deprecated == "" {
 			to.Deprecated = d.Reason
 		}
@@ -91,7 +91,7 @@ func (l *loader) annotate(g *group, m *contract.Metric) {
 		// Whoever describes Prometheus' metrics so gives them Prometheus' names.
 		m.Name = m.Stream
 		if a.Help != "" {
-			m.Help = sentence(a.Help)
+			m.Help = contract.Sentence(a.Help)
 		}
 		l.histogram(g, a, m)
 		l.constant(g, a, m)
@@ -109,12 +109,14 @@ func (l *loader) annotate(g *group, m *contract.Metric) {
 	if a.Name != "" {
 		m.Name = a.Name
 	}
-	if a.Type != "" {
+	switch kinds := []contract.Kind{contract.Summary, contract.GaugeHistogram, contract.Info, contract.StateSet, contract.Unknown}; {
+	case a.Type == "":
+	case a.Type == anyType:
+		m.Kind = contract.AnyKind
+	case slices.Contains(kinds, contract.Kind(a.Type)):
 		m.Kind = contract.Kind(a.Type)
-		kinds := []contract.Kind{contract.Summary, contract.GaugeHistogram, contract.Info, contract.StateSet, contract.Unknown}
-		if !slices.Contains(kinds, m.Kind) {
-			l.add(g.file, g.node, "unknown type %q: want summary, gaugehistogram, info, stateset or unknown", short(a.Type))
-		}
+	default:
+		l.add(g.file, g.node, "unknown type %q: want summary, gaugehistogram, info, stateset, unknown or any", short(a.Type))
 	}
 	m.Instrument, m.Whole, m.NonNegative, m.Primed, m.OpenLabels = a.Instrument, a.Whole, a.NonNegative, a.Primed, a.OpenLabels
 	if a.Level != "" {

@@ -15,6 +15,9 @@ import (
 // development is the stability of what says nothing of it: the form asks for one.
 const development = "development"
 
+// anyType is the type of a metric that may have any.
+const anyType = "any"
+
 // Remarks are comments in the file for whoever reads it, by the name of a metric
 // or the ID of a label, and "" for the whole.
 type Remarks map[string]string
@@ -212,7 +215,7 @@ func metric(m contract.Metric) (group, error) {
 	switch m.Kind {
 	case contract.Counter, contract.UpDownCounter, contract.Gauge, contract.Histogram:
 	default: // The form has no such instrument, nor one that is not known.
-		g.Instrument, annotation.Type = string(contract.Gauge), string(m.Kind)
+		g.Instrument, annotation.Type = string(contract.Gauge), cmp.Or(string(m.Kind), anyType)
 	}
 	if m.Name != "" {
 		annotation.Name = m.Name
