@@ -14,27 +14,27 @@ import (
 
 // backend is who makes the predictions, and what tells their type.
 type backend struct {
-	Upstream       string        `group:"common" env:"DSPY_METRICS_UPSTREAM" placeholder:"URL" help:"The DSPy service that makes the predictions; by default the embedded predictor does."`
-	ConnectTimeout time.Duration `group:"upstream" default:"5s" env:"DSPY_METRICS_CONNECT_TIMEOUT" help:"Longest wait for a connection to the upstream (${default})."`
-	Retries        int           `group:"upstream" default:"2" env:"DSPY_METRICS_RETRIES" placeholder:"N" help:"How often a request is sent again that did not reach the upstream, or failed there and has an Idempotency-Key (${default})."`
-	Route          []string      `group:"common" default:"/predict" env:"DSPY_METRICS_ROUTES" placeholder:"[METHOD ]PATH[=TYPE]" help:"A route of predictions, POST by default, as net/http's patterns, and their type if it is always the same (${default}). Repeatable, or with commas."`
-	Pass           []string      `group:"upstream" env:"DSPY_METRICS_PASS" placeholder:"[METHOD ]PATH" help:"A path whose requests go to the upstream and are no predictions, as net/http's patterns, for all methods if none is given: /v1/models, /docs/{rest...}. Only their latency is measured. Repeatable, or with commas."`
-	ReadyUpstream  string        `group:"upstream" env:"DSPY_METRICS_READY_UPSTREAM" placeholder:"PATH|attempts" help:"Whether /ready follows the upstream too: a path of it that answers below 400 when it is well, asked every 2s, or attempts, the predictions that do not reach it. Several results in a row turn it. By default it does not: an outage of an upstream that all replicas share would take all of them out of the load balancer."`
-	Prices         string        `group:"upstream" env:"DSPY_METRICS_PRICES" placeholder:"FILE" type:"path" help:"What models cost where an answer does not state its cost: a JSON file in the format of LiteLLM's model_prices_and_context_window.json, which is read again when it changes."`
-	TypeHeader     string        `group:"upstream" default:"X-Prediction-Type" env:"DSPY_METRICS_TYPE_HEADER" placeholder:"NAME" help:"The request header that tells the prediction type (${default})."`
-	TypeField      string        `group:"upstream" default:"prediction_type" env:"DSPY_METRICS_TYPE_FIELD" placeholder:"NAME" help:"The field of a JSON request that tells it (${default})."`
+	Upstream       string        `group:"common" env:"DSPY_METRICS_UPSTREAM" placeholder:"URL" help:"URL of the program that makes the predictions. By default a built-in text search answers."`
+	ConnectTimeout time.Duration `group:"upstream" default:"5s" env:"DSPY_METRICS_CONNECT_TIMEOUT" help:"Time limit for a connection to the upstream (${default})."`
+	Retries        int           `group:"upstream" default:"2" env:"DSPY_METRICS_RETRIES" placeholder:"N" help:"Number of retries, if a request did not reach the upstream, or failed there and has an Idempotency-Key (${default})."`
+	Route          []string      `group:"common" default:"/predict" env:"DSPY_METRICS_ROUTES" placeholder:"[METHOD ]PATH[=TYPE]" help:"Route of predictions (${default}): a pattern of net/http, POST by default, and optionally the prediction type. Repeatable, or separated by commas."`
+	Pass           []string      `group:"upstream" env:"DSPY_METRICS_PASS" placeholder:"[METHOD ]PATH" help:"Path to forward to the upstream without counting predictions: a pattern of net/http such as /v1/models or /docs/{rest...}, for all methods by default. Only the latency is measured. Repeatable, or separated by commas."`
+	ReadyUpstream  string        `group:"upstream" env:"DSPY_METRICS_READY_UPSTREAM" placeholder:"PATH|attempts" help:"Make /ready depend on the upstream. Give a path of the upstream, which is requested every 2s and must answer with a status below 400. Or give attempts, to watch whether predictions reach the upstream. It takes several results in a row to change. Off by default, because an outage of a shared upstream would remove all replicas from the load balancer."`
+	Prices         string        `group:"upstream" env:"DSPY_METRICS_PRICES" placeholder:"FILE" type:"path" help:"Price list for answers that do not state their cost: a JSON file in the format of LiteLLM's model_prices_and_context_window.json. It is reloaded when it changes."`
+	TypeHeader     string        `group:"upstream" default:"X-Prediction-Type" env:"DSPY_METRICS_TYPE_HEADER" placeholder:"NAME" help:"Request header with the prediction type (${default})."`
+	TypeField      string        `group:"upstream" default:"prediction_type" env:"DSPY_METRICS_TYPE_FIELD" placeholder:"NAME" help:"Field of a JSON request body with the prediction type (${default})."`
 }
 
 func (b *backend) validate() error {
 	_, err := b.routes()
 	_, wrongPass := b.passes()
 	if len(b.Pass) > 0 && b.Upstream == "" {
-		wrongPass = errors.New("--pass needs --upstream: the embedded predictor has nothing to pass requests to")
+		wrongPass = errors.New("--pass needs --upstream, because the built-in predictor cannot forward requests")
 	}
 	_, wrongReady := b.readiness()
 	var wrongPrices error
 	if b.Prices != "" && b.Upstream == "" {
-		wrongPrices = errors.New("--prices needs --upstream: the embedded predictor spends nothing")
+		wrongPrices = errors.New("--prices needs --upstream, because the built-in predictor costs nothing")
 	}
 	return errors.Join(err, wrongPass, wrongReady, wrongPrices, notNegative("--retries", b.Retries), positive("--connect-timeout", b.ConnectTimeout))
 }
@@ -58,7 +58,7 @@ func (b *backend) readiness() (service.Readiness, error) {
 	case b.ReadyUpstream == "":
 		return service.Readiness{}, nil
 	case b.Upstream == "":
-		return service.Readiness{}, errors.New("--ready-upstream needs --upstream: the embedded predictor is always there")
+		return service.Readiness{}, errors.New("--ready-upstream needs --upstream, because the built-in predictor is always ready")
 	case b.ReadyUpstream == "attempts":
 		return service.Readiness{Attempts: true}, nil
 	case strings.HasPrefix(b.ReadyUpstream, "/"):

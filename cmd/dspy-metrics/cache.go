@@ -17,20 +17,20 @@ import (
 
 // answers is the cache of the predictions.
 type answers struct {
-	Cache          string        `group:"common" default:"off" env:"DSPY_METRICS_CACHE" placeholder:"off|memory|redis://…" help:"Where answers are kept, to answer equal requests from there, and once for those at the same time (${default}). Of Redis the size and the evictions are those of the whole server."`
-	CacheMaxBytes  int64         `group:"cache" default:"67108864" env:"DSPY_METRICS_CACHE_MAX_BYTES" placeholder:"N" help:"Memory that --cache memory may take, Go's own share included; less than half of it are answers (${default}). Redis has a bound of its own."`
-	CacheTTL       time.Duration `group:"cache" default:"1h" env:"DSPY_METRICS_CACHE_TTL" help:"How long an answer is kept, unless it says less itself (${default})."`
-	CacheTimeout   time.Duration `group:"cache" default:"100ms" env:"DSPY_METRICS_CACHE_TIMEOUT" help:"Longest wait for Redis (${default})."`
-	CacheNamespace string        `group:"cache" env:"DSPY_METRICS_CACHE_NAMESPACE" placeholder:"NAME" help:"Sets apart the answers of programs on one Redis that have the same upstream and --service, such as two versions or two sidecars."`
-	CacheIgnore    []string      `group:"cache" name:"cache-ignore-header" env:"DSPY_METRICS_CACHE_IGNORE_HEADERS" placeholder:"NAME" help:"A request header that cannot change an answer. Requests with other values of any other header get answers of their own, but for those of tracing and of the connection. Repeatable, or with commas."`
+	Cache          string        `group:"common" default:"off" env:"DSPY_METRICS_CACHE" placeholder:"off|memory|redis://…" help:"Cache for answers to equal requests: off, memory, or the URL of a Redis (${default}). With Redis, size and evictions are reported for the whole server."`
+	CacheMaxBytes  int64         `group:"cache" default:"67108864" env:"DSPY_METRICS_CACHE_MAX_BYTES" placeholder:"N" help:"Memory limit of --cache memory, including memory that Go leaves unused; less than half of it holds answers (${default}). Redis has its own limit."`
+	CacheTTL       time.Duration `group:"cache" default:"1h" env:"DSPY_METRICS_CACHE_TTL" help:"How long an answer is stored, unless its headers set a shorter time (${default})."`
+	CacheTimeout   time.Duration `group:"cache" default:"100ms" env:"DSPY_METRICS_CACHE_TIMEOUT" help:"Time limit for Redis (${default})."`
+	CacheNamespace string        `group:"cache" env:"DSPY_METRICS_CACHE_NAMESPACE" placeholder:"NAME" help:"Separates the answers of programs that share a Redis, an upstream URL and --service, such as two versions or two sidecars."`
+	CacheIgnore    []string      `group:"cache" name:"cache-ignore-header" env:"DSPY_METRICS_CACHE_IGNORE_HEADERS" placeholder:"NAME" help:"Request header that does not affect the answer. By default requests share an answer only if all headers are equal, except those for tracing and the connection. Repeatable, or separated by commas."`
 	CacheKeyHeader []string      `hidden:"" env:"DSPY_METRICS_CACHE_KEY_HEADERS"`
-	MaxAnswerBytes int64         `group:"cache" default:"1048576" env:"DSPY_METRICS_MAX_ANSWER_BYTES" placeholder:"N" help:"Largest answer that is cached and whose usage is read; larger ones pass through (${default})."`
+	MaxAnswerBytes int64         `group:"cache" default:"1048576" env:"DSPY_METRICS_MAX_ANSWER_BYTES" placeholder:"N" help:"Size limit of answers to cache and to read usage from; larger answers are only forwarded (${default})."`
 }
 
 func (a *answers) validate() error {
 	var gone error
 	if len(a.CacheKeyHeader) > 0 {
-		gone = fmt.Errorf("--cache-key-header %q is not needed any more: answers depend on every header but those of --cache-ignore-header",
+		gone = fmt.Errorf("--cache-key-header %q was removed: remove it, because all headers now count except those of --cache-ignore-header",
 			strings.Join(a.CacheKeyHeader, ","))
 	}
 	return errors.Join(
@@ -42,7 +42,7 @@ func (a *answers) validate() error {
 	)
 }
 
-// open returns nil for no cache.
+// open opens the cache. It returns nil if the cache is off.
 func (a *answers) open(ctx context.Context, recorder *otelmetrics.Recorder, logger *slog.Logger) (*cache.Cache, error) {
 	if a.Cache == "off" {
 		return nil, nil
@@ -68,6 +68,6 @@ func (c *serve) warnOfNames(logger *slog.Logger) {
 	}
 	address, err := netip.ParseAddr(upstream.Hostname())
 	if err == nil && address.IsLoopback() || upstream.Hostname() == "localhost" {
-		logger.Warn("other programs behind a loopback address that share this Redis would share answers: give --service or --cache-namespace")
+		logger.Warn("another program that shares this Redis and also has a loopback upstream would get the same answers: set --service or --cache-namespace")
 	}
 }

@@ -70,9 +70,9 @@ func (c *checkCommand) verdict(outcome check.Outcome) error {
 	case summary.Unchecked > 0:
 		return unchecked
 	case summary.Fails(severity):
-		return fmt.Errorf("not the contract: %s", summary)
+		return fmt.Errorf("the contract is violated: %s", summary)
 	case covered < c.MinCoverage:
-		return fmt.Errorf("%.1f %% of the metrics were seen, less than the %g %% of --min-coverage: see --coverage", covered, c.MinCoverage)
+		return fmt.Errorf("%.1f %% of the metrics were seen, less than --min-coverage %g: see --coverage", covered, c.MinCoverage)
 	}
 	return nil
 }
@@ -119,7 +119,7 @@ func parseBuckets(text string) ([]float64, error) {
 	for field := range strings.SplitSeq(text, ",") {
 		bound, err := strconv.ParseFloat(strings.TrimSpace(field), 64)
 		if err != nil {
-			return nil, fmt.Errorf("%q is neither fast, slow, very-slow nor a bound", field)
+			return nil, fmt.Errorf("%q is not fast, slow, very-slow or a number", field)
 		}
 		buckets = append(buckets, bound)
 	}
@@ -214,7 +214,7 @@ func received(
 	}
 	clients, missed := receiver.Clients(), receiver.Missed()
 	if len(clients) == 0 && len(missed) == 0 {
-		return nil, nil, fmt.Errorf("no OTLP metrics arrived at %s within %s", receiver.Addr(), wait)
+		return nil, nil, fmt.Errorf("no OTLP metrics arrived at %s within %s: check the endpoint of the sender, or raise --for", receiver.Addr(), wait)
 	}
 	return clients, missed, nil
 }

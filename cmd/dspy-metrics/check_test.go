@@ -36,7 +36,7 @@ func TestCheck(t *testing.T) {
 		code  int
 		want  []string
 	}{
-		"help":           {[]string{"--help"}, nil, 0, []string{"Exit codes:", "--otlp", "Warnings may be well"}},
+		"help":           {[]string{"--help"}, nil, 0, []string{"Exit codes:", "--otlp", "Warnings may be harmless"}},
 		"URL":            {[]string{server.URL}, nil, 0, []string{"clean"}},
 		"URL twice":      {[]string{"--twice", "--interval=1ms", server.URL}, nil, 0, []string{"clean"}},
 		"standard input": {[]string{"-"}, clean, 0, []string{"standard input", "clean"}},
@@ -51,10 +51,10 @@ func TestCheck(t *testing.T) {
 		"no files":       {[]string{broken + "x", broken + "y"}, nil, 2, []string{"could not check 2 of 2"}},
 		"too large":      {[]string{"--max-bytes=10", broken}, nil, 2, []string{"more than 10 bytes"}},
 		"nothing sent":   {[]string{"--otlp=127.0.0.1:0", "--for=10ms"}, nil, 2, []string{"no OTLP metrics arrived"}},
-		"no target":      {nil, nil, 2, []string{"want either targets"}},
-		"both":           {[]string{"--otlp=:0", "-"}, nil, 2, []string{"want either targets"}},
-		"input twice":    {[]string{"--twice", "-"}, nil, 2, []string{"can be read once"}},
-		"preset":         {[]string{"--buckets=dspy_api_latency_seconds=quick", "-"}, nil, 2, []string{`"quick" is neither`}},
+		"no target":      {nil, nil, 2, []string{"give targets"}},
+		"both":           {[]string{"--otlp=:0", "-"}, nil, 2, []string{"give targets"}},
+		"input twice":    {[]string{"--twice", "-"}, nil, 2, []string{"can be read only once"}},
+		"preset":         {[]string{"--buckets=dspy_api_latency_seconds=quick", "-"}, nil, 2, []string{`"quick" is not fast`}},
 		"no histogram":   {[]string{"--buckets=dspy_errors_total=fast", "-"}, nil, 2, []string{"no such histogram"}},
 		"wrong time":     {[]string{"--timeout=0s", "-"}, nil, 2, []string{"--timeout must be positive"}},
 	}
@@ -126,7 +126,7 @@ func TestCheckContracts(t *testing.T) {
 		"fails on a note":   {[]string{"--contract", registry, "--fail-on=info", good}, 1, []string{"1 note"}},
 		"never fails":       {[]string{"--contract", registry, "--fail-on=never", gauge}, 0, []string{"wrong-type"}},
 		"coverage":          {[]string{"--contract", registry, "--coverage", short}, 0, []string{"50.0 % of the metrics", "app_size_bytes  recommended  no"}},
-		"too little":        {[]string{"--contract", registry, "--min-coverage=60", short}, 1, []string{"50.0 % of the metrics were seen, less than the 60 %"}},
+		"too little":        {[]string{"--contract", registry, "--min-coverage=60", short}, 1, []string{"50.0 % of the metrics were seen, less than --min-coverage 60"}},
 		"enough together":   {[]string{"--contract", registry, "--min-coverage=100", "@" + targets}, 0, []string{"good.txt", "short.txt"}},
 		"pattern":           {[]string{"--contract", registry, filepath.Join(dir, "[gs]*o*.txt")}, 0, []string{"good.txt", "short.txt"}},
 		"disagreement":      {[]string{"--contract=none", good, gauge}, 1, []string{"all targets", `disagree on the type: "counter"`}},
@@ -140,7 +140,7 @@ func TestCheckContracts(t *testing.T) {
 		"no registry":       {[]string{"--contract", dir + "/none", good}, 2, []string{"no such file"}},
 		"no such pattern":   {[]string{dir + "/*.nothing"}, 2, []string{"no file matches the pattern"}},
 		"empty list":        {[]string{"@" + file("empty", "# none\n")}, 2, []string{"there is no target in the list"}},
-		"wrong coverage":    {[]string{"--min-coverage=101", good}, 2, []string{"--min-coverage is a percentage"}},
+		"wrong coverage":    {[]string{"--min-coverage=101", good}, 2, []string{"--min-coverage must be a percentage"}},
 		"twice and for":     {[]string{"--twice", "--for=1s", good}, 2, []string{"exclude each other"}},
 	} {
 		t.Run(name, func(t *testing.T) {

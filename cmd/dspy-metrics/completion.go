@@ -12,7 +12,7 @@ import (
 )
 
 type completionCommand struct {
-	Shell string `arg:"" enum:"bash,zsh,fish,powershell" help:"The shell: bash, zsh, fish or powershell."`
+	Shell string `arg:"" enum:"bash,zsh,fish,powershell" help:"Shell: bash, zsh, fish or powershell."`
 }
 
 // Help is shown by --help.
@@ -24,8 +24,8 @@ func (completionCommand) Help() string {
   dspy-metrics completion powershell | Out-String | Invoke-Expression`
 }
 
-// Run prints the script. It calls this program for each completion, so that it need not change
-// when the program does.
+// Run prints the script. The script calls this program for each completion, so it stays valid when the
+// program changes.
 func (c *completionCommand) Run(parser *kong.Kong) error {
 	return script(os.Stdout, completions(parser.Model), c.Shell)
 }
@@ -41,10 +41,10 @@ func script(w io.Writer, root *cobra.Command, shell string) error {
 	case "powershell":
 		return root.GenPowerShellCompletionWithDesc(w)
 	}
-	return usageError{fmt.Errorf("%q is no shell that is known", shell)}
+	return usageError{fmt.Errorf("unknown shell %q: use bash, zsh, fish or powershell", shell)}
 }
 
-// asksForCompletion tells whether it is a script of ours that calls.
+// asksForCompletion reports whether a completion script called this program.
 func asksForCompletion(args []string) bool {
 	return len(args) > 0 && slices.Contains([]string{cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd}, args[0])
 }
@@ -58,13 +58,13 @@ func complete(parser *kong.Kong, args []string) int {
 	return 0
 }
 
-// completions returns commands and flags in the form of cobra, which knows the shells. Nothing of
-// it is run but the completion.
+// completions returns the commands and flags as cobra commands, because cobra supports the shells. They are
+// used only for completion and never run.
 func completions(model *kong.Application) *cobra.Command {
 	root := shadow(model.Node)
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpCommand(&cobra.Command{Hidden: true})
-	root.Run = nil // so that commands are offered and not files
+	root.Run = nil // offers commands instead of files
 	for _, child := range model.Children {
 		if child.Hidden {
 			continue
@@ -93,7 +93,7 @@ func addFlags(command *cobra.Command, node *kong.Node) {
 		if flag.Hidden || command.Flags().Lookup(flag.Name) != nil {
 			continue
 		}
-		// The first sentence is enough beside a list.
+		// The first sentence is enough in a list.
 		help, _, _ := strings.Cut(flag.Help, ". ")
 		if flag.IsBool() {
 			command.Flags().Bool(flag.Name, false, help)
@@ -107,7 +107,7 @@ func addFlags(command *cobra.Command, node *kong.Node) {
 		if flag.Enum != "" {
 			values = flag.EnumSlice()
 		}
-		// It fails for a flag only that does not exist or was registered.
+		// This fails only if the flag does not exist or is registered already.
 		_ = command.RegisterFlagCompletionFunc(flag.Name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}
 }

@@ -16,22 +16,22 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/redact"
 )
 
-// configCommand takes the flags of serve, and prints them instead.
+// configCommand takes the flags of serve and prints them.
 type configCommand struct {
 	serve
 }
 
 // Help is shown by --help.
 func (configCommand) Help() string {
-	return `Give it the flags, variables and config file that serve gets. What it prints is itself a config file for
---config, with a comment on each line that says where the value comes from. Passwords in URLs are left out.
+	return `Use the same flags, environment variables and config file as for serve. The output is a config file for --config. A
+comment on each line says where the value comes from. Passwords in URLs are not printed.
 
 Examples:
   dspy-metrics config
   dspy-metrics config --config dspy-metrics.yaml --cache memory
   dspy-metrics config > dspy-metrics.yaml
 
-Exit codes: 0 if the settings are right, 2 if not.`
+Exit codes: 0 if the settings are valid, 2 if not.`
 }
 
 // Run prints the settings.
@@ -65,13 +65,13 @@ func printSettings(w io.Writer, ctx *kong.Context, file *configFile) error {
 		return err
 	}
 	for _, name := range standardVariables(os.Environ()) {
-		fmt.Fprintf(&text, "# %s is set too, a variable of OpenTelemetry's specification\n", name)
+		fmt.Fprintf(&text, "# %s is set as well (a variable of the OpenTelemetry specification)\n", name)
 	}
 	_, err := text.WriteTo(w)
 	return err
 }
 
-// byGroup returns the flags of each group together, groups and flags in their order.
+// byGroup returns the flags ordered by group. Groups and flags keep their order.
 func byGroup(flags []*kong.Flag) []*kong.Flag {
 	var order []string
 	for _, flag := range flags {
@@ -86,7 +86,7 @@ func byGroup(flags []*kong.Flag) []*kong.Flag {
 	return grouped
 }
 
-// written returns the value of a flag in YAML, without secrets, and whether there is one.
+// written returns the value of a flag in YAML, without secrets, and whether it is set.
 func written(flag *kong.Flag) (text string, set bool, err error) {
 	target := flag.Target
 	if target.Kind() == reflect.Pointer {
@@ -129,7 +129,7 @@ func scalars(values []string) []*yaml.Node {
 	return nodes
 }
 
-// origin says where the value of a flag comes from.
+// origin returns where the value of a flag comes from.
 func origin(ctx *kong.Context, file *configFile, flag *kong.Flag) string {
 	for _, path := range ctx.Path {
 		if path.Flag == nil || path.Flag.Name != flag.Name {
@@ -146,8 +146,8 @@ func origin(ctx *kong.Context, file *configFile, flag *kong.Flag) string {
 	return "default"
 }
 
-// standardVariables returns the names of the OTEL_* variables that are set, sorted. Their values
-// may have credentials.
+// standardVariables returns the names of the OTEL_* variables that are set, sorted. It leaves out their values,
+// which may contain credentials.
 func standardVariables(environment []string) []string {
 	var names []string
 	for _, entry := range environment {

@@ -70,7 +70,7 @@ func TestSettings(t *testing.T) {
 		`type-field: "on" `:                       path + ", line 8",
 		"retries: 2 ":                             "default",
 		"# upstream:":                             "# not set",
-		"# OTEL_EXPORTER_OTLP_HEADERS is set too": "",
+		"# OTEL_EXPORTER_OTLP_HEADERS is set as well": "",
 	} {
 		if !has(got, begins, ends) {
 			t.Errorf("no line begins with %q and ends with %q:\n%s", begins, ends, got)

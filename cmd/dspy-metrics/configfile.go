@@ -15,16 +15,16 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/internal/spelling"
 )
 
-// configVariable names the config file where no flag does.
+// configVariable is the environment variable that names the config file, if no flag does.
 const configVariable = "DSPY_METRICS_CONFIG"
 
-// configFlag is the flag of the commands that have settings of serve.
+// configFlag is the flag --config, of the commands that use settings of serve.
 type configFlag struct {
-	Config string `group:"common" env:"DSPY_METRICS_CONFIG" placeholder:"FILE" type:"path" help:"A YAML file of these flags without their dashes, such as: listen: ':8080'. Flags and variables go before it. See dspy-metrics config."`
+	Config string `group:"common" env:"DSPY_METRICS_CONFIG" placeholder:"FILE" type:"path" help:"YAML file with these flags, without the dashes, such as: listen: ':8080'. Flags and environment variables override it. See dspy-metrics config."`
 }
 
-// configFile gives flags the values of a YAML file: those that neither the command line
-// nor a variable sets. It belongs to one run of the parser.
+// configFile sets flags from a YAML file, if neither the command line nor an environment
+// variable sets them. It is used for one run of the parser.
 type configFile struct {
 	path     string
 	settings map[string]setting
@@ -53,16 +53,16 @@ func (f *configFile) read(path string) error {
 	}
 	f.settings = make(map[string]setting)
 	if len(root.Content) == 0 {
-		return nil // nothing but comments
+		return nil // the file contains only comments
 	}
 	entries := root.Content[0]
 	if entries.Kind != yaml.MappingNode {
-		return fmt.Errorf("--config %s: line %d: want flags and their values, such as: listen: ':8080'", f.path, entries.Line)
+		return fmt.Errorf("--config %s: line %d: expected flags and their values, such as: listen: ':8080'", f.path, entries.Line)
 	}
 	for i := 0; i+1 < len(entries.Content); i += 2 {
 		name, node := entries.Content[i], entries.Content[i+1]
 		if _, twice := f.settings[name.Value]; twice {
-			return fmt.Errorf("--config %s: line %d: %q stands twice: keep one", f.path, name.Line, name.Value)
+			return fmt.Errorf("--config %s: line %d: %q is set twice: remove one of them", f.path, name.Line, name.Value)
 		}
 		value, err := valueOf(node)
 		if err != nil {
@@ -80,16 +80,16 @@ func valueOf(node *yaml.Node) (any, error) {
 	}
 	switch {
 	case node.Kind == yaml.ScalarNode && node.Tag == "!!null":
-		return nil, errors.New("no value; leave the line out for the default")
+		return nil, errors.New("the value is missing: set one, or remove the line to use the default")
 	case node.Kind == yaml.ScalarNode:
 		return node.Value, nil
 	case node.Kind != yaml.SequenceNode:
-		return nil, errors.New("want a value or a list of values")
+		return nil, errors.New("expected a value or a list of values")
 	}
 	list := []any{}
 	for _, item := range node.Content {
 		if item.Kind != yaml.ScalarNode {
-			return nil, errors.New("want a list of plain values")
+			return nil, errors.New("expected a list of plain values")
 		}
 		list = append(list, item.Value)
 	}
@@ -104,13 +104,13 @@ func (f *configFile) Resolve(ctx *kong.Context, _ *kong.Path, flag *kong.Flag) (
 		return nil, nil
 	}
 	if list, ok := found.value.([]any); ok && !flag.IsSlice() {
-		return nil, fmt.Errorf("want one value, not a list of %d", len(list))
+		return nil, fmt.Errorf("expected one value, got a list of %d", len(list))
 	}
 	return found.value, nil
 }
 
-// open reads the file once, if the command takes one. The parser would put the name of any flag
-// before an error, so that it is told by Validate.
+// open reads the file once, if the command has the flag --config. Validate reports the error: an error
+// returned from Resolve would be prefixed with the name of an unrelated flag.
 func (f *configFile) open(ctx *kong.Context) {
 	selected := ctx.Selected()
 	if f.path != "" || selected == nil {
@@ -132,7 +132,7 @@ func (f *configFile) open(ctx *kong.Context) {
 	}
 }
 
-// Validate is called by the parser when all is resolved: a file may only have flags of serve.
+// Validate is called by the parser after all flags are resolved. It checks that the file contains only flags of serve.
 func (f *configFile) Validate(app *kong.Application) error {
 	errs := []error{f.failed}
 	var known []string
@@ -155,12 +155,12 @@ func (f *configFile) Validate(app *kong.Application) error {
 		if spelling.Distance(name, nearest) <= 2 {
 			hint = fmt.Sprintf("did you mean %q?", nearest)
 		}
-		errs = append(errs, fmt.Errorf("--config %s: line %d: there is no flag %q: %s", f.path, f.settings[name].line, name, hint))
+		errs = append(errs, fmt.Errorf("--config %s: line %d: unknown flag %q: %s", f.path, f.settings[name].line, name, hint))
 	}
 	return errors.Join(errs...)
 }
 
-// explain adds to an error about a flag that its value comes from the file.
+// explain adds the line of the file to an error about a flag that the file sets.
 func (f *configFile) explain(err error) error {
 	for name, setting := range f.settings {
 		after, about := strings.CutPrefix(err.Error(), "--"+name)
@@ -171,7 +171,7 @@ func (f *configFile) explain(err error) error {
 	return err
 }
 
-// fromVariable returns the variable that sets a flag, or nothing.
+// fromVariable returns the name of the environment variable that sets a flag, or "".
 func fromVariable(flag *kong.Flag) string {
 	for _, name := range flag.Envs {
 		if _, ok := os.LookupEnv(name); ok {

@@ -21,37 +21,37 @@ import (
 )
 
 type contractCommand struct {
-	Targets []string `arg:"" optional:"" name:"target" help:"For --infer: a URL, a file, a pattern of files, @FILE for a list with one target a line, or - for standard input."`
+	Targets []string `arg:"" optional:"" name:"target" help:"For --infer: a URL, a file, a file pattern, @FILE for a list with one target per line, or - for standard input."`
 
-	With   string `placeholder:"PATH" help:"A contract file that is laid over the documented contract, YAML or JSON; for --diff also a registry of semantic conventions or a package of them."`
-	Format string `default:"markdown" enum:"markdown,json,yaml,weaver" help:"How to print it: markdown, json, yaml or weaver, OpenTelemetry's registry form (${default})."`
+	With   string `placeholder:"PATH" help:"Contract file in YAML or JSON, which changes the documented contract. For --diff also a registry or a package of semantic conventions."`
+	Format string `default:"markdown" enum:"markdown,json,yaml,weaver" help:"Output format: markdown, json, yaml or weaver, the registry format of OpenTelemetry (${default})."`
 	Schema bool   `help:"Print the JSON Schema of contract files instead."`
 
-	Diff   string        `placeholder:"PATH" help:"Print what changed since this contract: a contract file, a registry, git:REVISION for what --with names at that revision, or git:latest for the last tag."`
-	FailOn string        `default:"breaking" enum:"breaking,compatible,documentation,never" help:"The least change for which --diff fails: breaking, compatible, documentation, or never (${default})."`
-	Infer  bool          `help:"Print a contract that the targets, or what arrives at --otlp, keep: a registry in YAML."`
-	OTLP   string        `name:"otlp" placeholder:"ADDRESS" help:"For --infer: listen here for OTLP, gRPC and HTTP."`
-	For    time.Duration `placeholder:"DURATION" help:"For --otlp: how long to listen, by default 70s."`
+	Diff   string        `placeholder:"PATH" help:"Print the changes since this contract: a contract file, a registry, git:REVISION for the file of --with at that revision, or git:latest for the last tag."`
+	FailOn string        `default:"breaking" enum:"breaking,compatible,documentation,never" help:"Smallest change for which --diff fails: breaking, compatible, documentation, or never (${default})."`
+	Infer  bool          `help:"Print a contract that matches the targets, or the metrics that arrive at --otlp: a registry in YAML."`
+	OTLP   string        `name:"otlp" placeholder:"ADDRESS" help:"For --infer: listen on this address for OTLP (gRPC and HTTP)."`
+	For    time.Duration `placeholder:"DURATION" help:"For --otlp: how long to listen (by default 70s)."`
 
-	Dashboards     string `placeholder:"DIR" type:"path" help:"Write its Grafana dashboards here, instead of printing."`
-	Rules          string `placeholder:"DIR" type:"path" help:"Write its Prometheus rules here, instead of printing."`
-	PrometheusRule string `placeholder:"FILE" type:"path" help:"Write the rules here as one resource of the Prometheus operator, instead of printing."`
-	Check          bool   `help:"Write nothing, and fail if a file is not what would be written."`
+	Dashboards     string `placeholder:"DIR" type:"path" help:"Write the Grafana dashboards to this folder instead of printing the contract."`
+	Rules          string `placeholder:"DIR" type:"path" help:"Write the Prometheus rules to this folder instead of printing the contract."`
+	PrometheusRule string `placeholder:"FILE" type:"path" help:"Write the rules to this file as a PrometheusRule of the Prometheus Operator instead of printing the contract."`
+	Check          bool   `help:"Write nothing, and fail if a file differs from what would be written."`
 	objectives     `embed:""`
 	targetFlags    `embed:""`
 }
 
 // Help is shown by --help.
 func (contractCommand) Help() string {
-	return `Without --dashboards, --rules and --prometheus-rule it prints the contract. What it prints as json or
-yaml is itself a contract file, whole. A file says what is different from the documented contract: values, allow-lists
-and budgets of labels, buckets and forms of histograms, metrics that are left out, labels and metrics of
-your own. Each of its mistakes is told with line and column.
+	return `Without --dashboards, --rules and --prometheus-rule it prints the contract. The formats json and yaml are complete
+contract files. A contract file contains only the differences from the documented contract: values, allow-lists and
+budgets of labels, buckets and forms of histograms, metrics to leave out, and labels and metrics of your own.
+Errors in it are reported with line and column.
 
-Dashboards and rules follow the contract: an own label is a variable and a row of panels, an own metric a
-panel, and what is left out is asked for nowhere. The bound of the latency objective must be one of the
-buckets of the duration. What the caller has done spends no error budget: --client-errors names it, by default
-a caller that went away and an input that is not valid, which nobody on call can mend.
+Dashboards and rules follow the contract. A label of your own becomes a variable and a row of panels, and a metric of
+your own becomes a panel. Metrics that are left out are not queried. The bound of the latency objective must be one
+of the buckets of the duration. Errors of the types in --client-errors spend no error budget. By default these are a
+caller that disconnects and an invalid input, because the people on call cannot fix them.
 
 Examples:
   dspy-metrics contract
@@ -66,30 +66,30 @@ Examples:
   dspy-metrics contract --diff git:latest --with contract.yaml
   dspy-metrics contract --diff old/registry --with registry --format json
 
-What --infer prints is a registry of semantic conventions, as OpenTelemetry's weaver reads it, with comments
-where a person has to decide; check --contract takes it. What --diff prints is a table for a pull request.
+--infer prints a registry of semantic conventions, in the format of OpenTelemetry's weaver, for check --contract.
+Comments mark what you have to decide. --diff prints a table for a pull request.
 
-Exit codes: 0 if done, 1 if --check found a difference, --diff a change that fails, or a file could not be
-written, 2 for wrong flags or a wrong contract file, or if a target cannot be read.`
+Exit codes: 0 for success; 1 if --check found a difference, --diff found a change that fails, or a file could not be
+written; 2 for invalid flags, an invalid contract file, or a target that cannot be read.`
 }
 
 // Validate is called by the parser.
 func (c *contractCommand) Validate() error {
 	var errs []error
 	if c.Check && !c.writes() {
-		errs = append(errs, errors.New("--check needs --dashboards, --rules or --prometheus-rule: it compares their files"))
+		errs = append(errs, errors.New("--check needs --dashboards, --rules or --prometheus-rule, whose files it compares"))
 	}
 	if c.Infer && (len(c.Targets) == 0) == (c.OTLP == "") {
-		errs = append(errs, errors.New("--infer wants either targets (a URL, a file, or -) or --otlp"))
+		errs = append(errs, errors.New("--infer needs either targets (a URL, a file, or -) or --otlp"))
 	}
 	if !c.Infer && (len(c.Targets) > 0 || c.OTLP != "") {
-		errs = append(errs, errors.New("targets and --otlp are for --infer"))
+		errs = append(errs, errors.New("targets and --otlp need --infer"))
 	}
 	if c.Infer && c.Diff != "" {
 		errs = append(errs, errors.New("--infer and --diff exclude each other"))
 	}
 	if c.Diff != "" && c.Format != "markdown" && c.Format != "json" {
-		errs = append(errs, errors.New("--diff is printed as markdown or json"))
+		errs = append(errs, fmt.Errorf("--diff supports --format markdown and json, not %q", c.Format))
 	}
 	if c.For < 0 || c.Timeout <= 0 || c.MaxBytes < 1 {
 		errs = append(errs, errors.New("--for, --timeout and --max-bytes must be positive"))
@@ -174,7 +174,7 @@ func (c *contractCommand) files(contract views.Contract) (map[string][]byte, err
 	return files, errors.Join(errs...)
 }
 
-// compare fails if a file is not what it should be.
+// compare returns an error if a file is missing or has another content.
 func compare(files map[string][]byte) error {
 	var stale []string
 	for _, path := range slices.Sorted(maps.Keys(files)) {
@@ -185,7 +185,7 @@ func compare(files map[string][]byte) error {
 		case err != nil:
 			return err
 		case !bytes.Equal(content, files[path]):
-			stale = append(stale, path+" is another")
+			stale = append(stale, path+" differs")
 		}
 	}
 	if len(stale) > 0 {
@@ -215,7 +215,7 @@ func loadContract(flag, path string) (views.Contract, error) {
 	}
 	contract, err := contractfile.Load(path)
 	if _, wrong := errors.AsType[*contractfile.Mistake](err); wrong {
-		return contract, usageError{fmt.Errorf("%s: the contract file has mistakes:\n%w", flag, err)}
+		return contract, usageError{fmt.Errorf("%s: the contract file has errors:\n%w", flag, err)}
 	}
 	if err != nil {
 		return contract, usageError{fmt.Errorf("%s: %w", flag, err)}

@@ -60,7 +60,7 @@ func (c *contractCommand) before(ctx context.Context) (path string, cleanup func
 		return c.Diff, func() {}, nil
 	}
 	if c.With == "" {
-		return "", nil, fmt.Errorf("--diff %s needs --with: the contract's path in the repository", c.Diff)
+		return "", nil, fmt.Errorf("--diff %s needs --with, the path of the contract in the repository", c.Diff)
 	}
 	folder, err := os.MkdirTemp("", "dspy-metrics-")
 	if err != nil {

@@ -19,7 +19,7 @@ func (c *contractCommand) infer(ctx context.Context) error {
 	}
 	inferred := conformance.Infer(expositions...)
 	if len(inferred.Metrics) == 0 {
-		return usageError{errors.New("there is no metric to infer a contract from")}
+		return usageError{errors.New("the targets have no metric to infer a contract from")}
 	}
 	written, err := registry.Write(inferred.Contract, inferred.Remarks)
 	if err != nil {

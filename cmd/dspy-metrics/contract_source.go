@@ -35,7 +35,7 @@ func promisedBy(flag, path string) (namedContract, error) {
 		}
 		promised, err := registry.Load(path)
 		if _, wrong := errors.AsType[*registry.Mistake](err); wrong {
-			return namedContract{}, usageError{fmt.Errorf("%s: the registry has mistakes:\n%w", flag, err)}
+			return namedContract{}, usageError{fmt.Errorf("%s: the registry has errors:\n%w", flag, err)}
 		}
 		if err != nil {
 			return namedContract{}, usageError{fmt.Errorf("%s: %w", flag, err)}

@@ -39,13 +39,13 @@ func TestContract(t *testing.T) {
 		"json":               {[]string{"--with", ragContract, "--format=json"}, 0, []string{`"own_metrics": {`}},
 		"weaver":             {[]string{"--format=weaver"}, 0, []string{"groups:\n", "metric_name: dspy_predictions_total\n"}},
 		"schema":             {[]string{"--schema"}, 0, []string{`"$schema": "https://json-schema.org/draft/2020-12/schema"`}},
-		"mistakes":           {[]string{"--with", broken}, 2, []string{"--with: the contract file has mistakes:\n" + broken + ":2:3: unknown label", broken + ":3:10: this is \"7\""}},
+		"mistakes":           {[]string{"--with", broken}, 2, []string{"--with: the contract file has errors:\n" + broken + ":2:3: unknown label", broken + ":3:10: this is \"7\""}},
 		"no file":            {[]string{"--with", broken + "x"}, 2, []string{"--with: open ", "no such file"}},
 		"unknown format":     {[]string{"--format=xml"}, 2, []string{"markdown"}},
 		"check of nothing":   {[]string{"--check"}, 2, []string{"--check needs --dashboards, --rules"}},
 		"what is committed":  {[]string{"--check", "--dashboards=../../grafana/dashboards", "--rules=../../prometheus", "--prometheus-rule=../../examples/kubernetes/prometheusrule.yaml"}, 0, nil},
-		"another contract":   {[]string{"--check", "--rules=../../prometheus", "--with", ragContract}, 1, []string{"alerts.yml is another", "run without --check"}},
-		"other objectives":   {[]string{"--check", "--dashboards=../../grafana/dashboards", "--availability=0.999"}, 1, []string{"dspy-slo.json is another"}},
+		"another contract":   {[]string{"--check", "--rules=../../prometheus", "--with", ragContract}, 1, []string{"alerts.yml differs", "run without --check"}},
+		"other objectives":   {[]string{"--check", "--dashboards=../../grafana/dashboards", "--availability=0.999"}, 1, []string{"dspy-slo.json differs"}},
 		"not there":          {[]string{"--check", "--rules", stale}, 1, []string{"alerts.yml is missing"}},
 		"bound not a bucket": {[]string{"--check", "--rules", stale, "--dashboards", stale, "--with", fast}, 2, []string{"latency bound 10 is no bucket bound", "choose one of [0.001", "or add it to the buckets"}},
 	} {
@@ -132,9 +132,9 @@ func TestServeContractMistakes(t *testing.T) {
 	}{
 		"no file":       {[]string{"--contract=nowhere.yaml"}, "--contract: open "},
 		"form":          {[]string{"--label=tenant"}, "write it as NAME=header:HEADER or NAME=field:FIELD"},
-		"twice":         {[]string{"--contract", ragContract, "--label=tenant=header:A", "--label=tenant=header:B"}, `"tenant" stands twice`},
-		"no such label": {[]string{"--contract", ragContract, "--label=model=field:model"}, `--label "model": the contract file adds no such label, but tenant`},
-		"no contract":   {[]string{"--label=tenant=header:A"}, "adds no such label, but none"},
+		"twice":         {[]string{"--contract", ragContract, "--label=tenant=header:A", "--label=tenant=header:B"}, `"tenant" is set twice`},
+		"no such label": {[]string{"--contract", ragContract, "--label=model=field:model"}, `--label "model": the contract file does not add this label (it adds: tenant)`},
+		"no contract":   {[]string{"--label=tenant=header:A"}, "does not add this label (it adds: none)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -4,13 +4,13 @@ const (
 	// ownFiles is how many files the process needs for itself: its output, caches,
 	// exporters, certificates.
 	ownFiles = 24
-	// muchOfFiles is the most that is set aside for one purpose.
+	// muchOfFiles is the most files that are reserved for one purpose.
 	muchOfFiles = 1000
 )
 
-// connections returns how many connections the listener of the predictions may have,
-// and that of the metrics, when so many files may be open: each prediction needs a
-// file for its connection to the program too. 0 is any number.
+// connections returns how many connections the listeners of the predictions and of the
+// metrics may have, if the process may open this number of files. Each prediction also
+// needs a file for its connection to the program. 0 means no limit.
 func connections(files, predictions int) (clients, scrapes int) {
 	if files == 0 {
 		return 0, 0

@@ -2,5 +2,5 @@
 
 package main
 
-// fileLimit returns 0: nobody knows of a limit.
+// fileLimit returns 0, because the limit is unknown.
 func fileLimit() int { return 0 }

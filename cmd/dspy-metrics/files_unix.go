@@ -4,7 +4,7 @@ package main
 
 import "syscall"
 
-// fileLimit returns how many files the process may have open, or 0 if nobody knows.
+// fileLimit returns how many files the process may have open, or 0 if it is unknown.
 func fileLimit() int {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {

@@ -7,8 +7,8 @@ import (
 
 // generative is what is emitted of OpenTelemetry's conventions for generative AI.
 type generative struct {
-	GenAI      string `group:"telemetry" name:"genai" enum:"auto,off,released,new,both" default:"auto" env:"DSPY_METRICS_GENAI" placeholder:"auto|off|released|new|both" help:"Also emit the gen_ai.* metrics of OpenTelemetry's conventions for generative AI: of the released generation (1.41), of the new one, or both. auto is what OTEL_SEMCONV_STABILITY_OPT_IN says, else off (${default})."`
-	GenAIModel string `group:"telemetry" name:"genai-model" env:"DSPY_METRICS_GENAI_MODEL" placeholder:"[PROVIDER/]MODEL" help:"Their model where neither request nor answer names one, as openai/gpt-4o-mini; names without a provider get this one's."`
+	GenAI      string `group:"telemetry" name:"genai" enum:"auto,off,released,new,both" default:"auto" env:"DSPY_METRICS_GENAI" placeholder:"auto|off|released|new|both" help:"Also emit the gen_ai.* metrics of OpenTelemetry's conventions for generative AI: the released version (1.41), the new one, or both. auto follows OTEL_SEMCONV_STABILITY_OPT_IN and is otherwise off (${default})."`
+	GenAIModel string `group:"telemetry" name:"genai-model" env:"DSPY_METRICS_GENAI_MODEL" placeholder:"[PROVIDER/]MODEL" help:"Model for the gen_ai.* metrics if neither request nor answer names one, such as openai/gpt-4o-mini. Its provider is also used for names without a provider."`
 }
 
 func (g *generative) model() otelmetrics.Model { return service.ParseModel(g.GenAIModel) }

@@ -20,20 +20,22 @@ import (
 )
 
 type health struct {
-	Target string `arg:"" optional:"" default:"/ready" help:"A path of the service at --listen, or a URL (${default})."`
+	Target string `arg:"" optional:"" default:"/ready" help:"Path of the service at --listen, or a URL (${default})."`
 
-	Listen        string        `default:":3000" env:"DSPY_METRICS_LISTEN" placeholder:"ADDRESS" help:"Where the service listens, as given to serve (${default})."`
-	WebConfigFile string        `env:"DSPY_METRICS_WEB_CONFIG_FILE" placeholder:"FILE" type:"path" help:"The web config file as given to serve, which tells whether to ask over TLS."`
-	Timeout       time.Duration `default:"3s" env:"DSPY_METRICS_HEALTH_TIMEOUT" help:"Longest wait for the answer (${default})."`
+	Listen        string        `default:":3000" env:"DSPY_METRICS_LISTEN" placeholder:"ADDRESS" help:"Address of the service, the same as for serve (${default})."`
+	WebConfigFile string        `env:"DSPY_METRICS_WEB_CONFIG_FILE" placeholder:"FILE" type:"path" help:"Web config file, the same as for serve. It decides whether to use TLS."`
+	Timeout       time.Duration `default:"3s" env:"DSPY_METRICS_HEALTH_TIMEOUT" help:"Time limit for the answer (${default})."`
 	configFlag    `embed:""`
 }
 
 // Help is shown by --help.
 func (health) Help() string {
-	return `For an image without a shell. Give serve its address by the variable DSPY_METRICS_LISTEN rather than by the flag,
-and both commands know it; likewise DSPY_METRICS_WEB_CONFIG_FILE. Only an answer 200 is healthy; proxies are not used,
-redirects not followed. Of a path, the server's certificate is not verified: it need not be one for this address. There is no
-client certificate: where serve asks for one, give the URL of its --metrics-listen.
+	return `Use this command in a container image without a shell. Set the address with the variable DSPY_METRICS_LISTEN instead of
+the flag, so that serve and health both use it. The same holds for DSPY_METRICS_WEB_CONFIG_FILE.
+
+Only the status 200 is healthy. Proxies are not used, and redirects are not followed. If the target is a path, the
+certificate of the server is not verified, because it may be issued for another name. The command has no client
+certificate. If serve requires one, give the URL of its --metrics-listen.
 
 Examples:
   dspy-metrics health
@@ -41,13 +43,13 @@ Examples:
   dspy-metrics health --timeout 1s http://qa.example.com:3000
   HEALTHCHECK CMD ["/dspy-metrics", "health"]
 
-Exit codes: 0 if healthy, 1 if not, 2 for wrong flags or variables.`
+Exit codes: 0 if healthy, 1 if not, 2 for invalid flags or variables.`
 }
 
 // Validate is called by the parser.
 func (c *health) Validate() error { return positive("--timeout", c.Timeout) }
 
-// Run asks once.
+// Run sends one request.
 func (c *health) Run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.Timeout, fmt.Errorf("no answer within %s", c.Timeout))
 	defer cancel()
@@ -72,13 +74,13 @@ func (c *health) Run(ctx context.Context) error {
 	return err
 }
 
-// own tells whether the target is a path of the service at --listen.
+// own reports whether the target is a path of the service at --listen.
 func (c *health) own() bool {
 	target, err := url.Parse(c.Target)
 	return err == nil && target.Scheme == "" && target.Host == "" && strings.HasPrefix(target.Path, "/")
 }
 
-// url returns what to ask.
+// url returns the URL to request.
 func (c *health) url(ctx context.Context) (*url.URL, error) {
 	target, err := url.Parse(c.Target)
 	switch {
@@ -115,7 +117,7 @@ func local(ctx context.Context, address string) (string, error) {
 	case err != nil:
 		return "", err
 	case port == 0:
-		return "", errors.New("port 0 is another one at each start; give the URL")
+		return "", errors.New("port 0 is a different port at each start: give the URL of the service instead")
 	}
 	switch ip, _ := netip.ParseAddr(host); {
 	case host == "" || ip == netip.IPv4Unspecified():

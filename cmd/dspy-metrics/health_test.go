@@ -61,7 +61,7 @@ func TestHealth(t *testing.T) {
 		"relative":        {nil, []string{"ready"}, 2, `"ready" is neither a path`},
 		"no port":         {nil, []string{"--listen=localhost"}, 2, `--listen "localhost": address localhost: missing port`},
 		"unknown port":    {nil, []string{"--listen=:nothing"}, 2, `--listen ":nothing"`},
-		"port of a start": {[]string{"DSPY_METRICS_LISTEN=:0"}, nil, 2, "port 0 is another one at each start"},
+		"port of a start": {[]string{"DSPY_METRICS_LISTEN=:0"}, nil, 2, "port 0 is a different port at each start"},
 		"no time":         {nil, []string{"--timeout=0s"}, 2, "--timeout must be positive"},
 	}
 	for name, test := range tests {

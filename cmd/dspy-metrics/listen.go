@@ -13,21 +13,21 @@ import (
 
 // listeners are where the service listens, who may come in, and how it closes.
 type listeners struct {
-	Listen               string        `group:"common" default:":3000" env:"DSPY_METRICS_LISTEN" placeholder:"ADDRESS" help:"Address to listen on (${default}); port 0 chooses one."`
-	WebConfigFile        string        `group:"security" env:"DSPY_METRICS_WEB_CONFIG_FILE" placeholder:"FILE" type:"path" help:"TLS, client certificates and passwords of --listen: a web config file as Prometheus has it; by default plain HTTP for everybody."`
-	MetricsListen        string        `group:"common" env:"DSPY_METRICS_METRICS_LISTEN" placeholder:"ADDRESS" help:"Address that /metrics is served on instead, with /health and /ready as well."`
-	MetricsWebConfigFile string        `group:"security" env:"DSPY_METRICS_METRICS_WEB_CONFIG_FILE" placeholder:"FILE" type:"path" help:"The web config file of --metrics-listen; by default plain HTTP for everybody, whatever --web-config-file says."`
-	Live                 bool          `group:"telemetry" default:"true" negatable:"" env:"DSPY_METRICS_LIVE" help:"Serve the page /live, charts of the last minutes, where /metrics is."`
-	Pprof                bool          `group:"telemetry" env:"DSPY_METRICS_PPROF" help:"Serve profiles of the process at /debug/pprof/ of --metrics-listen."`
-	KeepAlive            time.Duration `group:"shutdown" default:"2m" env:"DSPY_METRICS_KEEP_ALIVE" help:"How long a connection may be idle; let it be longer than that of a load balancer before it (${default})."`
-	DrainDelay           time.Duration `group:"shutdown" default:"1s" env:"DSPY_METRICS_DRAIN_DELAY" help:"How long to be unready before the listener closes, for load balancers to notice (${default})."`
-	ShutdownTimeout      time.Duration `group:"shutdown" default:"30s" env:"DSPY_METRICS_SHUTDOWN_TIMEOUT" help:"Longest wait for predictions in flight at shutdown (${default})."`
+	Listen               string        `group:"common" default:":3000" env:"DSPY_METRICS_LISTEN" placeholder:"ADDRESS" help:"Address to listen on (${default}); port 0 chooses a free port."`
+	WebConfigFile        string        `group:"security" env:"DSPY_METRICS_WEB_CONFIG_FILE" placeholder:"FILE" type:"path" help:"Web config file of --listen, in the format of Prometheus: TLS, client certificates, passwords. By default plain HTTP for everyone."`
+	MetricsListen        string        `group:"common" env:"DSPY_METRICS_METRICS_LISTEN" placeholder:"ADDRESS" help:"Separate address for /metrics, with /health and /ready."`
+	MetricsWebConfigFile string        `group:"security" env:"DSPY_METRICS_METRICS_WEB_CONFIG_FILE" placeholder:"FILE" type:"path" help:"Web config file of --metrics-listen. By default plain HTTP for everyone, even with --web-config-file."`
+	Live                 bool          `group:"telemetry" default:"true" negatable:"" env:"DSPY_METRICS_LIVE" help:"Serve live charts at /live, on the same address as /metrics."`
+	Pprof                bool          `group:"telemetry" env:"DSPY_METRICS_PPROF" help:"Serve profiles at /debug/pprof/ of --metrics-listen."`
+	KeepAlive            time.Duration `group:"shutdown" default:"2m" env:"DSPY_METRICS_KEEP_ALIVE" help:"Time limit for an idle connection. Set it longer than that of a load balancer in front (${default})."`
+	DrainDelay           time.Duration `group:"shutdown" default:"1s" env:"DSPY_METRICS_DRAIN_DELAY" help:"How long to report not ready before the listener closes, so that load balancers notice (${default})."`
+	ShutdownTimeout      time.Duration `group:"shutdown" default:"30s" env:"DSPY_METRICS_SHUTDOWN_TIMEOUT" help:"Time limit at shutdown for predictions in progress (${default})."`
 }
 
 func (l *listeners) validate() error {
 	var apart error
 	if l.MetricsListen == "" && (l.Pprof || l.MetricsWebConfigFile != "") {
-		apart = errors.New("--pprof and --metrics-web-config-file need --metrics-listen: they are for that listener")
+		apart = errors.New("--pprof and --metrics-web-config-file need --metrics-listen, because they apply to that listener")
 	}
 	return errors.Join(
 		apart,
@@ -37,7 +37,7 @@ func (l *listeners) validate() error {
 	)
 }
 
-// serve serves until ctx ends and what is in flight has ended.
+// serve serves until ctx has ended and the requests in progress have finished.
 func (l *listeners) serve(ctx context.Context, svc *service.Service) error {
 	servers, err := l.open(ctx, svc)
 	for _, server := range servers {
@@ -61,21 +61,21 @@ func (l *listeners) serve(ctx context.Context, svc *service.Service) error {
 	<-time.After(l.DrainDelay)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.ShutdownTimeout)
 	defer cancel()
-	// The metrics go last, so that a scrape can see the end of the predictions.
+	// Close the metrics listener last, so that a scrape can see the end of the predictions.
 	if err := servers[0].Shutdown(ctx); err != nil {
-		return fmt.Errorf("predictions in flight were cut off after %s: %w", l.ShutdownTimeout, err)
+		return fmt.Errorf("predictions in progress were interrupted after --shutdown-timeout %s: %w", l.ShutdownTimeout, err)
 	}
 	for _, server := range servers[1:] {
 		if err := server.Shutdown(ctx); err != nil {
-			svc.Logger.Warn("a scrape or a profile was cut off", slog.Any("error", err))
+			svc.Logger.Warn("a scrape or a profile was interrupted by the shutdown", slog.Any("error", err))
 		}
 	}
 	svc.Logger.Info("stopped")
 	return nil
 }
 
-// open returns the listener of the predictions and, if there is one, that of
-// the metrics. With an error it returns those that are open.
+// open opens the listener of the predictions and, if it is configured, that of
+// the metrics. If it fails, it returns the listeners that are open.
 func (l *listeners) open(ctx context.Context, svc *service.Service) (servers []*access.Server, err error) {
 	type wanted struct {
 		flags, message string

@@ -17,33 +17,33 @@ import (
 )
 
 type liveCommand struct {
-	URL string `arg:"" help:"The page of metrics of a service, such as http://localhost:3000/metrics."`
+	URL string `arg:"" help:"URL of the metrics of a service, such as http://localhost:3000/metrics."`
 
-	Listen      string `default:"127.0.0.1:3003" env:"DSPY_METRICS_LIVE_LISTEN" placeholder:"ADDRESS" help:"Address to serve the charts on (${default}); port 0 chooses one."`
-	Contract    string `env:"DSPY_METRICS_CONTRACT" placeholder:"FILE" type:"path" help:"The contract file of the service, if it has one of its own."`
+	Listen      string `default:"127.0.0.1:3003" env:"DSPY_METRICS_LIVE_LISTEN" placeholder:"ADDRESS" help:"Address to serve the charts on (${default}); port 0 chooses a free port."`
+	Contract    string `env:"DSPY_METRICS_CONTRACT" placeholder:"FILE" type:"path" help:"Contract file of the service, if it has one."`
 	targetFlags `embed:""`
 }
 
 // Help is shown by --help.
 func (liveCommand) Help() string {
-	return `Serves the page /live of charts of the last minutes, as serve has it, for the metrics of any service that
-keeps the contract. The page asks this program for the metrics, and this program asks the URL each time, with the
-certificates and credentials of the flags. While nobody looks at the page, nothing is asked for.
+	return `Serves the live charts of serve (/live) for the metrics of any service that follows the contract. The page requests
+the metrics from this command, which requests them from the URL with the certificates and credentials of the flags.
+While no browser shows the page, no requests are sent.
 
-Whoever reaches the address sees the metrics: by default that is this machine alone.
+Anyone who can reach the address sees the metrics. By default that is only this machine.
 
 Examples:
   dspy-metrics live http://localhost:3000/metrics
   dspy-metrics live --listen 127.0.0.1:0 --bearer-token-file token https://qa.example.com/metrics
 
-Exit codes: 0 after SIGINT or SIGTERM, 1 if it could not listen, 2 for wrong flags.`
+Exit codes: 0 after SIGINT or SIGTERM, 1 if it could not listen, 2 for invalid flags.`
 }
 
 // Validate is called by the parser.
 func (c *liveCommand) Validate() error {
 	target, err := url.Parse(c.URL)
 	if err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https" {
-		return fmt.Errorf("the URL must be like http://localhost:3000/metrics, unlike %q", redact.URL(c.URL))
+		return fmt.Errorf("expected a URL such as http://localhost:3000/metrics, got %q", redact.URL(c.URL))
 	}
 	if c.Timeout <= 0 || c.MaxBytes < 1 {
 		return errors.New("--timeout and --max-bytes must be positive")
@@ -76,7 +76,7 @@ func (c *liveCommand) Run(ctx context.Context) error {
 	}
 	fmt.Fprintf(os.Stderr, "charts of %s at http://%s%s\n", check.Display(c.URL), listener.Addr(), live.Path)
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: c.Timeout, IdleTimeout: time.Minute}
-	stop := context.AfterFunc(ctx, func() { _ = server.Close() }) // Who looks has nothing to lose.
+	stop := context.AfterFunc(ctx, func() { _ = server.Close() }) // A browser loses nothing if its request is interrupted.
 	defer stop()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
@@ -84,11 +84,11 @@ func (c *liveCommand) Run(ctx context.Context) error {
 	return nil
 }
 
-// forward answers with the page of metrics of the URL. Nothing of the browser's request goes
-// there but the form that it accepts.
+// forward returns a handler that answers with the metrics of the URL. Of the browser's request it forwards
+// only the header Accept.
 func (c *liveCommand) forward(client *http.Client) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeoutCause(r.Context(), c.Timeout, fmt.Errorf("no complete answer within %s: see --timeout", c.Timeout))
+		ctx, cancel := context.WithTimeoutCause(r.Context(), c.Timeout, fmt.Errorf("no complete answer within %s: raise --timeout", c.Timeout))
 		defer cancel()
 		status, contentType, page, err := c.ask(ctx, client, r.Header.Get("Accept"))
 		if err != nil {
@@ -124,7 +124,7 @@ func (c *liveCommand) ask(ctx context.Context, client *http.Client, accept strin
 		return 0, "", nil, err
 	}
 	if len(page) > c.MaxBytes {
-		return 0, "", nil, fmt.Errorf("the page is larger than %d bytes: see --max-bytes", c.MaxBytes)
+		return 0, "", nil, fmt.Errorf("the page is larger than %d bytes: raise --max-bytes", c.MaxBytes)
 	}
 	return response.StatusCode, response.Header.Get("Content-Type"), page, nil
 }

@@ -37,11 +37,11 @@ func TestLoad(t *testing.T) {
 		"half succeeds":    {[]string{server.URL, "--rate=1000", "--duration=20ms", "--concurrency=1000", "-H", "Authorization: Bearer key"}, 0, []string{"requests       20 ", "succeeded      10 ", "http_500  10\n"}},
 		"too few":          {[]string{server.URL, "--rate=1000", "--duration=20ms", "--expect-success=0.9"}, 1, []string{"the success ratio is 0.0000, less than --expect-success 0.9"}},
 		"target down":      {[]string{"http://" + closed.Addr().String(), "--rate=1000", "--duration=0"}, 1, []string{"nothing could be sent", "refused"}},
-		"wrong shares":     {[]string{"--failures=0.6", "--repeats=0.6", "--streams=2", "--rate=-1"}, 2, []string{"--failures and --repeats together", "--streams must be between 0 and 1", "--rate must be"}},
+		"wrong shares":     {[]string{"--failures=0.6", "--repeats=0.6", "--streams=2", "--rate=-1"}, 2, []string{"the sum of --failures and --repeats", "--streams must be between 0 and 1", "--rate must be"}},
 		"not a number":     {[]string{"--failures=NaN"}, 2, []string{"--failures must be between 0 and 1"}},
 		"wrong weight":     {[]string{"--types=cot"}, 2, []string{`"cot" is not VALUE=WEIGHT`}},
 		"wrong URL":        {[]string{"localhost:3000"}, 2, []string{`"localhost:3000"`}},
-		"wrong header":     {[]string{"-H", "nothing"}, 2, []string{`--header must be like "Name: value"`}},
+		"wrong header":     {[]string{"-H", "nothing"}, 2, []string{`--header must have the form "Name: value"`}},
 		"useless fault":    {[]string{"--fault=429=1"}, 2, []string{"--fault needs --failures"}},
 		"questions absent": {[]string{"--questions=/nonexistent/questions"}, 2, []string{"/nonexistent/questions"}},
 	}

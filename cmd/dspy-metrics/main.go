@@ -24,14 +24,14 @@ const (
 
 type commands struct {
 	Version    kong.VersionFlag  `help:"Print the version and exit."`
-	Serve      serve             `cmd:"" default:"withargs" help:"Answer predictions over HTTP and expose their metrics (the default)."`
-	Check      checkCommand      `cmd:"" help:"Compare what a service exposes with the documented contract."`
-	Contract   contractCommand   `cmd:"" help:"Show the documented contract, or your own, and write its dashboards and rules."`
-	Health     health            `cmd:"" help:"Ask a running service whether it is ready, for health checks of containers."`
-	Config     configCommand     `cmd:"" help:"Print the settings of serve that are in force, and where each comes from."`
-	Load       load              `cmd:"" help:"Make traffic for a running service and measure how it answers."`
-	Live       liveCommand       `cmd:"" help:"Show charts of the last minutes of a service in the browser."`
-	Completion completionCommand `cmd:"" help:"Print what completes this command line in a shell."`
+	Serve      serve             `cmd:"" default:"withargs" help:"Run the proxy or the built-in predictor, and expose metrics (the default)."`
+	Check      checkCommand      `cmd:"" help:"Check the metrics of a service against a contract."`
+	Contract   contractCommand   `cmd:"" help:"Print a contract, or write its dashboards and rules."`
+	Health     health            `cmd:"" help:"Check whether a running service is ready, for container health checks."`
+	Config     configCommand     `cmd:"" help:"Print the settings of serve and where each comes from."`
+	Load       load              `cmd:"" help:"Send requests to a running service and measure its answers."`
+	Live       liveCommand       `cmd:"" help:"Show live charts of a service in the browser."`
+	Completion completionCommand `cmd:"" help:"Print a shell completion script."`
 }
 
 func main() {
@@ -79,7 +79,7 @@ func newParser(options ...kong.Option) (*kong.Kong, error) {
 // themes are the groups of the flags of serve. The help shows them in the order of the flags.
 func themes() []kong.Group {
 	return []kong.Group{
-		{Key: "common", Title: "What most need:"},
+		{Key: "common", Title: "Common flags:"},
 		{Key: "upstream", Title: "Upstream:"},
 		{Key: "cache", Title: "Cache:"},
 		{Key: "limits", Title: "Limits:"},

@@ -12,11 +12,11 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
-// promise is the contract that is served, and where the values of its own labels
-// are.
+// promise holds the flags for the contract and for the values of the labels that
+// the contract file adds.
 type promise struct {
-	Contract string   `group:"common" env:"DSPY_METRICS_CONTRACT" placeholder:"FILE" type:"path" help:"A contract file: other values, budgets, buckets, labels of your own. See dspy-metrics contract --help."`
-	Label    []string `group:"labels" env:"DSPY_METRICS_LABELS" placeholder:"NAME=header:HEADER|field:FIELD" help:"Where a request tells the value of a label that the contract file adds: in a header, or in a field of its JSON. Repeatable, or with commas. Requests are timed from before the body is read: the latency knows headers only.."`
+	Contract string   `group:"common" env:"DSPY_METRICS_CONTRACT" placeholder:"FILE" type:"path" help:"Contract file, to change label values, budgets and buckets, or to add labels. See dspy-metrics contract --help."`
+	Label    []string `group:"labels" env:"DSPY_METRICS_LABELS" placeholder:"NAME=header:HEADER|field:FIELD" help:"Where to read the value of a label that the contract file adds: from a request header, or from a field of the JSON body. Repeatable, or separated by commas. dspy_api_latency_seconds can only use headers, because its measurement starts before the body is read."`
 }
 
 func (p *promise) validate() error {
@@ -33,15 +33,15 @@ func (p *promise) parse() ([]service.Label, error) {
 		case err != nil:
 			errs = append(errs, fmt.Errorf("--label: %w", err))
 		case slices.ContainsFunc(labels, func(l service.Label) bool { return l.Key == label.Key }):
-			errs = append(errs, fmt.Errorf("--label: %q stands twice: keep one", label.Key))
+			errs = append(errs, fmt.Errorf("--label: %q is set twice: remove one of them", label.Key))
 		}
 		labels = append(labels, label)
 	}
 	return labels, errors.Join(errs...)
 }
 
-// labels returns the sources of the contract's own labels. Those without one are
-// logged, as their values stay unknown.
+// labels returns the sources of the labels that the contract file adds. It logs a
+// warning for each label without a source, because its value is always unknown.
 func (p *promise) labels(contract views.Contract, logger *slog.Logger) ([]service.Label, error) {
 	labels, err := p.parse()
 	errs := []error{err}
@@ -49,13 +49,13 @@ func (p *promise) labels(contract views.Contract, logger *slog.Logger) ([]servic
 	for _, label := range contract.Labels.Own {
 		own = append(own, label.Key)
 		if !slices.ContainsFunc(labels, func(l service.Label) bool { return l.Key == label.Key }) {
-			logger.Warn("nothing tells the value of a label: it stays "+views.Unknown+"; say where it is by --label",
+			logger.Warn("a label of the contract file has no source, so its value is always "+views.Unknown+": set one with --label",
 				slog.String("label", label.Key))
 		}
 	}
 	for _, label := range labels {
 		if !slices.Contains(own, label.Key) {
-			errs = append(errs, fmt.Errorf("--label %q: the contract file adds no such label, but %s: add it under own_labels", label.Key, orNone(own)))
+			errs = append(errs, fmt.Errorf("--label %q: the contract file does not add this label (it adds: %s): add it under own_labels", label.Key, orNone(own)))
 		}
 	}
 	return labels, errors.Join(errs...)
@@ -68,8 +68,8 @@ func orNone(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// prime has the recorders of all well-known values expose their counters at
-// zero, so that rates see the first event of each.
+// prime creates the counters of all well-known label values at zero, so that
+// rate() sees the first event of each.
 func prime(recorder *otelmetrics.Recorder, contract views.Contract, labels []service.Label) {
 	if len(labels) == 0 {
 		return

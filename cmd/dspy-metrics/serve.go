@@ -21,38 +21,41 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
-// The fields are in the order of the help: first what most need, then theme by theme.
+// serve holds the flags of the command. Their order is that of the help: the common flags first, then by topic.
 type serve struct {
 	backend `embed:""`
 	answers `embed:""`
 
-	Timeout        time.Duration `group:"common" default:"10m" env:"DSPY_METRICS_TIMEOUT" help:"Longest time for one prediction, as long as clients of language models wait by default; 0 for no limit (${default})."`
-	MaxConcurrency int           `group:"common" default:"64" env:"DSPY_METRICS_MAX_CONCURRENCY" placeholder:"N" help:"Predictions at a time; more are answered 429 (${default})."`
-	SilenceTimeout time.Duration `group:"limits" default:"2m" env:"DSPY_METRICS_SILENCE_TIMEOUT" help:"Longest time between two bytes of an answer that has begun, such as a stream; 0 for no limit (${default})."`
+	Timeout        time.Duration `group:"common" default:"10m" env:"DSPY_METRICS_TIMEOUT" help:"Time limit for one prediction; 0 for no limit (${default})."`
+	MaxConcurrency int           `group:"common" default:"64" env:"DSPY_METRICS_MAX_CONCURRENCY" placeholder:"N" help:"Number of concurrent predictions; more are answered 429 (${default})."`
+	SilenceTimeout time.Duration `group:"limits" default:"2m" env:"DSPY_METRICS_SILENCE_TIMEOUT" help:"Time limit for a pause in an answer that has started, such as a stream; 0 for no limit (${default})."`
 	fairness       `embed:""`
-	MaxBodyBytes   int64         `group:"limits" default:"1048576" env:"DSPY_METRICS_MAX_BODY_BYTES" placeholder:"N" help:"Largest request body; larger ones are answered 413 (${default})."`
-	ClientTimeout  time.Duration `group:"limits" default:"30s" env:"DSPY_METRICS_CLIENT_TIMEOUT" help:"Longest time for a client to send its request, or to take an answer that is no prediction (${default})."`
+	MaxBodyBytes   int64         `group:"limits" default:"1048576" env:"DSPY_METRICS_MAX_BODY_BYTES" placeholder:"N" help:"Size limit of a request body in bytes; larger ones are answered 413 (${default})."`
+	ClientTimeout  time.Duration `group:"limits" default:"30s" env:"DSPY_METRICS_CLIENT_TIMEOUT" help:"Time limit for a client to send its request, or to read an answer that is not a prediction (${default})."`
 
-	Service    string `group:"common" env:"DSPY_METRICS_SERVICE" placeholder:"NAME" help:"Value of the label service; by default OTEL_SERVICE_NAME, else dspy-metrics."`
+	Service    string `group:"common" env:"DSPY_METRICS_SERVICE" placeholder:"NAME" help:"Value of the label service. By default OTEL_SERVICE_NAME, or else dspy-metrics."`
 	promise    `embed:""`
 	generative `embed:""`
 
-	IdleTimeout time.Duration `group:"telemetry" default:"0s" env:"DSPY_METRICS_IDLE_TIMEOUT" help:"Forget series that were not measured for this long; 0 keeps all (${default})."`
-	LogLevel    slog.Level    `group:"telemetry" default:"info" env:"DSPY_METRICS_LOG_LEVEL" help:"debug, info, warn or error (${default})."`
-	LogFormat   string        `group:"telemetry" default:"text" enum:"text,json" env:"DSPY_METRICS_LOG_FORMAT" help:"text or json (${default})."`
+	IdleTimeout time.Duration `group:"telemetry" default:"0s" env:"DSPY_METRICS_IDLE_TIMEOUT" help:"Remove series that were not measured for this long; 0 keeps all (${default})."`
+	LogLevel    slog.Level    `group:"telemetry" default:"info" env:"DSPY_METRICS_LOG_LEVEL" help:"Lowest level to log: debug, info, warn or error (${default})."`
+	LogFormat   string        `group:"telemetry" default:"text" enum:"text,json" env:"DSPY_METRICS_LOG_FORMAT" help:"Format of the log: text or json (${default})."`
 	listeners   `embed:""`
 	configFlag  `embed:""`
 }
 
 // Help is shown by --help.
 func (serve) Help() string {
-	return `The metrics are at /metrics, and charts of the last minutes at /live. The OTEL_*
-variables of the OpenTelemetry specification are honored; with an OTLP endpoint the same metrics are pushed as well.
+	return `Metrics are served at /metrics, and live charts at /live. The OTEL_* variables of the OpenTelemetry specification
+apply. With an OTLP endpoint the same metrics are also pushed.
 
-A web config file is one of Prometheus' exporter-toolkit: TLS, client certificates, passwords. It holds for all of
-its listener but for the password of /health and /ready, and a change holds from the next connection or request on. With
---metrics-listen, /metrics is only there; that listener is open unless it has a web config file of its own.
-A probe has no client certificate: ask for one on one listener only, or let the probe try the port (tcpSocket).
+A web config file has the format of Prometheus' exporter-toolkit: TLS, client certificates, passwords. It applies to
+its whole listener, except that /health and /ready need no password. Changes take effect with the next connection or
+request.
+
+With --metrics-listen, /metrics is served only there. That listener is open to everyone unless it has a web config
+file of its own. Health probes have no client certificate, so require one on only one listener, or let the probe check
+the port (tcpSocket).
 
 Examples:
   dspy-metrics
@@ -70,12 +73,13 @@ Examples:
   curl -s localhost:3000/predict -d '{"inputs":{"question":"Which labels do the predictions have?"}}'
   curl -s localhost:3000/metrics
 
-A value comes from the command line, else from its variable, else from the config file, else it is the default;
-dspy-metrics config, with the same flags, prints what is in force and where it comes from.
+The command line overrides the environment variables, which override the config file. dspy-metrics config with the
+same flags prints each setting and where it comes from.
 
-After SIGINT or SIGTERM predictions in flight end and the metrics are pushed a last time; a second signal ends it at once.
+After SIGINT or SIGTERM it finishes the predictions in progress and pushes the metrics a last time. A second signal
+ends it immediately.
 
-Exit codes: 0 after SIGINT or SIGTERM, 1 if it could not run, 2 for wrong flags or variables.`
+Exit codes: 0 after SIGINT or SIGTERM, 1 for a failure, 2 for invalid flags or variables.`
 }
 
 // Validate is called by the parser.
@@ -103,20 +107,20 @@ func positive[N number](flag string, value N) error {
 	if value > 0 {
 		return nil
 	}
-	return fmt.Errorf("%s must be positive", flag)
+	return fmt.Errorf("%s must be positive, got %v", flag, value)
 }
 
 func notNegative[N number](flag string, value N) error {
 	if value >= 0 {
 		return nil
 	}
-	return fmt.Errorf("%s must not be negative", flag)
+	return fmt.Errorf("%s must not be negative, got %v", flag, value)
 }
 
 // Run serves until ctx ends.
 func (c *serve) Run(ctx context.Context) error {
 	logger := c.logger(os.Stderr)
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { logger.Warn("opentelemetry", slog.Any("error", err)) }))
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { logger.Warn("error in the OpenTelemetry SDK", slog.Any("error", err)) }))
 
 	contract, err := loadContract("--contract", c.Contract)
 	if err != nil {
@@ -135,15 +139,15 @@ func (c *serve) Run(ctx context.Context) error {
 	}
 	prime(metrics.Recorder, contract, labels)
 	served := c.serve(ctx, contract, service.Config{Metrics: metrics, Labels: labels}, logger)
-	// The push path is flushed last, when nothing is in flight any more.
+	// Push last, when no prediction is in progress any more.
 	if err := metrics.Shutdown(context.WithoutCancel(ctx)); err != nil {
 		logger.Warn("the last push failed", slog.Any("error", err))
 	}
 	return served
 }
 
-// keepBothForms keeps native histograms beside the documented buckets of what language models spread over decades, so that a
-// quantile above the highest bucket is true where a Prometheus asks for them. A contract file says itself what it wants.
+// keepBothForms adds native histograms to the documented buckets of durations and latencies. Their values spread widely, and
+// only a native histogram has correct quantiles above the highest bucket. A contract file chooses the forms itself.
 func keepBothForms(contract *views.Contract) {
 	m := &contract.Metrics
 	for _, histogram := range []*views.Metric{&m.PredictionDuration, &m.APILatency, &m.TimeToFirstToken, &m.TimePerOutputToken} {
@@ -151,7 +155,7 @@ func keepBothForms(contract *views.Contract) {
 	}
 }
 
-// serve fills in the rest of the configuration.
+// serve completes the configuration and serves until ctx ends.
 func (c *serve) serve(ctx context.Context, contract views.Contract, config service.Config, logger *slog.Logger) error {
 	backend, err := c.backend.open(contract, c.MaxConcurrency)
 	if err != nil {
@@ -200,7 +204,7 @@ func (c *serve) serve(ctx context.Context, contract views.Contract, config servi
 		config.Cache = answers
 		defer func() {
 			if err := answers.Close(); err != nil {
-				logger.Warn("the cache was not closed", slog.Any("error", err))
+				logger.Warn("closing the cache failed", slog.Any("error", err))
 			}
 		}()
 	}
@@ -221,7 +225,7 @@ func (c *serve) options(logger *slog.Logger) []otelmetrics.Option {
 	return append(options, otelmetrics.WithService(c.serviceName()))
 }
 
-// defaultService is the value of the label service where nobody gives one.
+// defaultService is the value of the label service if neither a flag nor a variable sets it.
 const defaultService = "dspy-metrics"
 
 // serviceName returns the value of the label service.
