@@ -59,17 +59,17 @@ func TestSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	for begins, ends := range map[string]string{
-		"listen: 127.0.0.1:1 ":                    path + ", line 1",
-		"route: [/predict, '/qa/{id}=cot'] ":      path + ", line 2",
-		"max-concurrency: 16 ":                    path + ", line 3",
-		"live: false ":                            path + ", line 4",
-		"timeout: 30s ":                           "DSPY_METRICS_TIMEOUT",
-		"service: flag ":                          "command line",
-		"cache: redis://redis:6379/0 ":            "DSPY_METRICS_CACHE",
-		"max-client-concurrency: 0 ":              path + ", line 7",
-		`type-field: "on" `:                       path + ", line 8",
-		"retries: 2 ":                             "default",
-		"# upstream:":                             "# not set",
+		"listen: 127.0.0.1:1 ":                        path + ", line 1",
+		"route: [/predict, '/qa/{id}=cot'] ":          path + ", line 2",
+		"max-concurrency: 16 ":                        path + ", line 3",
+		"live: false ":                                path + ", line 4",
+		"timeout: 30s ":                               "DSPY_METRICS_TIMEOUT",
+		"service: flag ":                              "command line",
+		"cache: redis://redis:6379/0 ":                "DSPY_METRICS_CACHE",
+		"max-client-concurrency: 0 ":                  path + ", line 7",
+		`type-field: "on" `:                           path + ", line 8",
+		"retries: 2 ":                                 "default",
+		"# upstream:":                                 "# not set",
 		"# OTEL_EXPORTER_OTLP_HEADERS is set as well": "",
 	} {
 		if !has(got, begins, ends) {
