@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/resource"
 	semconv "go.opentelemetry.io/otel/semconv/v1.41.0"
 
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/heap"
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/live"
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/prices"
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/service"
@@ -117,8 +118,15 @@ func notNegative[N number](flag string, value N) error {
 	return fmt.Errorf("%s must not be negative, got %v", flag, value)
 }
 
+// spareHeap is what the heap may take before it is collected. A service without a cache
+// keeps 2 MB, and would be collected every 200 requests, which takes a tenth of its time.
+const spareHeap = 16 << 20
+
 // Run serves until ctx ends.
 func (c *serve) Run(ctx context.Context) error {
+	if os.Getenv("GOGC") == "" {
+		heap.Spare(spareHeap)
+	}
 	logger := c.logger(os.Stderr)
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { logger.Warn("error in the OpenTelemetry SDK", slog.Any("error", err)) }))
 

@@ -1,9 +1,11 @@
 package access
 
 import (
+	"errors"
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,15 +17,17 @@ const (
 	look = 50 * time.Millisecond
 )
 
-// connections bounds how many connections a listener has open, so that the process
-// has files left for what it needs to answer them. Who comes beyond that waits. The
-// connection that has been idle for longest makes room, if there is one.
+// connections are those that a listener has open. A bound on how many leaves the process
+// files for what it needs to answer them: who comes beyond it waits. The connection that
+// has been idle for longest makes room, if there is one.
 type connections struct {
 	net.Listener
-	most int
+	most  int // 0 for any
+	start time.Time
+	swept atomic.Pointer[time.Time] // when the deadlines were last looked at
 
 	mu     sync.Mutex
-	open   map[*connection]time.Time // since when it is idle, or zero
+	open   map[*connection]struct{}
 	closed chan struct{}
 	once   sync.Once
 }
@@ -31,11 +35,18 @@ type connections struct {
 // connection is one that counts.
 type connection struct {
 	net.Conn
-	of *connections
+	of        *connections
+	reading   deadline
+	writing   deadline
+	idleSince atomic.Int64 // in nanoseconds after the listener's start; 0 while it is used
 }
 
 func newConnections(l net.Listener, most int) *connections {
-	return &connections{Listener: l, most: most, open: make(map[*connection]time.Time), closed: make(chan struct{})}
+	now := time.Now()
+	c := &connections{Listener: l, most: most, start: now, open: make(map[*connection]struct{}), closed: make(chan struct{})}
+	c.swept.Store(&now)
+	go c.sweep()
+	return c
 }
 
 // Accept implements [net.Listener].
@@ -44,7 +55,7 @@ func (c *connections) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	counted := &connection{conn, c}
+	counted := &connection{Conn: conn, of: c}
 	for !c.add(counted) {
 		select {
 		case <-time.After(look):
@@ -64,26 +75,27 @@ func (c *connections) Close() error {
 
 // add adds a connection if there is room, or if one can be closed for it.
 func (c *connections) add(conn *connection) bool {
-	now := time.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.open) >= c.most {
-		longest := c.idle(now.Add(-restless))
+	if c.most > 0 && len(c.open) >= c.most {
+		longest := c.idle()
 		if longest == nil {
 			return false
 		}
 		delete(c.open, longest)
 		_ = longest.Conn.Close()
 	}
-	c.open[conn] = now
+	conn.idle()
+	c.open[conn] = struct{}{}
 	return true
 }
 
-// idle returns the connection that has been idle for longest, since before a time,
-// or nil. The caller holds mu.
-func (c *connections) idle(before time.Time) (longest *connection) {
-	for conn, since := range c.open {
-		if !since.IsZero() && since.Before(before) {
+// idle returns the connection that has been idle for longest, and for long enough to be
+// closed, or nil. The caller holds mu.
+func (c *connections) idle() (longest *connection) {
+	before := int64(time.Since(c.start) - restless)
+	for conn := range c.open {
+		if since := conn.idleSince.Load(); since != 0 && since < before {
 			longest, before = conn, since
 		}
 	}
@@ -99,18 +111,59 @@ func (c *connections) state(conn net.Conn, state http.ConnState) {
 	if !ok {
 		return
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if _, ok := c.open[counted]; !ok {
-		return
-	}
 	switch state {
 	case http.StateIdle:
-		c.open[counted] = time.Now()
+		counted.idle()
 	case http.StateActive, http.StateHijacked:
-		c.open[counted] = time.Time{}
-	case http.StateNew, http.StateClosed: // open is written as it is accepted and closed
+		counted.idleSince.Store(0)
+	case http.StateNew, http.StateClosed: // it is idle from when it is accepted on
 	}
+}
+
+// sweep looks at the deadlines of all connections until the last one has ended after
+// the listener.
+func (c *connections) sweep() {
+	ticker := time.NewTicker(sweep)
+	defer ticker.Stop()
+	closed := c.closed
+	for open := 0; closed != nil || open > 0; {
+		select {
+		case <-ticker.C:
+		case <-closed:
+			closed = nil
+		}
+		open = c.sweepOnce(time.Now())
+	}
+}
+
+// sweepOnce returns how many connections there are.
+func (c *connections) sweepOnce(now time.Time) int {
+	c.swept.Store(&now)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for conn := range c.open {
+		conn.reading.sweep(now, conn.Conn.SetReadDeadline)
+		conn.writing.sweep(now, conn.Conn.SetWriteDeadline)
+	}
+	return len(c.open)
+}
+
+// idle notes that the connection is not used from now on.
+func (c *connection) idle() { c.idleSince.Store(int64(time.Since(c.of.start)) + 1) }
+
+// SetReadDeadline implements [net.Conn].
+func (c *connection) SetReadDeadline(t time.Time) error {
+	return c.reading.set(t, *c.of.swept.Load(), c.Conn.SetReadDeadline)
+}
+
+// SetWriteDeadline implements [net.Conn].
+func (c *connection) SetWriteDeadline(t time.Time) error {
+	return c.writing.set(t, *c.of.swept.Load(), c.Conn.SetWriteDeadline)
+}
+
+// SetDeadline implements [net.Conn].
+func (c *connection) SetDeadline(t time.Time) error {
+	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
 }
 
 // Close implements [net.Conn].

@@ -59,10 +59,8 @@ func Listen(ctx context.Context, c Config) (*Server, error) {
 	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", c.Address); err != nil {
 		return nil, err
 	}
-	if c.Connections > 0 {
-		connections := newConnections(s.listener, c.Connections)
-		s.listener, s.server.ConnState = connections, connections.state
-	}
+	connections := newConnections(s.listener, c.Connections)
+	s.listener, s.server.ConnState = connections, connections.state
 	return s, nil
 }
 
