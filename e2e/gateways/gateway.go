@@ -26,14 +26,12 @@ type gateway struct {
 	headers map[string]string
 }
 
-func all(service string) []gateway {
-	return []gateway{
+func all(o options) []gateway {
+	gateways := []gateway{
 		{name: bareName, program: executable(), slowness: 1, args: func(_, listen, upstream string) ([]string, error) {
 			return []string{bareName, listen, upstream}, nil
 		}},
-		{name: "dspy-metrics", program: service, slowness: 1, args: func(_, listen, upstream string) ([]string, error) {
-			return []string{"serve", "--listen", listen, "--upstream", upstream, "--route", "/v1/chat/completions"}, nil
-		}},
+		{name: "dspy-metrics", program: o.service, slowness: 1, args: ours},
 		{name: "nginx", program: "nginx", slowness: 1, args: nginx},
 		{name: "haproxy", program: "haproxy", slowness: 1, args: haproxy},
 		{
@@ -49,6 +47,14 @@ func all(service string) []gateway {
 			headers: map[string]string{"Authorization": "Bearer " + litellmKey},
 		},
 	}
+	if o.before != "" {
+		gateways = append(gateways, gateway{name: "dspy-metrics before", program: o.before, slowness: 1, args: ours})
+	}
+	return gateways
+}
+
+func ours(_, listen, upstream string) ([]string, error) {
+	return []string{"serve", "--listen", listen, "--upstream", upstream, "--route", "/v1/chat/completions"}, nil
 }
 
 func executable() string {

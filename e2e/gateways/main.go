@@ -26,9 +26,10 @@ func main() {
 	}
 	var o options
 	flag.StringVar(&o.service, "service", "dspy-metrics", "the `program` of dspy-metrics")
+	flag.StringVar(&o.before, "before", "", "an earlier build of the `program` of dspy-metrics, to compare with")
 	flag.IntVar(&o.requests, "requests", 4000, "how many `requests` of whole answers; a tenth as many streams")
 	flag.IntVar(&o.clients, "clients", 8, "how many `clients` ask at the same time")
-	flag.IntVar(&o.rounds, "rounds", 3, "how many `rounds`; the table shows medians")
+	flag.IntVar(&o.rounds, "rounds", 7, "how many `rounds`; the table shows medians")
 	flag.Func("only", "`names` of gateways, separated by commas", func(names string) error {
 		o.only = strings.Split(names, ",")
 		return nil
@@ -45,6 +46,7 @@ func main() {
 
 type options struct {
 	service  string
+	before   string
 	requests int
 	clients  int
 	rounds   int
@@ -73,8 +75,13 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	defer program.close()
-	var results []result
-	for _, g := range all(o.service) {
+	var entries []*entry
+	defer func() {
+		for _, e := range entries {
+			e.stop()
+		}
+	}()
+	for _, g := range all(o) {
 		if len(o.only) > 0 && !slices.Contains(o.only, g.name) {
 			continue
 		}
@@ -82,61 +89,83 @@ func run(ctx context.Context, o options) error {
 			fmt.Fprintf(os.Stderr, "gateways: %s is left out: %s is not on the PATH\n", g.name, g.program)
 			continue
 		}
-		if results, err = measure(ctx, o, g, program, results); err != nil {
+		running, err := g.start(ctx, program.url)
+		if err != nil {
 			return fmt.Errorf("%s: %w", g.name, err)
 		}
+		entries = append(entries, &entry{gateway: g, running: running})
+	}
+	var results []result
+	for _, s := range scenarios() {
+		program.delay.Store(int64(s.delay))
+		measured, err := compare(ctx, o, s, program, entries)
+		if err != nil {
+			return err
+		}
+		results = append(results, measured...)
 	}
 	table(os.Stdout, results)
 	return nil
 }
 
-// measure runs all scenarios through one gateway.
-func measure(ctx context.Context, o options, g gateway, program *program, results []result) ([]result, error) {
-	running, err := g.start(ctx, program.url)
-	if err != nil {
-		return results, err
+// entry is a gateway that takes part.
+type entry struct {
+	gateway
+	*running
+}
+
+// compare runs one scenario through all gateways. They take turns, round by round,
+// so that other work on the machine falls on all of them.
+func compare(ctx context.Context, o options, s scenario, program *program, entries []*entry) ([]result, error) {
+	rounds := make([][]figures, len(entries))
+	failed := make([]error, len(entries))
+	for round := range o.rounds + 1 { // the first is to warm up
+		for i, e := range entries {
+			if failed[i] != nil {
+				continue
+			}
+			requests := max(1, o.requests/s.share/e.slowness)
+			if round == 0 {
+				requests = max(1, requests/10)
+			}
+			l := load{url: e.url, header: e.header(program.url), stream: s.stream, clients: o.clients}
+			f, err := l.round(ctx, e.running, requests)
+			if ctx.Err() != nil {
+				return nil, context.Cause(ctx)
+			}
+			if failed[i] = err; err != nil { // the others can still be measured
+				fmt.Fprintf(os.Stderr, "gateways: %s, %s: left out: %v\n", e.name, s.name, err)
+			} else if round > 0 {
+				rounds[i] = append(rounds[i], f)
+			}
+		}
 	}
-	defer running.stop()
-	for _, s := range scenarios() {
-		program.delay.Store(int64(s.delay))
-		l := load{url: running.url, header: g.header(program.url), stream: s.stream, clients: o.clients}
-		rounds, err := l.rounds(ctx, running, max(1, o.requests/s.share/g.slowness), o.rounds)
-		switch {
-		case ctx.Err() != nil:
-			return results, context.Cause(ctx)
-		case err != nil: // the others can still be measured
-			fmt.Fprintf(os.Stderr, "gateways: %s, %s: left out: %v\n", g.name, s.name, err)
-		default:
-			results = append(results, result{gateway: g.name, scenario: s.name, figures: medians(rounds)})
-			fmt.Fprintf(os.Stderr, "gateways: %s, %s: done\n", g.name, s.name)
+	fmt.Fprintf(os.Stderr, "gateways: %s: done\n", s.name)
+	var results []result
+	for i, e := range entries {
+		if failed[i] == nil {
+			results = append(results, result{gateway: e.name, scenario: s.name, rounds: rounds[i]})
 		}
 	}
 	return results, nil
 }
 
-// rounds asks in several rounds, after one to warm up.
-func (l load) rounds(ctx context.Context, gateway *running, requests, count int) ([]figures, error) {
-	if _, err := l.run(ctx, max(1, requests/10)); err != nil {
-		return nil, err
+// round asks so many times, and returns what that took.
+func (l load) round(ctx context.Context, gateway *running, requests int) (figures, error) {
+	before, err := gateway.usage()
+	if err != nil {
+		return figures{}, err
 	}
-	rounds := make([]figures, count)
-	for i := range rounds {
-		before, err := gateway.usage()
-		if err != nil {
-			return nil, err
-		}
-		latencies, err := l.run(ctx, requests)
-		if err != nil {
-			return nil, err
-		}
-		after, err := gateway.usage()
-		if err != nil {
-			return nil, err
-		}
-		rounds[i] = figures{
-			cpu:    (after.cpu - before.cpu).Seconds() / float64(requests) * 1000,
-			median: quantile(latencies, 0.5), high: quantile(latencies, 0.99), memory: after.memory,
-		}
+	latencies, err := l.run(ctx, requests)
+	if err != nil {
+		return figures{}, err
 	}
-	return rounds, nil
+	after, err := gateway.usage()
+	if err != nil {
+		return figures{}, err
+	}
+	return figures{
+		cpu:    (after.cpu - before.cpu).Seconds() / float64(requests) * 1000,
+		median: quantile(latencies, 0.5), high: quantile(latencies, 0.99), memory: after.memory,
+	}, nil
 }

@@ -17,20 +17,33 @@ type figures struct {
 
 type result struct {
 	gateway, scenario string
-	figures
+	rounds            []figures
 }
 
-// medians takes the median of each figure for itself.
-func medians(rounds []figures) figures {
+// median takes the median of each figure for itself.
+func (r result) median() figures {
 	return figures{
-		cpu:    middle(rounds, func(f figures) float64 { return f.cpu }),
-		median: middle(rounds, func(f figures) time.Duration { return f.median }),
-		high:   middle(rounds, func(f figures) time.Duration { return f.high }),
-		memory: middle(rounds, func(f figures) int64 { return f.memory }),
+		cpu:    middle(r.rounds, func(f figures) float64 { return f.cpu }),
+		median: middle(r.rounds, func(f figures) time.Duration { return f.median }),
+		high:   middle(r.rounds, func(f figures) time.Duration { return f.high }),
+		memory: middle(r.rounds, func(f figures) int64 { return f.memory }),
 	}
 }
 
-func middle[T cmp.Ordered](rounds []figures, of func(figures) T) T {
+// ratio is the median of the ratios of rounds that followed one another: other work
+// on the machine falls on both.
+func (r result) ratio(peer result, of func(figures) float64) string {
+	if len(peer.rounds) != len(r.rounds) {
+		return "–"
+	}
+	ratios := make([]float64, len(r.rounds))
+	for i := range ratios {
+		ratios[i] = of(r.rounds[i]) / of(peer.rounds[i])
+	}
+	return fmt.Sprintf("%.2f", middle(ratios, func(f float64) float64 { return f }))
+}
+
+func middle[S any, T cmp.Ordered](rounds []S, of func(S) T) T {
 	values := make([]T, len(rounds))
 	for i, round := range rounds {
 		values[i] = of(round)
@@ -44,28 +57,23 @@ func table(w io.Writer, results []result) {
 	fmt.Fprintln(w, "| answer | gateway | CPU s / 1,000 | to bare | P50 | to bare | P99 | memory |")
 	fmt.Fprintln(w, "|---|---|---|---|---|---|---|---|")
 	for _, s := range scenarios() {
-		var bare figures
+		var bare result
 		for _, r := range results {
 			if r.scenario == s.name && r.gateway == bareName {
-				bare = r.figures
+				bare = r
 			}
 		}
 		for _, r := range results {
 			if r.scenario != s.name {
 				continue
 			}
+			f := r.median()
 			fmt.Fprintf(w, "| %s | %s | %.3f | %s | %.2f ms | %s | %.2f ms | %d MiB |\n", r.scenario, r.gateway,
-				r.cpu, ratio(r.cpu, bare.cpu), milliseconds(r.median), ratio(milliseconds(r.median), milliseconds(bare.median)),
-				milliseconds(r.high), r.memory>>20)
+				f.cpu, r.ratio(bare, func(f figures) float64 { return f.cpu }),
+				milliseconds(f.median), r.ratio(bare, func(f figures) float64 { return milliseconds(f.median) }),
+				milliseconds(f.high), f.memory>>20)
 		}
 	}
-}
-
-func ratio(a, b float64) string {
-	if b == 0 {
-		return "–"
-	}
-	return fmt.Sprintf("%.2f", a/b)
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
