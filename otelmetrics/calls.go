@@ -62,6 +62,7 @@ func (p *Prediction) AddLMCalls(count int64) {
 	if p != nil && p.predictor != nil {
 		add(p.ctx, p.predictor.recorder.calls.lm.Get(string(p.predictor.kind), p.modelName()), count)
 		p.lmCalls.Add(max(count, 0))
+		p.billOwn("", 0, count)
 	}
 }
 
@@ -71,6 +72,7 @@ func (p *Prediction) AddModelLMCalls(model Model, count int64) {
 	if p != nil && p.predictor != nil {
 		add(p.ctx, p.predictor.recorder.calls.lm.Get(string(p.predictor.kind), model.label()), count)
 		p.lmCalls.Add(max(count, 0))
+		p.billOf(model, "", 0, count)
 	}
 }
 

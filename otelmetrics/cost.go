@@ -24,6 +24,7 @@ func (r *Recorder) recordCost(ctx context.Context, kind PredictionType, model st
 func (p *Prediction) AddCost(usd float64) {
 	if p != nil && p.predictor != nil {
 		p.predictor.recorder.recordCost(p.ctx, p.predictor.kind, p.modelName(), CostByProvider, usd)
+		p.billStated(usd)
 	}
 }
 
@@ -32,5 +33,6 @@ func (p *Prediction) AddCost(usd float64) {
 func (p *Prediction) AddModelCost(model Model, source CostSource, usd float64) {
 	if p != nil && p.predictor != nil {
 		p.predictor.recorder.recordCost(p.ctx, p.predictor.kind, model.label(), source, usd)
+		p.billStatedOf(model, usd)
 	}
 }

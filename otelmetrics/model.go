@@ -38,6 +38,7 @@ type Model struct {
 func (p *Prediction) SetModel(model Model) {
 	if p != nil && p.predictor != nil {
 		p.model.set(model.label(), p.predictor.recorder.modelSeries(model))
+		p.billModel(model)
 	}
 }
 
@@ -46,6 +47,7 @@ func (p *Prediction) SetModel(model Model) {
 func (p *Prediction) AddModelTokens(model Model, what TokenType, count int64) {
 	if p != nil && p.predictor != nil {
 		p.addTokens(model.label(), p.predictor.recorder.modelSeries(model), what, count)
+		p.billOf(model, what, count, 0)
 	}
 }
 

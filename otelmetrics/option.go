@@ -54,6 +54,7 @@ type config struct {
 	genAI          *GenAI // nil before the environment is read
 	model          Model
 	buildInfo      build
+	prices         Prices
 
 	disabled bool
 	isolated bool // from the environment, for a test

@@ -25,6 +25,7 @@ type Prediction struct {
 	upstream  upstreamClock
 	pace      tokenPace
 	lmCalls   atomic.Int64
+	bill      heldBill
 }
 
 // StartPrediction counts a prediction as active and starts its clock. Defer its end in the function that makes the
@@ -158,6 +159,7 @@ func (p *Prediction) recordEnd(errorType ErrorType) {
 	if p.span != nil {
 		p.predictor.recorder.pipeline.endSpan(p.span, p.modelName(), errorType)
 	}
+	p.settle()
 }
 
 // FirstToken records the time from the start to now as the time to the first
@@ -176,5 +178,6 @@ func (p *Prediction) FirstToken() {
 func (p *Prediction) AddTokens(what TokenType, count int64) {
 	if p != nil && p.predictor != nil {
 		p.addTokens(p.modelName(), p.modelSeries(), what, count)
+		p.billOwn(what, count, 0)
 	}
 }

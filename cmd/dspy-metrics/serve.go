@@ -16,9 +16,9 @@ import (
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/heap"
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/live"
-	"github.com/dspy-metrics/dspy-metrics/cmd/internal/prices"
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/service"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics/prices"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 

@@ -41,6 +41,7 @@ func (s *state) readWrapped(m *message) {
 	s.streamed = true
 	s.readFailure(&inner)
 	s.readModel(inner.model)
+	s.readTier(tierOf(inner.tier))
 	var stated statement
 	s.readCounts(&stated, "chunk.usage", inner.usage)
 	turn := s.completions.read(inner.id, inner.predictID, &stated)

@@ -48,6 +48,9 @@ func (s *state) report() Report {
 	if !s.severalModels {
 		r.Model = s.model
 	}
+	if !s.severalTiers {
+		r.ServiceTier = tierName(s.tier)
+	}
 	total := s.spent(&r)
 	r.Tokens = total.tokens.byType()
 	r.Cost = cmp.Or(s.costUSD.pointer(), s.cost.pointer(), total.cost.pointer())
@@ -75,7 +78,7 @@ func (s *state) spent(r *Report) spent {
 	if sensible && len(u.models) > 0 {
 		r.Models = make(map[string]Spending, len(u.models))
 		for _, m := range u.models {
-			r.Models[m.name] = Spending{Tokens: m.tokens.byType(), Cost: m.cost.pointer()}
+			r.Models[m.name] = Spending{Tokens: m.tokens.byType(), Cost: m.cost.pointer(), ServiceTier: m.tier}
 		}
 	}
 	return total

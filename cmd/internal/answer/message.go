@@ -17,6 +17,7 @@ type message struct {
 	// What every dialect may have.
 	kind                 value // type
 	model, id, object    value
+	tier                 value // service_tier
 	usage, cost, costUSD value
 	cached, cacheHit     value
 	scores               value
@@ -92,7 +93,7 @@ func (m *message) is(kind string) bool {
 func isAbout(name []byte) bool {
 	switch string(name) {
 	case "created", "created_at", "timestamp", "time", "request_id", "trace_id", "session_id", "version",
-		"system_fingerprint", "service_tier", "role", "index", "level", "progress", "step",
+		"system_fingerprint", "role", "index", "level", "progress", "step",
 		"status_message", "error_type", "predict_name", "signature_field_name", "field", "is_last_chunk", "prediction_type":
 		return true
 	}
@@ -110,6 +111,8 @@ func (m *message) slot(name []byte) *value {
 		return &m.id
 	case "object":
 		return &m.object
+	case "service_tier", "serviceTier":
+		return &m.tier
 	case "usage", "lm_usage", "token_usage":
 		return &m.usage
 	case "cost":

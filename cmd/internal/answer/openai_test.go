@@ -42,7 +42,7 @@ func openAIChat() []sample {
 		whole("whole", `{"id":"c","object":"chat.completion","created":1,"model":"gpt-5-mini","choices":[{"index":0,"message":{"role":"assistant",
 			"content":"{\"usage\":{\"prompt_tokens\":7}} \"error\": finish_reason","refusal":null},"finish_reason":"stop"}],
 			"usage":{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29,"prompt_tokens_details":{"cached_tokens":8},
-			"completion_tokens_details":{"reasoning_tokens":4,"accepted_prediction_tokens":0}},"service_tier":"default"}`, ended),
+			"completion_tokens_details":{"reasoning_tokens":4,"accepted_prediction_tokens":0}},"service_tier":"default"}`, byTier(ended, "default")),
 		whole("whole without usage", `{"object":"chat.completion","model":"m","choices":[],"usage":null}`, Report{Model: "m", Missing: otelmetrics.UsageNotStated}),
 		whole("error", `{"error":{"message":"You exceeded your current quota","type":"insufficient_quota","param":null,"code":"insufficient_quota"}}`, failed(otelmetrics.ErrorRateLimit)),
 		whole("error of the context's length", `{"error":{"message":"timeout","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}`, failed(otelmetrics.ErrorInvalidInput)),

@@ -21,6 +21,10 @@ type Report struct {
 	// name under which the usage has it. They are less than the whole where a part
 	// is of no named model.
 	Models map[string]Spending
+	// ServiceTier is what the provider calls the way in which it answered, such as
+	// default, flex, priority, standard or batch. It is empty if that is not stated,
+	// and if the calls of an answer differ in it.
+	ServiceTier string
 	// Model is the model that says it answered. It is empty if several do.
 	Model string
 	// Finish is why the model stopped, or empty.
@@ -71,8 +75,9 @@ type Report struct {
 
 // Spending is what was spent on one model.
 type Spending struct {
-	Tokens map[otelmetrics.TokenType]int64
-	Cost   *float64
+	Tokens      map[otelmetrics.TokenType]int64
+	Cost        *float64
+	ServiceTier string // as in Report
 }
 
 func (c cost) pointer() *float64 {

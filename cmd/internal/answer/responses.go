@@ -53,6 +53,8 @@ func (s *state) readResponse(m *message, response value) (usage value) {
 			usage = member.value
 		case "model":
 			s.readModel(member.value)
+		case "service_tier":
+			s.readTier(tierOf(member.value))
 		case "status":
 			status = member.value
 		case "error":

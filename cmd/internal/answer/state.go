@@ -18,6 +18,8 @@ type state struct {
 
 	model         string
 	severalModels bool
+	tier          string // of the service
+	severalTiers  bool
 
 	cached *bool
 	scores map[string]float64
@@ -92,7 +94,7 @@ func (s *state) tooLarge(what string, limit int) {
 
 // forget drops what an answer states of what was spent.
 func (s *state) forget() {
-	s.usage, s.cost, s.costUSD, s.cached, s.model = usage{}, cost{}, cost{}, nil, ""
+	s.usage, s.cost, s.costUSD, s.cached, s.model, s.tier = usage{}, cost{}, cost{}, nil, "", ""
 }
 
 func (s *state) broken(why string) {
@@ -238,6 +240,7 @@ func (s *state) readCommon(m *message) {
 	s.readCached("cache_hit", m.cacheHit)
 	s.readCached("cached", m.cached)
 	s.readScores(m.scores)
+	s.readTier(tierOf(m.tier))
 }
 
 func (s *state) readWholeCost(c *cost, name string, v value) {

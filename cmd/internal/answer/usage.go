@@ -24,7 +24,7 @@ type spent struct {
 
 // modelSpent is what was spent on a model of this name.
 type modelSpent struct {
-	name string
+	name, tier string
 	spent
 }
 
@@ -50,6 +50,7 @@ func (s *state) readUsage(name string, v value) {
 		s.usage.nothing = !s.streamed
 		return
 	}
+	s.readTier(usageTier(v)) // Anthropic, Gemini
 	if s.readCounts(&s.usage.own, name, v) {
 		s.usage.models, s.usage.rest = nil, spent{}
 		s.noteOutput(&s.usage.own)
@@ -85,11 +86,11 @@ func (s *state) readModels(name string, v value) (models []modelSpent, rest spen
 		at := slices.IndexFunc(models, func(known modelSpent) bool { return known.name == string(m.name) })
 		switch {
 		case at >= 0:
-			models[at].spent = one
+			models[at].spent, models[at].tier = one, tierName(usageTier(m.value).String())
 		case len(m.name) == 0 || len(m.name) > longest || len(models) == most:
 			rest.add(one)
 		default:
-			models = append(models, modelSpent{string(m.name), one})
+			models = append(models, modelSpent{string(m.name), tierName(usageTier(m.value).String()), one})
 		}
 	}
 	return models, rest

@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/answer"
-	"github.com/dspy-metrics/dspy-metrics/cmd/internal/prices"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics/prices"
 )
 
 // recordPrice adds what the tokens of an answer cost by the price list. An answer
@@ -17,32 +17,50 @@ func (s *Service) recordPrice(e *exchange, report answer.Report) bool {
 		return true
 	}
 	priced := true
-	rest := make(map[otelmetrics.TokenType]int64)
-	maps.Copy(rest, report.Tokens)
+	rest := otelmetrics.Spent{Tokens: maps.Clone(report.Tokens), ServiceTier: report.ServiceTier}
+	if len(report.Models) == 0 {
+		rest.Calls = spendingCalls(report)
+	}
 	for name, spending := range report.Models {
-		for what, count := range spending.Tokens {
-			rest[what] -= count
+		spent := otelmetrics.Spent{Tokens: spending.Tokens, ServiceTier: cmp.Or(spending.ServiceTier, report.ServiceTier)}
+		if len(report.Models) == 1 {
+			spent.Calls = spendingCalls(report)
 		}
-		priced = s.addPrice(e, s.model(name), prices.Names(s.provided(name), ""), spending.Tokens) && priced
+		for what, count := range spending.Tokens {
+			rest.Tokens[what] -= count
+		}
+		priced = s.addPrice(e, s.model(name), s.price(name, ""), spent) && priced
 	}
-	names := prices.Names(s.provided(cmp.Or(e.named, s.ModelName)), report.Model)
-	return s.addPrice(e, s.asked(e, report), names, rest) && priced
+	price := s.price(cmp.Or(e.named, s.ModelName), report.Model)
+	return s.addPrice(e, s.asked(e, report), price, rest) && priced
 }
 
-// provided returns the name of a model with the provider of the configured model,
-// as that is written, if it has none of its own.
-func (s *Service) provided(name string) string {
+// spendingCalls returns how many calls have spent tokens, or 0 if that is not
+// known.
+func spendingCalls(report answer.Report) int64 {
+	if report.CacheMisses != nil {
+		return *report.CacheMisses
+	}
+	return calls(report)
+}
+
+// price returns the price of a model: at the provider of the configured model, as
+// that is written, if the name has none of its own, or else at any. A model that is
+// not listed has no price of any token.
+func (s *Service) price(asked, answered string) prices.Price {
 	provider, _, ok := strings.Cut(s.ModelName, "/")
-	if !ok || name == "" || strings.Contains(name, "/") {
-		return name
+	if ok && asked != "" && !strings.Contains(asked, "/") {
+		if price, ok := s.Prices.Find(provider+"/"+asked, answered); ok {
+			return price
+		}
 	}
-	return provider + "/" + name
+	price, _ := s.Prices.Find(asked, answered)
+	return price
 }
 
-// addPrice adds what tokens of a model cost, and reports whether it is known.
-func (s *Service) addPrice(e *exchange, model otelmetrics.Model, names []string, tokens map[otelmetrics.TokenType]int64) bool {
-	price, _ := s.Prices.Price(names) // A model that is not listed has no price of any token.
-	usd, ok := price.Cost(tokens)
+// addPrice adds what was spent on a model, and reports whether it is known.
+func (s *Service) addPrice(e *exchange, model otelmetrics.Model, price prices.Price, spent otelmetrics.Spent) bool {
+	usd, ok := price.Cost(spent)
 	if ok {
 		e.prediction.AddModelCost(model, otelmetrics.CostByPriceList, usd)
 	}

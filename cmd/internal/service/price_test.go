@@ -3,18 +3,20 @@ package service_test
 import (
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/dspy-metrics/dspy-metrics/cmd/internal/prices"
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/service"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics/prices"
 )
 
 const priceList = `{
-	"gpt-4o": {"input_cost_per_token": 0.5, "output_cost_per_token": 2, "cache_read_input_token_cost": 0.25, "litellm_provider": "openai"},
+	"gpt-4o": {"input_cost_per_token": 0.5, "output_cost_per_token": 2, "cache_read_input_token_cost": 0.25, "input_cost_per_token_above_200k_tokens": 1,
+		"input_cost_per_token_flex": 0.25, "input_cost_per_token_batches": 0.125, "litellm_provider": "openai"},
 	"gpt-4o-2024-08-06": {"input_cost_per_token": 0.125, "output_cost_per_token": 1},
 	"azure/gpt-4o": {"input_cost_per_token": 8, "output_cost_per_token": 16},
 	"claude": {"input_cost_per_token": 4, "output_cost_per_token": 32, "cache_creation_input_token_cost": 5, "output_cost_per_reasoning_token": 64},
@@ -52,12 +54,35 @@ func TestPrices(t *testing.T) {
 	)
 	for name, test := range map[string]struct {
 		request, contentType, answer string
+		header                       http.Header
 		want                         []string
 		absent                       string
 	}{
 		"by the model of usage": {
 			request: `{}`, answer: `{"usage":{"openai/gpt-4o":{"prompt_tokens":10,"completion_tokens":3,"prompt_tokens_details":{"cached_tokens":4}}}}`,
 			want: []string{local("gpt-4o", "10"), priced}, absent: `model="gpt-4o",prediction_type="predict",service="qa",source="provider"`,
+		},
+		"a long context of one call": {
+			request: chat, answer: `{"choices":[{"finish_reason":"stop","message":{}}],"usage":{"prompt_tokens":200001}}`,
+			want: []string{local("gpt-4o", "200001"), priced},
+		},
+		"a long context of several calls": {
+			request: `{}`, header: http.Header{"Dspy-Lm-Calls": {"2"}}, answer: `{"usage":{"openai/gpt-4o":{"prompt_tokens":200002}}}`,
+			want: []string{local("gpt-4o", "100001"), priced},
+		},
+		"a long context of the one call that no cache answered": {
+			request: `{}`, header: http.Header{"Dspy-Lm-Calls": {"2"}, "Dspy-Lm-Cache-Hits": {"1"}}, answer: `{"usage":{"openai/gpt-4o":{"prompt_tokens":200002}}}`,
+			want: []string{local("gpt-4o", "200002"), priced},
+		},
+		"a service tier": {
+			request: chat, answer: `{"choices":[],"service_tier":"flex","usage":{"prompt_tokens":8}}`, want: []string{local("gpt-4o", "2"), priced},
+		},
+		"a service tier of a model": {
+			request: `{}`, answer: `{"usage":{"openai/gpt-4o":{"prompt_tokens":8,"service_tier":"batch"},"anthropic/claude":{"prompt_tokens":1}}}`,
+			want: []string{local("gpt-4o", "1"), local("claude", "4"), priced},
+		},
+		"at a provider that is not listed": {
+			request: `{"model":"bedrock/gpt-4o","messages":[]}`, answer: `{"usage":{"prompt_tokens":1}}`, want: []string{missing("unpriced", "1")},
 		},
 		"several models": {
 			request: `{}`, answer: `{"usage":{"openai/gpt-4o":{"prompt_tokens":2},"anthropic/claude":{"prompt_tokens":1}}}`,
@@ -127,6 +152,7 @@ func TestPrices(t *testing.T) {
 				contentType = test.contentType
 			}
 			url := behind(t, func(w http.ResponseWriter, _ *http.Request) {
+				maps.Copy(w.Header(), test.header)
 				w.Header().Set("Content-Type", contentType)
 				_, _ = io.WriteString(w, test.answer)
 			}, func(c *service.Config) {

@@ -17,8 +17,8 @@ import (
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/answer"
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/live"
-	"github.com/dspy-metrics/dspy-metrics/cmd/internal/prices"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics/prices"
 )
 
 // Config has no defaults: every field must be set but for Labels, Cache, Caching,

@@ -12,7 +12,8 @@ func TestReadTable(t *testing.T) {
 		"claude": {
 			"litellm_provider": "anthropic", "mode": "chat", "supports_vision": true, "search_context_cost_per_query": {"low": 0.01},
 			"input_cost_per_token": 3e-06, "output_cost_per_token": 1.5e-05, "cache_read_input_token_cost": 3e-07,
-			"cache_creation_input_token_cost": 3.75e-06, "output_cost_per_reasoning_token": 2e-05, "input_cost_per_token_batches": "none"
+			"cache_creation_input_token_cost": 3.75e-06, "output_cost_per_reasoning_token": 2e-05,
+			"cache_creation_input_token_cost_above_1hr": "none", "input_cost_per_token_above_0k_tokens": "none", "input_cost_per_token_cached": "none"
 		},
 		"null": {"input_cost_per_token": null, "output_cost_per_token": 1},
 		"image": {"input_cost_per_pixel": 1.9e-08}
@@ -20,20 +21,20 @@ func TestReadTable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	claude := read["claude"]
-	for name, member := range map[string]struct {
-		got  *float64
-		want float64
-	}{
-		"input": {claude.Input, 3e-6}, "output": {claude.Output, 1.5e-5}, "cache read": {claude.CacheRead, 3e-7},
-		"cache write": {claude.CacheWrite, 3.75e-6}, "reasoning": {claude.Reasoning, 2e-5}, "free": {read["sample_spec"].Input, 0},
-	} {
-		if member.got == nil || *member.got != member.want {
-			t.Errorf("%s: got %v, want %v", name, member.got, member.want)
+	claude := read.byName["claude"]
+	for what, want := range [parts]float64{3e-6, 1.5e-5, 3e-7, 3.75e-6, 2e-5} {
+		if got := claude.rates[what]; len(got) != 1 || got[0] != (rate{usd: want}) {
+			t.Errorf("part %d: got %v, want %v", what, got, want)
 		}
 	}
-	if read["null"].Input != nil || read["image"] != (Price{}) {
-		t.Errorf("prices out of nothing: %+v, %+v", read["null"], read["image"])
+	if claude.provider != "anthropic" {
+		t.Errorf("got provider %q", claude.provider)
+	}
+	if got := read.byName["sample_spec"].rates[input]; len(got) != 1 || got[0].usd != 0 {
+		t.Errorf("free: got %v", got)
+	}
+	if len(read.byName["null"].rates[input]) > 0 || !read.byName["image"].equal(Price{}) {
+		t.Errorf("prices out of nothing: %+v, %+v", read.byName["null"], read.byName["image"])
 	}
 }
 
@@ -54,6 +55,7 @@ func TestReadTableRefuses(t *testing.T) {
 		`{"m": {"output_cost_per_token": -1}}`:                                {`"m": output_cost_per_token`, "at least 0", "got -1"},
 		`{"m": {"cache_read_input_token_cost": true}}`:                        {`"m": cache_read_input_token_cost`, "got true"},
 		`{"m": {"cache_creation_input_token_cost": {}}}`:                      {`"m": cache_creation_input_token_cost`},
+		`{"m": {"input_cost_per_token_above_200k_tokens_priority": -1}}`:      {`"m": input_cost_per_token_above_200k_tokens_priority`},
 		`{"m": {"output_cost_per_reasoning_token": 1e999}}`:                   {`"m": output_cost_per_reasoning_token`, "got 1e999"},
 		`{"m": {"input_cost_per_token": "` + strings.Repeat("x", 500) + `"}}`: {"…"},
 	} {
@@ -73,16 +75,25 @@ func TestReadTableRefuses(t *testing.T) {
 func FuzzReadTable(f *testing.F) {
 	f.Add([]byte(`{"a": {"input_cost_per_token": 1e-6}}`))
 	f.Add([]byte(`{"a": {"input_cost_per_token": -1}, "b": null}`))
+	f.Add([]byte(`{"a/b": {"input_cost_per_token_above_128k_tokens_flex": 1, "litellm_provider": "a"}, "b": {}, "": {}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		read, err := readTable(text)
 		if (read == nil) != (err != nil) {
 			t.Fatalf("table %v and error %v", read, err)
 		}
-		for model, price := range read {
-			for _, usd := range []*float64{price.Input, price.Output, price.CacheRead, price.CacheWrite, price.Reasoning} {
-				if usd != nil && !(*usd >= 0) {
-					t.Errorf("%q costs %v", model, *usd)
+		if read == nil {
+			return
+		}
+		for name, price := range read.byName {
+			for _, rates := range price.rates {
+				for _, r := range rates {
+					if !(r.usd >= 0) {
+						t.Errorf("%q costs %v", name, r.usd)
+					}
 				}
+			}
+			if found, ok := read.find(name, ""); name != "" && (!ok || !found.equal(price)) {
+				t.Errorf("%q is not found", name)
 			}
 		}
 	})

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
 func list(usd string) string { return `{"m": {"input_cost_per_token": ` + usd + `}}` }
@@ -59,8 +61,8 @@ func TestWatch(t *testing.T) {
 		go l.Watch(ctx)
 		costs := func(want float64) {
 			t.Helper()
-			if got, ok := l.Price([]string{"m"}); !ok || *got.Input != want {
-				t.Fatalf("got %+v, want %v", got, want)
+			if got, ok := l.Cost(otelmetrics.Model{Name: "m"}, otelmetrics.Spent{Tokens: tokens{"input": 1}}); !ok || got != want {
+				t.Fatalf("got %v, want %v", got, want)
 			}
 		}
 		looks := func(times int) {

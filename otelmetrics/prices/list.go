@@ -6,8 +6,11 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
 // interval is how often Watch looks at the file.
@@ -31,7 +34,11 @@ type version struct {
 }
 
 // Open reads the list in a file. The error names the file and what is wrong in it.
+// What [List.Watch] has to say goes to the logger, or with nil to [slog.Default].
 func Open(path string, logger *slog.Logger) (*List, error) {
+	if logger == nil {
+		logger = slog.Default()
+	}
 	l := &List{path: path, logger: logger}
 	if _, err := l.refresh(); err != nil {
 		return nil, err
@@ -39,10 +46,38 @@ func Open(path string, logger *slog.Logger) (*List, error) {
 	return l, nil
 }
 
-// Price returns the price of the first of the names that the list has, else no price
-// and false: see [Names].
+// Find returns the price of a model, or false if the list has none. asked is the
+// model that was asked for and answered the one that says it answered, both as
+// LiteLLM writes them, with or without a provider before a slash; either may be
+// empty.
+//
+// The model that answered goes before the one that was asked for, and a name with
+// its provider before the same one without: azure/gpt-4o, then gpt-4o. An entry
+// without the provider in its name is taken only if its litellm_provider is one
+// that was asked, if it has none, or if none was asked. Of a model without a
+// provider that the list has only with some, the price is taken if it is the same
+// at all of them.
+//
 // It never waits for the file.
-func (l *List) Price(names []string) (Price, bool) { return l.table.Load().price(names) }
+func (l *List) Find(asked, answered string) (Price, bool) {
+	return l.table.Load().find(asked, answered)
+}
+
+// Cost returns what was spent on a model, in US dollars, or false if the list has
+// no price of some of it. It implements [otelmetrics.Prices].
+func (l *List) Cost(model otelmetrics.Model, spent otelmetrics.Spent) (usd float64, ok bool) {
+	price, _ := l.Find(written(model), model.ResponseName) // A model that is not listed has no price of any token.
+	return price.Cost(spent)
+}
+
+// written returns the name of the model that was asked for as LiteLLM writes it.
+func written(model otelmetrics.Model) string {
+	provider := prefixOf(model.Provider)
+	if provider == "" || model.Name == "" || strings.HasPrefix(model.Name, provider+"/") {
+		return model.Name
+	}
+	return provider + "/" + model.Name
+}
 
 // Watch reads the list again when the time of modification or the size of the file
 // changes, which it looks at every five seconds until ctx ends. A list that cannot be
@@ -64,7 +99,7 @@ func (l *List) Watch(ctx context.Context) {
 			l.logger.Warn("the price list cannot be read: the prices stay what they were", slog.Any("error", err))
 		case changed:
 			logged = ""
-			l.logger.Info("the price list was read again", slog.String("file", l.path), slog.Int("models", len(*l.table.Load())))
+			l.logger.Info("the price list was read again", slog.String("file", l.path), slog.Int("models", len(l.table.Load().byName)))
 		}
 	}
 }
@@ -85,7 +120,7 @@ func (l *List) refresh() (changed bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("price list %s: %w", l.path, err)
 	}
-	l.table.Store(&read)
+	l.table.Store(read)
 	return true, nil
 }
 
