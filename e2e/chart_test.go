@@ -374,14 +374,8 @@ func TestChartIsRestricted(t *testing.T) {
 	for variant, values := range variants() {
 		r := template(t, "qa", values...)
 		for _, pod := range []core.PodSpec{r.deployment.Spec.Template.Spec, r.test.Spec} {
-			if s := pod.SecurityContext; s == nil || s.RunAsNonRoot == nil || !*s.RunAsNonRoot || s.SeccompProfile == nil || pod.AutomountServiceAccountToken == nil || *pod.AutomountServiceAccountToken {
-				t.Errorf("%s: got security context %v of a pod", variant, s)
-			}
-			for _, container := range slices.Concat(pod.InitContainers, pod.Containers) {
-				if s := container.SecurityContext; s == nil || s.Capabilities == nil || !slices.Equal(s.Capabilities.Drop, []core.Capability{"ALL"}) ||
-					s.ReadOnlyRootFilesystem == nil || !*s.ReadOnlyRootFilesystem || s.AllowPrivilegeEscalation == nil || *s.AllowPrivilegeEscalation {
-					t.Errorf("%s: %s: got security context %v", variant, container.Name, s)
-				}
+			if err := restricted(pod); err != nil {
+				t.Errorf("%s: %v", variant, err)
 			}
 		}
 	}

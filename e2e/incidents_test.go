@@ -125,7 +125,8 @@ func TestIncidents(t *testing.T) {
 	// the window of the rates: whoever else would be told is told by then.
 	quiet := time.Now().Add(time.Hour/scale + 2*window)
 	held := make(map[string]map[string]bool)
-	watch(t, prometheus.process, 2*time.Minute, func() error {
+	defer func() { t.Log(told.times(begin)) }()
+	within(t, 2*time.Minute, prometheus.process, func() error {
 		if err := am.held(t, held); err != nil {
 			return err
 		}
@@ -154,7 +155,6 @@ func TestIncidents(t *testing.T) {
 			t.Errorf("%s: somebody is told of %q, want %q", i.name, got, want)
 		}
 	}
-	t.Log(told.times(begin))
 }
 
 // window is what the rates look back: 5 minutes, shortened so that what is gone is
@@ -457,29 +457,6 @@ func (a *alertmanager) held(t *testing.T, held map[string]map[string]bool) error
 		held[namespace][one.key()] = true
 	}
 	return nil
-}
-
-// watch is until with a patience of its own.
-func watch(t *testing.T, alive *process, patience time.Duration, check func() error) {
-	t.Helper()
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	again := time.NewTicker(200 * time.Millisecond)
-	defer again.Stop()
-	for {
-		err := check()
-		if err == nil {
-			return
-		}
-		select {
-		case <-again.C:
-		case <-alive.exited:
-			t.Fatalf("%s: ended: %v", alive.cmd, errors.Join(alive.err, err))
-		case <-deadline.C:
-			t.Errorf("not within %v: %v", patience, err)
-			return
-		}
-	}
 }
 
 // The page says what the tests show.

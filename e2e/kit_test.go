@@ -15,6 +15,7 @@ type kit struct {
 	*prometheus
 	alertmanager *alertmanager
 	collector    *collector       // the one that works
+	service      *service         // one that is asked all the time
 	seen         map[string]alert // all that ever came to Alertmanager, as it was last
 }
 
@@ -37,6 +38,7 @@ func TestOperatorsKit(t *testing.T) {
 	})
 	t.Run("every variable has values", k.testVariables)
 	t.Run("every query of the documentation works", func(t *testing.T) { k.testResults(t, ofDocs(t, "../docs")) })
+	t.Run("runbooks", k.testRunbooks)
 	t.Run("rules are healthy", k.testRules)
 	t.Run("every alert arrives", k.testAlerts)
 }
@@ -73,6 +75,7 @@ func (k *kit) trouble(t *testing.T) {
 	killed := serve(t)
 	stale := serveHTTP(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { write(w, "dspy_renamed_total 1\n") }))
 
+	k.service = qa
 	k.remember(t, qa)
 	k.targets(t, "prometheus", address)
 	k.targets(t, "otel-collector", working.metrics, rejected.metrics, stalled.metrics)

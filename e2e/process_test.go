@@ -100,6 +100,12 @@ func environment() []string {
 // A process that must not end meanwhile fails the test at once if it does.
 func until(t *testing.T, alive *process, check func() error) {
 	t.Helper()
+	within(t, patience, alive, check)
+}
+
+// within is until with a patience of its own.
+func within(t *testing.T, patience time.Duration, alive *process, check func() error) {
+	t.Helper()
 	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
 	again := time.NewTicker(50 * time.Millisecond)
