@@ -20,9 +20,6 @@ import (
 	"testing"
 	"time"
 
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
@@ -106,19 +103,6 @@ func TestClassify(t *testing.T) {
 		"field of text":         {textError{"429"}, failed},
 		"field Code":            {&smtpError{429}, failed},
 		"status and connection": {fmt.Errorf("%w: %w", io.EOF, &openAIError{429}), rate},
-
-		"gRPC canceled":        {status.Error(codes.Canceled, ""), canceled},
-		"gRPC unknown":         {status.Error(codes.Unknown, ""), failed},
-		"gRPC argument":        {status.Error(codes.InvalidArgument, ""), invalid},
-		"gRPC deadline":        {fmt.Errorf("ask: %w", status.Error(codes.DeadlineExceeded, "")), timeout},
-		"gRPC not found":       {status.Error(codes.NotFound, ""), other},
-		"gRPC permission":      {status.Error(codes.PermissionDenied, ""), other},
-		"gRPC exhausted":       {errors.Join(no, fmt.Errorf("ask: %w", status.Error(codes.ResourceExhausted, ""))), rate},
-		"gRPC internal":        {status.Error(codes.Internal, ""), failed},
-		"gRPC unimplemented":   {status.Error(codes.Unimplemented, ""), failed},
-		"gRPC unavailable":     {&url.Error{Op: "Post", Err: status.Error(codes.Unavailable, "")}, unavailable},
-		"gRPC unauthenticated": {status.Error(codes.Unauthenticated, ""), other},
-		"gRPC of the future":   {status.Error(99, ""), failed},
 
 		"dial":              {&net.OpError{Op: "dial", Err: no}, unavailable},
 		"ECONNREFUSED":      {fmt.Errorf("ask: %w", syscall.ECONNREFUSED), unavailable},
@@ -309,7 +293,7 @@ func TestContextDecides(t *testing.T) {
 	for name, way := range ways {
 		for _, err := range []error{
 			errors.New("no"), syscall.EPIPE, io.ErrClosedPipe, net.ErrClosed, io.EOF, context.Canceled, context.DeadlineExceeded, &net.OpError{Op: "write", Err: syscall.ECONNRESET},
-			status.Error(codes.Unavailable, ""), &openAIError{500}, &url.Error{Op: "Post", Err: errors.New("no")},
+			&openAIError{500}, &url.Error{Op: "Post", Err: errors.New("no")},
 		} {
 			m := newRecorder(t)
 			_, p := m.StartPrediction(way.ctx, otelmetrics.Predict)

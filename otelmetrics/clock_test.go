@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dspy-metrics/dspy-metrics/internal/otlptest"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
-	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/otlptest"
 )
 
 // Where the clock jumps, a duration is at most off by the jump and never below

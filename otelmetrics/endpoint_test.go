@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dspy-metrics/dspy-metrics/internal/otlptest"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
-	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/otlptest"
 )
 
 // Where a push goes, by what the variables and the options say.

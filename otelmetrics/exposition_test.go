@@ -15,11 +15,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/dspy-metrics/dspy-metrics/internal/difference"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
+	"github.com/dspy-metrics/dspy-metrics/internal/otlptest"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
-	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/otlptest"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
@@ -38,7 +38,7 @@ func golden(t *testing.T, file, got string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
+	if diff := difference.Of(string(want), got); diff != "" {
 		t.Errorf("got another %s (go test -run %s -update writes it anew) (-want +got):\n%s", path, t.Name(), diff)
 	}
 }
@@ -162,7 +162,7 @@ func TestContract(t *testing.T) {
 			for _, label := range metric.GetLabel() {
 				labels = append(labels, label.GetName())
 			}
-			if diff := cmp.Diff(slices.Sorted(slices.Values(want.Labels)), labels); diff != "" {
+			if diff := difference.Of(slices.Sorted(slices.Values(want.Labels)), labels); diff != "" {
 				t.Errorf("%s: labels (-want +got):\n%s", want.Name, diff)
 			}
 			var bounds []float64
@@ -173,7 +173,7 @@ func TestContract(t *testing.T) {
 			if want.Kind == views.Histogram {
 				wantBounds = append(slices.Clone(want.Buckets), math.Inf(1))
 			}
-			if diff := cmp.Diff(wantBounds, bounds); diff != "" {
+			if diff := difference.Of(wantBounds, bounds); diff != "" {
 				t.Errorf("%s: buckets (-want +got):\n%s", want.Name, diff)
 			}
 		}

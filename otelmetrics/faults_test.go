@@ -7,10 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"google.golang.org/grpc/codes"
-
+	"github.com/dspy-metrics/dspy-metrics/internal/otlptest"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
-	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/otlptest"
 )
 
 const memoryHits = `dspy_cache_hits_total{cache_type="memory",service="qa"}`
@@ -25,7 +23,7 @@ func faults(protocol string) map[string]otlptest.Answer {
 		"killed in mid-export": otlptest.Break(),
 	}
 	if protocol == "grpc" {
-		out["failing"], out["overloaded"] = otlptest.Fail(codes.Internal), otlptest.Fail(codes.ResourceExhausted)
+		out["failing"], out["overloaded"] = otlptest.Fail(otlptest.Internal), otlptest.Fail(otlptest.ResourceExhausted)
 	} else {
 		out["failing"], out["overloaded"] = otlptest.Fail(http.StatusInternalServerError), otlptest.FailFor(http.StatusTooManyRequests, 30)
 	}
@@ -102,7 +100,7 @@ func TestCollectorFaults(t *testing.T) {
 					return false
 				})
 				all := collector.Requests()
-				pushed := pushedSamples(all[len(all)-1].Metrics[0])
+				pushed := pushedSamples(all[len(all)-1].Resources[0])
 				if got := pushed[memoryHits]; got != 3 {
 					t.Errorf("got %v hits after the outage, want 3", got)
 				}

@@ -10,15 +10,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/dspy-metrics/dspy-metrics/internal/difference"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
-	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
 
+	"github.com/dspy-metrics/dspy-metrics/internal/otlptest"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
-	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/otlptest"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
@@ -105,7 +104,7 @@ func TestForms(t *testing.T) {
 			got := samples(t, scrape(t, m, text))
 			delete(got, "dspy_metrics_export_errors_total{}")
 			delete(want, "dspy_metrics_export_errors_total{}")
-			if diff := cmp.Diff(want, got); diff != "" {
+			if diff := difference.Of(want, got); diff != "" {
 				t.Errorf("text page (-want +got):\n%s", diff)
 			}
 			wantOpenMetrics(t, scrape(t, m, openMetrics))
@@ -144,18 +143,16 @@ func TestPushOfForms(t *testing.T) {
 			}
 			scraped := scrapeProtobuf(t, m)[contract.Metrics.APILatency.Name][0].GetHistogram()
 			explicit, exponential := 0, 0
-			for _, scope := range last(t, collector).GetScopeMetrics() {
-				for _, metric := range scope.GetMetrics() {
-					if metric.GetHistogram() != nil {
-						explicit++
-					}
-					if metric.GetExponentialHistogram() == nil {
-						continue
-					}
+			for _, metric := range last(t, collector).Metrics {
+				switch metric.Kind {
+				case otlptest.Histogram:
+					explicit++
+				case otlptest.ExponentialHistogram:
 					exponential++
-					if metric.GetName() == contract.Metrics.APILatency.Name {
-						wantSameBuckets(t, scraped, metric.GetExponentialHistogram())
+					if metric.Name == contract.Metrics.APILatency.Name {
+						wantSameBuckets(t, scraped, metric.Points[0])
 					}
+				default:
 				}
 			}
 			wanted := map[views.Form][2]int{views.Classic: {histograms(), 0}, views.Native: {0, histograms()}, views.ClassicAndNative: {histograms(), 0}}[form]
@@ -166,15 +163,14 @@ func TestPushOfForms(t *testing.T) {
 	}
 }
 
-func wantSameBuckets(t *testing.T, scraped *dto.Histogram, pushed *metricspb.ExponentialHistogram) {
+func wantSameBuckets(t *testing.T, scraped *dto.Histogram, pushed otlptest.Point) {
 	t.Helper()
-	point := pushed.GetDataPoints()[0]
 	got := make(map[int]int64)
-	for i, count := range point.GetPositive().GetBucketCounts() {
-		got[int(point.GetPositive().GetOffset())+i] = int64(count)
+	for i, count := range pushed.Counts {
+		got[pushed.Offset+i] = int64(count)
 	}
-	if diff := cmp.Diff(nativeCounts(scraped), got); diff != "" || point.GetScale() != scraped.GetSchema() {
-		t.Errorf("scale %d of the push, %d of the scrape; buckets (-scrape +push):\n%s", point.GetScale(), scraped.GetSchema(), diff)
+	if diff := difference.Of(nativeCounts(scraped), got); diff != "" || pushed.Scale != int(scraped.GetSchema()) {
+		t.Errorf("scale %d of the push, %d of the scrape; buckets (-scrape +push):\n%s", pushed.Scale, scraped.GetSchema(), diff)
 	}
 }
 

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dspy-metrics/dspy-metrics/internal/otlptest"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
-	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/otlptest"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
@@ -123,7 +123,7 @@ func TestIdleTimeoutLosesNothing(t *testing.T) {
 	}
 	got := make(map[string]float64)
 	for _, request := range collector.Requests() {
-		for _, pushed := range request.Metrics {
+		for _, pushed := range request.Resources {
 			for series, value := range pushedSamples(pushed) {
 				name, _, _ := strings.Cut(series, "{")
 				got[name] += value

@@ -9,14 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/dspy-metrics/dspy-metrics/internal/difference"
 	"go.opentelemetry.io/otel/attribute"
-	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
-	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
-	"google.golang.org/grpc/codes"
 
+	"github.com/dspy-metrics/dspy-metrics/internal/otlptest"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
-	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/otlptest"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
@@ -29,67 +26,50 @@ type transport struct {
 
 func transports() []transport {
 	return []transport{
-		{"grpc", otlptest.NewGRPC, otlptest.Fail(codes.InvalidArgument)},
+		{"grpc", otlptest.NewGRPC, otlptest.Fail(otlptest.InvalidArgument)},
 		{"http/protobuf", otlptest.NewHTTP, otlptest.Fail(http.StatusBadRequest)},
 	}
 }
 
-// last returns the metrics of the last accepted push.
-func last(t testing.TB, r *otlptest.Receiver) *metricspb.ResourceMetrics {
+// last returns what the last accepted push brought.
+func last(t testing.TB, r *otlptest.Receiver) otlptest.Resource {
 	t.Helper()
-	var out *metricspb.ResourceMetrics
-	r.Wait(t, func(all []*metricspb.ResourceMetrics) bool {
+	var out otlptest.Resource
+	r.Wait(t, func(all []otlptest.Resource) bool {
 		if len(all) > 0 {
 			out = all[len(all)-1]
 		}
-		return out != nil
+		return len(all) > 0
 	})
 	return out
 }
 
-func metricsOf(pushed *metricspb.ResourceMetrics) map[string]*metricspb.Metric {
-	out := make(map[string]*metricspb.Metric)
-	for _, scope := range pushed.GetScopeMetrics() {
-		for _, metric := range scope.GetMetrics() {
-			out[metric.GetName()] = metric
-		}
+func metricsOf(pushed otlptest.Resource) map[string]otlptest.Metric {
+	out := make(map[string]otlptest.Metric)
+	for _, metric := range pushed.Metrics {
+		out[metric.Name] = metric
 	}
 	return out
 }
 
 // pushedSamples returns what was pushed the way samples does for a page.
-func pushedSamples(pushed *metricspb.ResourceMetrics) map[string]float64 {
+func pushedSamples(pushed otlptest.Resource) map[string]float64 {
 	out := make(map[string]float64)
 	for name, metric := range metricsOf(pushed) {
-		for _, point := range metric.GetHistogram().GetDataPoints() {
-			labels := labelsOf(point.GetAttributes())
-			out[series(name+"_count", labels)] = float64(point.GetCount())
-			out[series(name+"_sum", labels)] = point.GetSum()
-			var count uint64
-			for i, bound := range append(point.GetExplicitBounds(), math.Inf(1)) {
-				count += point.GetBucketCounts()[i]
-				out[bucketSeries(name, labels, bound)] = float64(count)
-			}
-		}
-		for _, points := range [][]*metricspb.NumberDataPoint{metric.GetSum().GetDataPoints(), metric.GetGauge().GetDataPoints()} {
-			for _, point := range points {
-				value := point.GetAsDouble()
-				if n, ok := point.GetValue().(*metricspb.NumberDataPoint_AsInt); ok {
-					value = float64(n.AsInt)
+		for _, point := range metric.Points {
+			switch metric.Kind {
+			case otlptest.Histogram:
+				out[series(name+"_count", point.Attributes)] = float64(point.Count)
+				out[series(name+"_sum", point.Attributes)] = point.Sum
+				var count uint64
+				for i, bound := range append(point.Bounds, math.Inf(1)) {
+					count += point.Counts[i]
+					out[bucketSeries(name, point.Attributes, bound)] = float64(count)
 				}
-				out[series(name, labelsOf(point.GetAttributes()))] = value
+			case otlptest.Sum, otlptest.Gauge:
+				out[series(name, point.Attributes)] = point.Value
+			default: // what an exponential histogram has is compared where it is the subject
 			}
-		}
-	}
-	return out
-}
-
-func labelsOf(attributes []*commonpb.KeyValue) map[string]string {
-	out := make(map[string]string)
-	for _, attribute := range attributes {
-		out[attribute.GetKey()] = attribute.GetValue().GetStringValue()
-		if n, ok := attribute.GetValue().GetValue().(*commonpb.AnyValue_IntValue); ok {
-			out[attribute.GetKey()] = strconv.FormatInt(n.IntValue, 10)
 		}
 	}
 	return out
@@ -111,7 +91,7 @@ func TestPushEqualsScrape(t *testing.T) {
 				t.Fatal(err)
 			}
 			pushed := last(t, collector)
-			if diff := cmp.Diff(want, pushedSamples(pushed)); diff != "" {
+			if diff := difference.Of(want, pushedSamples(pushed)); diff != "" {
 				t.Errorf("the push differs from the scrape (-scrape +push):\n%s", diff)
 			}
 			wantCumulative(t, metricsOf(pushed))
@@ -120,33 +100,23 @@ func TestPushEqualsScrape(t *testing.T) {
 }
 
 // wantCumulative checks temporality, monotonicity, unit and description.
-func wantCumulative(t *testing.T, pushed map[string]*metricspb.Metric) {
+func wantCumulative(t *testing.T, pushed map[string]otlptest.Metric) {
 	t.Helper()
-	const cumulative = metricspb.AggregationTemporality_AGGREGATION_TEMPORALITY_CUMULATIVE
+	kinds := map[views.Kind]otlptest.Kind{views.Counter: otlptest.Sum, views.UpDownCounter: otlptest.Sum, views.Gauge: otlptest.Gauge, views.Histogram: otlptest.Histogram}
 	for _, row := range views.Default().Metrics.All() {
-		got := pushed[row.Name]
-		if got == nil {
+		got, ok := pushed[row.Name]
+		if !ok {
 			t.Errorf("got no %s, want it", row.Name)
 			continue
 		}
-		if got.GetUnit() != row.Unit || got.GetDescription() != row.Description {
-			t.Errorf("%s: got unit %q, description %q, want %q, %q", row.Name, got.GetUnit(), got.GetDescription(), row.Unit, row.Description)
+		if got.Unit != row.Unit || got.Description != row.Description {
+			t.Errorf("%s: got unit %q, description %q, want %q, %q", row.Name, got.Unit, got.Description, row.Unit, row.Description)
 		}
-		switch row.Kind {
-		case views.Counter, views.UpDownCounter:
-			sum := got.GetSum()
-			if sum.GetAggregationTemporality() != cumulative || sum.GetIsMonotonic() != (row.Kind == views.Counter) {
-				t.Errorf("%s: got %s, monotonic %t, want cumulative, %t",
-					row.Name, sum.GetAggregationTemporality(), sum.GetIsMonotonic(), row.Kind == views.Counter)
-			}
-		case views.Histogram:
-			if got := got.GetHistogram().GetAggregationTemporality(); got != cumulative {
-				t.Errorf("%s: got %s, want cumulative", row.Name, got)
-			}
-		default:
-			if got.GetGauge() == nil {
-				t.Errorf("%s: got %T, want a gauge", row.Name, got.GetData())
-			}
+		if got.Kind != kinds[row.Kind] || got.Monotonic != (row.Kind == views.Counter) {
+			t.Errorf("%s: got a %s, monotonic %t, want a %s", row.Name, got.Kind, got.Monotonic, row.Kind)
+		}
+		if got.Kind != otlptest.Gauge && got.Temporality != otlptest.Cumulative {
+			t.Errorf("%s: got temporality %d, want cumulative", row.Name, got.Temporality)
 		}
 	}
 }
@@ -162,7 +132,7 @@ func TestPushFromEnvironment(t *testing.T) {
 			t.Setenv("OTEL_METRIC_EXPORT_INTERVAL", "10")
 			m := newRecorder(t)
 			m.RecordCacheHit(t.Context(), otelmetrics.CacheRedis)
-			collector.Wait(t, func(all []*metricspb.ResourceMetrics) bool {
+			collector.Wait(t, func(all []otlptest.Resource) bool {
 				return len(all) > 0 && pushedSamples(all[len(all)-1])[`dspy_cache_hits_total{cache_type="redis",service="qa"}`] == 1
 			})
 			for key, want := range map[string]string{"X-Tenant": "qa", "Authorization": "Bearer s3cret"} {
@@ -257,7 +227,7 @@ func TestOutage(t *testing.T) {
 				t.Errorf("got %d accepted pushes, want %d", accepted, outages*failures)
 			}
 			all := collector.Requests()
-			got := pushedSamples(all[len(all)-1].Metrics[0])
+			got := pushedSamples(all[len(all)-1].Resources[0])
 			for series, want := range map[string]float64{
 				`dspy_cache_hits_total{cache_type="memory",service="qa"}`: outages * failures,
 				`dspy_metrics_export_errors_total{}`:                      outages * failures,
@@ -298,13 +268,13 @@ func TestResource(t *testing.T) {
 	if err := m.ForceFlush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	got := labelsOf(last(t, collector).GetResource().GetAttributes())
+	got := last(t, collector).Attributes
 	if got["service.instance.id"] == "" {
 		t.Error("got no service.instance.id, want one")
 	}
 	delete(got, "service.instance.id")
 	want := map[string]string{"service.name": "qa", "deployment.environment.name": "prod", "team": "b"}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := difference.Of(want, got); diff != "" {
 		t.Errorf("resource (-want +got):\n%s", diff)
 	}
 }
@@ -326,7 +296,7 @@ func TestManySeries(t *testing.T) {
 	}
 	got := pushedSamples(last(t, collector))
 	maps.DeleteFunc(got, func(name string, _ float64) bool { return !strings.HasPrefix(name, "dspy_tokens") })
-	if diff := cmp.Diff(want, got); diff != "" || len(got) != 60 {
+	if diff := difference.Of(want, got); diff != "" || len(got) != 60 {
 		t.Errorf("got %d series, want 60 (-scrape +push):\n%s", len(got), diff)
 	}
 }

@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dspy-metrics/dspy-metrics/internal/otlptest"
 	"github.com/dspy-metrics/dspy-metrics/internal/testca"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
-	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/otlptest"
 )
 
 // TestProtectedCollector pushes to a collector that wants a certificate and a

@@ -17,8 +17,8 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 
+	"github.com/dspy-metrics/dspy-metrics/internal/otlptest"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
-	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/otlptest"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
@@ -153,7 +153,7 @@ func TestTenantsThatComeAndGo(t *testing.T) {
 	}
 	var got float64
 	for _, request := range collector.Requests() {
-		for _, pushed := range request.Metrics {
+		for _, pushed := range request.Resources {
 			got += total(pushedSamples(pushed), "dspy_predictions_total")
 		}
 	}

@@ -19,8 +19,8 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/dspy-metrics/dspy-metrics/internal/otlptest"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
-	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/otlptest"
 )
 
 var seed = flag.Uint64("seed", 0, "repeat the programs of TestAnyInterleaving of this seed")
@@ -139,7 +139,7 @@ func interleave(t *testing.T, seed uint64, idle time.Duration) {
 	}
 	pushed := make(map[string]float64)
 	for _, request := range collector.Requests() {
-		for _, interval := range request.Metrics {
+		for _, interval := range request.Resources {
 			for series, value := range pushedSamples(interval) {
 				pushed[series] += value
 			}

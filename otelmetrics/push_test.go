@@ -7,10 +7,9 @@ import (
 	"time"
 
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
-	"google.golang.org/grpc/codes"
 
+	"github.com/dspy-metrics/dspy-metrics/internal/otlptest"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
-	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/otlptest"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
@@ -98,17 +97,20 @@ func TestDeltasSurviveOutages(t *testing.T) {
 						if !request.Accepted && name != "rejecting in part" {
 							continue
 						}
-						for _, metrics := range request.Metrics {
-							for series, value := range pushedSamples(metrics) {
+						for _, resource := range request.Resources {
+							for series, value := range pushedSamples(resource) {
 								taken[series] += value
 							}
-							for metric, data := range metricsOf(metrics) {
-								for _, point := range data.GetSum().GetDataPoints() {
-									id := series(metric, labelsOf(point.GetAttributes()))
-									if data.GetSum().GetIsMonotonic() && point.GetStartTimeUnixNano() < starts[id] {
+							for _, metric := range resource.Metrics {
+								if metric.Kind != otlptest.Sum {
+									continue
+								}
+								for _, point := range metric.Points {
+									id := series(metric.Name, point.Attributes)
+									if metric.Monotonic && point.Start < starts[id] {
 										t.Errorf("%s: an interval begins before the last one ended", id)
 									}
-									starts[id] = point.GetTimeUnixNano()
+									starts[id] = point.Time
 								}
 							}
 						}
@@ -154,7 +156,7 @@ func TestInvalidDeltasAreDropped(t *testing.T) {
 	impatient(t)
 	t.Setenv("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "delta")
 	for _, transport := range transports() {
-		invalid := otlptest.Fail(codes.InvalidArgument)
+		invalid := otlptest.Fail(otlptest.InvalidArgument)
 		if transport.protocol != "grpc" {
 			invalid = otlptest.Fail(http.StatusBadRequest)
 		}
@@ -174,7 +176,7 @@ func TestInvalidDeltasAreDropped(t *testing.T) {
 			t.Fatal(err)
 		}
 		all := collector.Requests()
-		if got := pushedSamples(all[len(all)-1].Metrics[0])[memoryHits]; got != 1 {
+		if got := pushedSamples(all[len(all)-1].Resources[0])[memoryHits]; got != 1 {
 			t.Errorf("%s: got %v hits, want the one that was not refused", transport.protocol, got)
 		}
 		if len(log.lines("loses deltas")) != 1 || len(log.lines("points_lost=0")) != 0 || len(log.lines("works again")) != 1 {

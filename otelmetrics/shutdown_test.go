@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dspy-metrics/dspy-metrics/internal/otlptest"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
-	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/otlptest"
 )
 
 // goroutines returns the stacks of goroutines of a pipeline.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/dspy-metrics/dspy-metrics/internal/difference"
 	"github.com/prometheus/otlptranslator"
 
 	"github.com/dspy-metrics/dspy-metrics/views"
@@ -41,7 +41,7 @@ func TestContractGolden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(string(want), b.String()); diff != "" {
+	if diff := difference.Of(string(want), b.String()); diff != "" {
 		t.Errorf("the contract changed (-golden +contract); go test ./views -update accepts it:\n%s", diff)
 	}
 }
@@ -108,7 +108,7 @@ func TestLabelWithAndOnly(t *testing.T) {
 		t.Errorf("With: got %d values, budget %d; want %d, %d", got, more.Budget, want, label.Budget)
 	}
 	only := label.Only("a", "b", "a")
-	if diff := cmp.Diff([]string{"a", "b"}, only.Values); diff != "" || !only.Closed || only.Budget != 2 {
+	if diff := difference.Of([]string{"a", "b"}, only.Values); diff != "" || !only.Closed || only.Budget != 2 {
 		t.Errorf("Only: got %+v\n%s", only, diff)
 	}
 	if grown := only.With("c"); grown.Budget != 3 {

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/dspy-metrics/dspy-metrics/internal/difference"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
@@ -40,7 +40,7 @@ func TestAddLabel(t *testing.T) {
 		if slices.Contains(want.Labels, "service") {
 			want.Labels = append(want.Labels, "tenant")
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
+		if diff := difference.Of(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", want.Name, diff)
 		}
 	}
@@ -62,7 +62,7 @@ func TestCloneCopiesWhatIsOwn(t *testing.T) {
 	clone := contract.Clone()
 	contract.Labels.Own[0].Values[0], contract.Metrics.Own[0].Buckets[0] = "changed", 99
 	contract.Labels.Own[0].Key, contract.Metrics.Own[0].Name = "changed", "changed"
-	if diff := cmp.Diff(extended(), clone); diff != "" {
+	if diff := difference.Of(extended(), clone); diff != "" {
 		t.Errorf("the clone changed (-want +got):\n%s", diff)
 	}
 }
@@ -106,7 +106,7 @@ func TestViewShapesOwnMetrics(t *testing.T) {
 	if !ok || len(got) != 1 {
 		t.Fatalf("got %v, want only %s", got, want.Name)
 	}
-	if diff := cmp.Diff(want.Buckets, data.DataPoints[0].Bounds); diff != "" {
+	if diff := difference.Of(want.Buckets, data.DataPoints[0].Bounds); diff != "" {
 		t.Errorf("bounds (-want +got):\n%s", diff)
 	}
 	if attrs := attribute.NewSet(attribute.String("tenant", "acme")); !data.DataPoints[0].Attributes.Equals(&attrs) {

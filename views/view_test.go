@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/dspy-metrics/dspy-metrics/internal/difference"
 	"github.com/prometheus/otlptranslator"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -56,7 +56,7 @@ func TestViewRenamesFiltersAndSetsBuckets(t *testing.T) {
 	if m.Unit != "s" || m.Description != want.Description {
 		t.Errorf("got unit %q, description %q", m.Unit, m.Description)
 	}
-	if diff := cmp.Diff(want.Buckets, point.Bounds); diff != "" {
+	if diff := difference.Of(want.Buckets, point.Bounds); diff != "" {
 		t.Errorf("bounds (-want +got):\n%s", diff)
 	}
 	attrs := attribute.NewSet(attribute.String("service", "qa"), attribute.String("prediction_type", "cot"))
@@ -135,7 +135,7 @@ func TestLaterViewsCannotChangeTheContract(t *testing.T) {
 	if !ok {
 		t.Fatal("the metric was silenced")
 	}
-	if diff := cmp.Diff(want.Buckets, m.Data.(metricdata.Histogram[float64]).DataPoints[0].Bounds); diff != "" {
+	if diff := difference.Of(want.Buckets, m.Data.(metricdata.Histogram[float64]).DataPoints[0].Bounds); diff != "" {
 		t.Errorf("bounds (-want +got):\n%s", diff)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/dspy-metrics/dspy-metrics/internal/difference"
 	promclient "github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
@@ -41,7 +41,7 @@ func TestSamePage(t *testing.T) {
 			promhttp.HandlerFor(registry, promhttp.HandlerOpts{EnableOpenMetrics: true}).ServeHTTP(response, request)
 			pages = append(pages, response.Body.String())
 		}
-		if diff := cmp.Diff(pages[0], pages[1]); diff != "" {
+		if diff := difference.Of(pages[0], pages[1]); diff != "" {
 			t.Errorf("%s (-SDK +bound):\n%s", accept, diff)
 		}
 		for _, want := range []string{`shop_orders_total{otel_scope_name="example.com/shop"`, `shop_order_value_EUR_bucket`, "shop_open_seconds", "shop_orders_waiting"} {

@@ -1,91 +1,33 @@
 package main
 
 import (
-	"compress/gzip"
-	"errors"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
-	collectorpb "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
-	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
-	"google.golang.org/protobuf/proto"
+	"github.com/dspy-metrics/dspy-metrics/internal/otlptest"
 )
 
-// newCollector answers each push with a status, and sends what it got if that
-// is 200.
-func newCollector(t *testing.T, status int) (url string, received <-chan []*metricspb.Metric) {
-	t.Helper()
-	requests := make(chan []*metricspb.Metric, 8) // more than one run pushes
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		metrics, err := decode(r)
-		if err != nil {
-			t.Error(err)
-		}
-		w.WriteHeader(status)
-		if status == http.StatusOK {
-			requests <- metrics
-		}
-	}))
-	t.Cleanup(server.Close)
-	return server.URL, requests
-}
-
-func decode(r *http.Request) ([]*metricspb.Metric, error) {
-	var body io.Reader = r.Body
-	if r.Header.Get("Content-Encoding") == "gzip" {
-		unzipped, err := gzip.NewReader(body)
-		if err != nil {
-			return nil, err
-		}
-		body = unzipped
-	}
-	raw, err := io.ReadAll(body)
-	if err != nil {
-		return nil, err
-	}
-	if r.URL.Path != "/v1/metrics" {
-		return nil, errors.New("push to " + r.URL.Path)
-	}
-	var in collectorpb.ExportMetricsServiceRequest
-	if err := proto.Unmarshal(raw, &in); err != nil {
-		return nil, err
-	}
-	var metrics []*metricspb.Metric
-	for _, resource := range in.GetResourceMetrics() {
-		for _, scope := range resource.GetScopeMetrics() {
-			metrics = append(metrics, scope.GetMetrics()...)
-		}
-	}
-	return metrics, nil
-}
-
 func TestRunPushes(t *testing.T) {
-	url, received := newCollector(t, http.StatusOK)
-	t.Setenv(endpointVariable, url)
+	collector := otlptest.NewHTTP(t)
+	t.Setenv(endpointVariable, collector.Endpoint())
 	if err := run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	metrics := make(map[string]*metricspb.Metric)
-	for _, metric := range <-received {
-		metrics[metric.GetName()] = metric
+	metrics := make(map[string]otlptest.Metric)
+	for _, metric := range collector.Requests()[0].Resources[0].Metrics {
+		metrics[metric.Name] = metric
 	}
-	statuses := make(map[string]int64)
-	for _, point := range metrics["dspy_predictions_total"].GetSum().GetDataPoints() {
-		for _, attribute := range point.GetAttributes() {
-			if attribute.GetKey() == "status" {
-				statuses[attribute.GetValue().GetStringValue()] += point.GetAsInt()
-			}
-		}
+	statuses := make(map[string]float64)
+	for _, point := range metrics["dspy_predictions_total"].Points {
+		statuses[point.Attributes["status"]] += point.Value
 	}
 	if statuses["success"] != 2 || statuses["failure"] != 1 {
 		t.Errorf("got %v, want 2 of success and 1 of failure", statuses)
 	}
 	var durations uint64
-	for _, point := range metrics["dspy_prediction_duration_seconds"].GetHistogram().GetDataPoints() {
-		durations += point.GetCount()
+	for _, point := range metrics["dspy_prediction_duration_seconds"].Points {
+		durations += point.Count
 	}
 	if durations != 3 {
 		t.Errorf("got %d durations, want 3", durations)
@@ -105,9 +47,10 @@ func TestRunWithoutEndpoint(t *testing.T) {
 }
 
 func TestRunRefused(t *testing.T) {
-	url, _ := newCollector(t, http.StatusUnauthorized)
-	t.Setenv(endpointVariable, url)
-	if err := run(t.Context()); err == nil || !strings.Contains(err.Error(), "push to "+url) {
+	collector := otlptest.NewHTTP(t)
+	collector.Respond(otlptest.Fail(http.StatusUnauthorized))
+	t.Setenv(endpointVariable, collector.Endpoint())
+	if err := run(t.Context()); err == nil || !strings.Contains(err.Error(), "push to "+collector.Endpoint()) {
 		t.Errorf("got %v", err)
 	}
 }

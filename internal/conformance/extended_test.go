@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/dspy-metrics/dspy-metrics/internal/difference"
 
 	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
 	"github.com/dspy-metrics/dspy-metrics/internal/contract"
@@ -80,7 +80,7 @@ func TestExtendedContract(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := rules((checking{extended(), conformance.Text}).of(replace(t, extendedPage(t, conformance.Text), test.before, test.after)))
-			if diff := cmp.Diff(test.want, got); diff != "" {
+			if diff := difference.Of(test.want, got); diff != "" {
 				t.Errorf("rules (-want +got):\n%s", diff)
 			}
 		})

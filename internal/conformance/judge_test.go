@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/dspy-metrics/dspy-metrics/internal/difference"
 
 	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
 )
@@ -87,7 +87,7 @@ func TestForeignMetrics(t *testing.T) {
 					expected[rule] = n
 				}
 			}
-			if diff := cmp.Diff(expected, foreign(page, format, false)); diff != "" {
+			if diff := difference.Of(expected, foreign(page, format, false)); diff != "" {
 				t.Errorf("%s as %s (-want +got):\n%s", name, format, diff)
 			}
 		}
@@ -99,7 +99,7 @@ func TestForeignMetrics(t *testing.T) {
 func TestOnlyContract(t *testing.T) {
 	t.Parallel()
 	page := "# TYPE x counter\nx_total -1\ny 1\nx_total 1\n# TYPE z histogram\nz_sum 1\nbroken{\n# EOF\n"
-	if diff := cmp.Diff(map[conformance.Rule]int{conformance.Syntax: 1}, foreign(page, conformance.OpenMetrics, true)); diff != "" {
+	if diff := difference.Of(map[conformance.Rule]int{conformance.Syntax: 1}, foreign(page, conformance.OpenMetrics, true)); diff != "" {
 		t.Errorf("rules (-want +got):\n%s", diff)
 	}
 	if got := foreign(page, conformance.OpenMetrics, false); len(got) < 4 {

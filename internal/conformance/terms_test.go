@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/dspy-metrics/dspy-metrics/internal/difference"
 
 	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
 	"github.com/dspy-metrics/dspy-metrics/internal/contract"
@@ -74,7 +74,7 @@ func TestTerms(t *testing.T) {
 			for _, f := range c.Check(c.Parse(strings.ReplaceAll(conventionsPage, test.before, test.after), conformance.Text)) {
 				got = append(got, string(f.Severity)+" "+string(f.Rule))
 			}
-			if diff := cmp.Diff(test.want, strings.Join(got, " ")); diff != "" {
+			if diff := difference.Of(test.want, strings.Join(got, " ")); diff != "" {
 				t.Errorf("findings (-want +got):\n%s", diff)
 			}
 		})
@@ -95,10 +95,10 @@ func TestCoverage(t *testing.T) {
 		t.Errorf("both are %v %%", got)
 	}
 	want := conformance.Covered{Metric: "app_jobs_total", Level: "required", Seen: true, Missing: []string{"app_port", "app_zone"}}
-	if diff := cmp.Diff(want, both.Metrics()[0]); diff != "" {
+	if diff := difference.Of(want, both.Metrics()[0]); diff != "" {
 		t.Errorf("coverage (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]conformance.Namespace{{Name: "app", Seen: 2, Total: 2}}, both.Namespaces()); diff != "" {
+	if diff := difference.Of([]conformance.Namespace{{Name: "app", Seen: 2, Total: 2}}, both.Namespaces()); diff != "" {
 		t.Errorf("namespaces (-want +got):\n%s", diff)
 	}
 }

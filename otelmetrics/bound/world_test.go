@@ -8,8 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/dspy-metrics/dspy-metrics/internal/difference"
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
@@ -375,7 +374,7 @@ func normalise(e *dto.Exemplar) {
 }
 
 func diff(want, got any) string {
-	return cmp.Diff(want, got, cmpopts.EquateNaNs(), cmpopts.EquateEmpty())
+	return difference.Of(want, got)
 }
 
 // bound binds an instrument of any kind.

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/dspy-metrics/dspy-metrics/internal/difference"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/otelmetricstest"
@@ -68,7 +68,7 @@ func golden(t *testing.T, file, got string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
+	if diff := difference.Of(string(want), got); diff != "" {
 		t.Errorf("got another %s (go test -run %s -update writes it anew) (-want +got):\n%s", path, t.Name(), diff)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/dspy-metrics/dspy-metrics/internal/difference"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/otelmetricstest"
@@ -29,7 +29,7 @@ func TestSince(t *testing.T) {
 		dspy_cache_size_bytes{cache_type="redis",service="test"} 512
 		dspy_errors_total{error_type="rate_limit",service="test"} 0`)
 	m.SetCacheSize(t.Context(), otelmetrics.CacheRedis, 1<<20)
-	if diff := cmp.Diff(want, m.Scrape(t).Since(before).String()); diff != "" {
+	if diff := difference.Of(want, m.Scrape(t).Since(before).String()); diff != "" {
 		t.Errorf("the second time (-want +got):\n%s", diff)
 	}
 	got.Conforms(t, views.Default())
@@ -79,7 +79,7 @@ func TestReading(t *testing.T) {
 		"tokens": int64(7), "cost": 0.25,
 		"latencies of a status": 5 * time.Millisecond, "latencies": int64(2), "first token": int64(1),
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := difference.Of(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -110,7 +110,7 @@ func TestReadingsOfModels(t *testing.T) {
 		"parse failures": int64(3), "finishes": int64(1), "tokens saved": int64(4), "overhead": 500 * time.Millisecond,
 		"time per token": 100 * time.Millisecond, "scores": int64(2), "mean of scores": 0.75, "limit": int64(64),
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := difference.Of(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -125,7 +125,7 @@ func TestDurations(t *testing.T) {
 		Count: 2, Sum: 12300 * time.Millisecond,
 		Buckets: map[time.Duration]int64{250 * time.Millisecond: 0, time.Second: 1, 10 * time.Second: 1},
 	}
-	if diff := cmp.Diff(want, m.Scrape(t).PredictionDurations("")); diff != "" {
+	if diff := difference.Of(want, m.Scrape(t).PredictionDurations("")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if got := m.Scrape(t).PredictionDurations(otelmetrics.Predict); got.Count != 0 || got.Sum != 0 || len(got.Buckets) != 0 {

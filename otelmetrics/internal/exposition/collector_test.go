@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/dspy-metrics/dspy-metrics/internal/difference"
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
@@ -58,7 +58,7 @@ func (p pages) compare(t *testing.T) {
 	t.Helper()
 	want, wantErr := page(t, p.theirs)
 	got, gotErr := page(t, p.ours)
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := difference.Of(want, got); diff != "" {
 		t.Errorf("page (-exporter +collector):\n%s", diff)
 	}
 	if (wantErr == nil) != (gotErr == nil) {
@@ -178,7 +178,7 @@ func TestNative(t *testing.T) {
 		if (wantErr == nil) != (gotErr == nil) {
 			t.Errorf("scale %d: got error %v, want %v", scale, gotErr, wantErr)
 		}
-		if diff := cmp.Diff(withoutTimes(want), withoutTimes(got)); diff != "" {
+		if diff := difference.Of(withoutTimes(want), withoutTimes(got)); diff != "" {
 			t.Errorf("scale %d (-exporter +collector):\n%s", scale, diff)
 		}
 	}
@@ -280,7 +280,7 @@ func TestStartTimes(t *testing.T) {
 		}
 	}
 	want := map[string]time.Time{"counter_total0": start, "counter_total1": now, "classic0": start, "both0": start}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := difference.Of(want, got); diff != "" {
 		t.Errorf("start times (-want +got):\n%s", diff)
 	}
 	if text, _ := page(t, registry); strings.Contains(text, "_created") {

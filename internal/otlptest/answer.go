@@ -3,8 +3,18 @@ package otlptest
 import (
 	"net/http"
 	"strconv"
+)
 
-	"google.golang.org/grpc/codes"
+// Code is a status of gRPC.
+type Code int
+
+// Codes of gRPC that tests answer with.
+const (
+	InvalidArgument   Code = 3
+	ResourceExhausted Code = 8
+	Internal          Code = 13
+	Unavailable       Code = 14
+	Unauthenticated   Code = 16
 )
 
 // Answer is what a [Receiver] does with the next requests; see [Receiver.Respond].
@@ -33,13 +43,13 @@ func Accept() Answer { return Answer{mode: accepting} }
 
 // Fail answers with an error: a gRPC code if the receiver speaks gRPC, an HTTP
 // status if it speaks HTTP.
-func Fail[S codes.Code | int](status S) Answer {
+func Fail[S Code | int](status S) Answer {
 	return Answer{mode: failing, status: int(status)}
 }
 
-// FailFor is Fail with the time, in seconds, after which to come back. Only HTTP
-// tells it.
-func FailFor[S codes.Code | int](status S, seconds int) Answer {
+// FailFor is Fail with the time, in seconds, after which to come back. gRPC
+// has another way to say so.
+func FailFor[S Code | int](status S, seconds int) Answer {
 	return Answer{mode: failing, status: int(status), retryAfter: strconv.Itoa(seconds)}
 }
 
@@ -60,14 +70,14 @@ func Refuse() Answer { return Answer{mode: refusing} }
 
 // grpcCode is the gRPC code to fail with: what a hung or refused request gets,
 // should the connection live on, is the retryable one.
-func (a Answer) grpcCode() codes.Code {
+func (a Answer) grpcCode() Code {
 	switch a.mode {
 	case failing:
-		return codes.Code(a.status) //nolint:gosec // Fail takes it from a code.
+		return Code(a.status)
 	case denying:
-		return codes.Unauthenticated
+		return Unauthenticated
 	default:
-		return codes.Unavailable
+		return Unavailable
 	}
 }
 
@@ -80,5 +90,19 @@ func (a Answer) httpStatus() int {
 		return http.StatusUnauthorized
 	default:
 		return http.StatusServiceUnavailable
+	}
+}
+
+// body is the answer of a request that was understood, false if it fails.
+func (a Answer) body() ([]byte, bool) {
+	switch a.mode {
+	case accepting:
+		return nil, true // a complete success has no fields, so its encoding has no bytes
+	case rejecting:
+		return rejection(), true
+	case garbling:
+		return []byte("garbage"), true
+	default:
+		return nil, false
 	}
 }

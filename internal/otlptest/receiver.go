@@ -8,8 +8,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
 )
 
 // patience is how long a wait lasts before it fails the test: long enough for a
@@ -21,6 +19,7 @@ type Receiver struct {
 	listener *listener
 	scheme   string
 	ended    <-chan struct{} // closed when the test ends
+	handling sync.RWMutex    // held for reading by each request that is served
 
 	mu       sync.Mutex
 	answer   Answer
@@ -31,9 +30,9 @@ type Receiver struct {
 
 // Request is one export as it arrived.
 type Request struct {
-	Header   http.Header // HTTP headers or gRPC metadata, under canonical names
-	Metrics  []*metricspb.ResourceMetrics
-	Accepted bool // whether the answer was success
+	Header    http.Header // HTTP headers or gRPC metadata, under canonical names
+	Resources []Resource
+	Accepted  bool // whether the answer was success
 }
 
 func newReceiver(t testing.TB, config *tls.Config) *Receiver {
@@ -75,19 +74,19 @@ func (r *Receiver) Requests() []Request {
 	return requests
 }
 
-// Wait returns as soon as done reports true for the metrics of all accepted
-// requests, oldest first. It fails the test if that takes too long, and so must
+// Wait returns as soon as done reports true for what all accepted
+// requests sent, oldest first. It fails the test if that takes too long, and so must
 // be called from the test's own goroutine.
-func (r *Receiver) Wait(t testing.TB, done func([]*metricspb.ResourceMetrics) bool) {
+func (r *Receiver) Wait(t testing.TB, done func([]Resource) bool) {
 	t.Helper()
 	r.WaitRequests(t, func(requests []Request) bool {
-		var metrics []*metricspb.ResourceMetrics
+		var resources []Resource
 		for _, q := range requests {
 			if q.Accepted {
-				metrics = append(metrics, q.Metrics...)
+				resources = append(resources, q.Resources...)
 			}
 		}
-		return done(metrics)
+		return done(resources)
 	})
 }
 

@@ -13,10 +13,8 @@ import (
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
-	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
-	"google.golang.org/grpc/codes"
 
-	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/otlptest"
+	"github.com/dspy-metrics/dspy-metrics/internal/otlptest"
 )
 
 // TestMain fails the run if a goroutine of a receiver outlived its test.
@@ -42,7 +40,7 @@ type protocol struct {
 
 func protocols() map[string]protocol {
 	failHTTP := otlptest.Fail(http.StatusBadRequest)
-	failGRPC := otlptest.Fail(codes.InvalidArgument)
+	failGRPC := otlptest.Fail(otlptest.InvalidArgument)
 	return map[string]protocol{
 		"grpc":      {otlptest.NewGRPC, grpcExporter(), failGRPC},
 		"grpc gzip": {otlptest.NewGRPC, grpcExporter(otlpmetricgrpc.WithCompressor("gzip")), failGRPC},
@@ -106,13 +104,11 @@ func metrics(name string) *metricdata.ResourceMetrics {
 	}}
 }
 
-func names(sent []*metricspb.ResourceMetrics) []string {
+func names(sent []otlptest.Resource) []string {
 	var names []string
-	for _, rm := range sent {
-		for _, sm := range rm.GetScopeMetrics() {
-			for _, m := range sm.GetMetrics() {
-				names = append(names, m.GetName())
-			}
+	for _, resource := range sent {
+		for _, metric := range resource.Metrics {
+			names = append(names, metric.Name)
 		}
 	}
 	return names
@@ -124,12 +120,12 @@ func TestAccept(t *testing.T) {
 		sent := make(chan error, 1)
 		go func() { sent <- exporter.Export(t.Context(), metrics("requests")) }()
 
-		r.Wait(t, func(got []*metricspb.ResourceMetrics) bool { return len(names(got)) == 1 })
+		r.Wait(t, func(got []otlptest.Resource) bool { return len(names(got)) == 1 })
 		if err := <-sent; err != nil {
 			t.Fatal(err)
 		}
 		request := r.Requests()[0]
-		if got := names(request.Metrics); got[0] != "requests" || !request.Accepted {
+		if got := names(request.Resources); got[0] != "requests" || !request.Accepted {
 			t.Errorf("got metric %q, accepted %t, want %q, true", got, request.Accepted, "requests")
 		}
 		if got := request.Header.Get("X-Tenant"); got != "qa" {
@@ -149,7 +145,7 @@ func TestFail(t *testing.T) {
 		if err := exporter.Export(t.Context(), metrics("taken")); err != nil {
 			t.Errorf("after recovery: %v", err)
 		}
-		r.Wait(t, func(got []*metricspb.ResourceMetrics) bool {
+		r.Wait(t, func(got []otlptest.Resource) bool {
 			return fmt.Sprint(names(got)) == "[taken]"
 		})
 		if got := r.Requests(); len(got) != 2 || got[0].Accepted {
