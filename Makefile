@@ -192,6 +192,10 @@ gateways: build ## Compare what gateways cost: nginx, HAProxy, Portkey, LiteLLM,
 	@programs=$$(e2e/gateways/install)
 	PATH="$$programs:$$PATH" GOWORK=off go -C e2e run ./gateways -service "$$PWD/bin/dspy-metrics"
 
+.PHONY: pages
+pages: ## Write the pages of LiteLLM, vLLM and Micrometer that the tests of check read
+	@e2e/pages/write
+
 .PHONY: bench
 bench: ## Run the benchmarks COUNT times and summarize them
 	@go test -run '^$$' -bench . -benchmem -count $(COUNT) work | tee bench.out

@@ -68,6 +68,9 @@ type Family struct {
 	seen                   bool // whether there was a sample, kept or not
 	// labels are the names on the samples of a page, kept or not, the first ones.
 	labels []string
+	// apart is set if the count and the sum of a histogram are gauges of their own,
+	// as which the text format has gauge histograms.
+	apart bool
 	// temporality is an OTLP metric's.
 	temporality string
 	// bounds are the buckets of a histogram's first series; mixed is set if another

@@ -62,7 +62,8 @@ func (r *review) kind(metric contract.Metric, family *Family) bool {
 	if got == "untyped" || got == "" && metric.Kind == contract.Unknown {
 		got = string(contract.Unknown)
 	}
-	if r.exposition.Format == Text && got == string(contract.Gauge) && (metric.Kind == contract.Info || metric.Kind == contract.StateSet) {
+	asGauge := got == string(contract.Gauge) && (metric.Kind == contract.Info || metric.Kind == contract.StateSet)
+	if r.exposition.Format == Text && (asGauge || family.apart && metric.Kind == contract.GaugeHistogram) {
 		got = want // The text format has no such types.
 	}
 	switch {

@@ -105,7 +105,18 @@ func (p *parser) close() {
 	}
 	for _, family := range p.exposition.Families {
 		if p.strict(family) {
+			family.apart = p.apart(family)
 			p.judge.end(family)
 		}
 	}
+}
+
+// apart tells whether a histogram of the text format is a gauge histogram.
+func (p *parser) apart(family *Family) bool {
+	for _, suffix := range []string{"_gcount", "_gsum"} {
+		if other, ok := p.families[family.name+suffix]; !ok || other.kind != "gauge" {
+			return false
+		}
+	}
+	return family.kind == "histogram"
 }

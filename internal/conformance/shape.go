@@ -58,13 +58,14 @@ func (j *judge) shape(f *Family, g *group) {
 }
 
 // totals checks the sum and the count. OpenMetrics allows a histogram without
-// both, but not one without one; it has no sum of what can be negative.
+// both, but not one without one; it has no sum of what can be negative. A gauge
+// histogram of the text format has both elsewhere.
 func (j *judge) totals(f *Family, g *group, negative bool, wrong func(rule Rule, at position, remedy, format string, args ...any)) {
 	gauge := ""
 	if f.kind == "gaugehistogram" {
 		gauge = "g"
 	}
-	if g.count != nil || g.sum != nil || !j.om() {
+	if g.count != nil || g.sum != nil || !j.om() && !f.apart {
 		if g.count == nil {
 			wrong(WrongCount, g.first.at, "", "there is no %s_%scount", short(f.name), gauge)
 		}
