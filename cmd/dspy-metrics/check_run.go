@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/otlptranslator"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/check"
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/progress"
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/uses"
 	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
 	"github.com/dspy-metrics/dspy-metrics/views"
@@ -144,8 +145,10 @@ func (c *checkCommand) read(ctx context.Context, checker conformance.Checker, co
 	if queries != nil {
 		watch.Each = queries.See
 	}
-	outcome := watch.Run(ctx, targets)
-	return outcome, nil
+	bar := progress.New(os.Stderr, "reading", int64(len(targets)*readings))
+	defer bar.End()
+	watch.Done = func() { bar.Add(1) }
+	return watch.Run(ctx, targets), nil
 }
 
 // uses reads the dashboards and rules, if there are any to check.
@@ -205,10 +208,7 @@ func received(
 		return nil, nil, err
 	}
 	fmt.Fprintf(os.Stderr, "listening for OTLP at %s for %s\n", receiver.Addr(), wait)
-	select {
-	case <-time.After(wait):
-	case <-ctx.Done(): // interrupted: report what there is
-	}
+	progress.Wait(ctx, os.Stderr, "listening", wait) // interrupted: report what there is
 	if err := receiver.Close(); err != nil {
 		return nil, nil, err
 	}

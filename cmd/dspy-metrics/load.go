@@ -16,9 +16,9 @@ import (
 	"time"
 
 	"golang.org/x/net/http/httpguts"
-	"golang.org/x/term"
 
 	generator "github.com/dspy-metrics/dspy-metrics/cmd/internal/load"
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/progress"
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/redact"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
@@ -46,7 +46,7 @@ type load struct {
 	ShutdownTimeout time.Duration `default:"10s" env:"DSPY_METRICS_LOAD_SHUTDOWN_TIMEOUT" help:"Time limit for requests in progress when interrupted (${default})."`
 	ExpectSuccess   float64       `default:"0" env:"DSPY_METRICS_LOAD_EXPECT_SUCCESS" placeholder:"RATIO" help:"Exit with 1 if a smaller share of the requests succeeds, such as 0.99. Requests that fail on purpose do not count (${default})."`
 	Format          string        `default:"text" enum:"text,json" env:"DSPY_METRICS_LOAD_FORMAT" help:"Format of the summary: text or json (${default})."`
-	Quiet           bool          `short:"q" env:"DSPY_METRICS_LOAD_QUIET" help:"Do not show progress on standard error."`
+	Quiet           bool          `short:"q" env:"DSPY_METRICS_LOAD_QUIET" help:"Do not show progress on the terminal."`
 }
 
 // Help is shown by --help.
@@ -173,27 +173,20 @@ func (c *load) header() (http.Header, error) {
 	return header, nil
 }
 
-// report lets the progress be shown: as one line on a terminal, which the
-// returned function ends, else as a line every few seconds.
+// report lets the progress be shown on a terminal, until the returned function is
+// called.
 func (c *load) report(config *generator.Config, stderr *os.File) (finish func()) {
-	switch {
-	case c.Quiet:
-		return func() {}
-	case term.IsTerminal(int(stderr.Fd())):
-		config.ProgressInterval = time.Second
-		config.Progress = func(p generator.Progress) {
-			line := p.String()
-			if width, _, err := term.GetSize(int(stderr.Fd())); err == nil && width > 0 && len(line) >= width {
-				line = line[:width-1]
-			}
-			_, _ = fmt.Fprintf(stderr, "\r%s\x1b[K", line) // progress that is not seen is no failure
-		}
-		return func() { _, _ = fmt.Fprint(stderr, "\r\x1b[K") }
-	default:
-		config.ProgressInterval = 5 * time.Second
-		config.Progress = func(p generator.Progress) { _, _ = fmt.Fprintln(stderr, p) }
+	if c.Quiet {
 		return func() {}
 	}
+	total := config.Duration
+	if total > 0 {
+		total += config.Warmup
+	}
+	bar := progress.New(stderr, "starting", int64(total/time.Millisecond))
+	config.ProgressInterval = time.Second
+	config.Progress = func(p generator.Progress) { bar.Set(p.Elapsed.Milliseconds(), p.String()) }
+	return bar.End
 }
 
 func (c *load) print(w io.Writer, summary *generator.Summary) error {

@@ -24,6 +24,9 @@ type Watch struct {
 	// Each is told every exposition that was read, if it is not nil. Calls may be
 	// concurrent.
 	Each func(*conformance.Exposition)
+	// Done is called after each reading of a target, read or failed, if it is not nil.
+	// Calls may be concurrent.
+	Done func()
 }
 
 // Outcome is what a run has found.
@@ -76,6 +79,9 @@ func (w Watch) all(ctx context.Context, targets []*target) {
 		places <- struct{}{}
 		running.Go(func() {
 			w.read(ctx, t)
+			if w.Done != nil {
+				w.Done()
+			}
 			<-places
 		})
 	}

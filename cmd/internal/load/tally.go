@@ -146,12 +146,8 @@ func (g *generator) progress(now time.Time) Progress {
 	t := g.tally
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	p := Progress{
+	return Progress{
 		Elapsed: now.Sub(t.start), Counts: t.counts, InFlight: t.inFlight, WarmupRequests: t.warmup,
 		P50: t.all.quantile(50), P99: t.all.quantile(99),
 	}
-	if g.Duration > 0 {
-		p.Total = g.Warmup + g.Duration
-	}
-	return p
 }

@@ -12,24 +12,20 @@ import (
 
 // Progress is how a run goes.
 type Progress struct {
-	Elapsed, Total time.Duration // the warmup included; Total is 0 without an end
+	Elapsed        time.Duration // the warmup included
 	WarmupRequests int64
 	InFlight       int64
 	P50, P99       time.Duration
 	Counts
 }
 
-// String is one line.
+// String is one line, without the time.
 func (p Progress) String() string {
-	elapsed := p.Elapsed.Round(time.Second).String()
-	if p.Total > 0 {
-		elapsed += "/" + p.Total.String()
-	}
 	if p.Requests == 0 && p.WarmupRequests > 0 {
-		return fmt.Sprintf("%s  warming up: %d answered, %d in flight", elapsed, p.WarmupRequests, p.InFlight)
+		return fmt.Sprintf("warming up: %d answered, %d in flight", p.WarmupRequests, p.InFlight)
 	}
-	return fmt.Sprintf("%s  %d answered, %d failed, %d hits, %d dropped, %d in flight  p50 %s, p99 %s", elapsed,
-		p.Requests, p.Failed, p.Cache.Hits, p.Dropped, p.InFlight, rounded(p.P50), rounded(p.P99))
+	return fmt.Sprintf("%d answered, %d failed, %d hits, %d dropped, %d in flight  p50 %s, p99 %s", p.Requests,
+		p.Failed, p.Cache.Hits, p.Dropped, p.InFlight, rounded(p.P50), rounded(p.P99))
 }
 
 // WriteText writes the summary as tables for people.
