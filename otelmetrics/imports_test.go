@@ -2,6 +2,7 @@ package otelmetrics_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"slices"
@@ -27,4 +28,33 @@ func TestImports(t *testing.T) {
 	modules := strings.Fields(string(out))
 	slices.Sort(modules)
 	golden(t, "modules.txt", strings.Join(slices.Compact(modules), "\n")+"\n")
+}
+
+// TestDirectRequires holds how many modules the go.mod of the library names for itself. What only a test needs is in
+// the command's module or in that of e2e.
+func TestDirectRequires(t *testing.T) {
+	t.Parallel()
+	out, err := exec.CommandContext(t.Context(), "go", "mod", "edit", "-json", "../go.mod").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Require []struct {
+			Path     string
+			Indirect bool
+		}
+	}
+	if err := json.Unmarshal(out, &file); err != nil {
+		t.Fatal(err)
+	}
+	var direct []string
+	for _, require := range file.Require {
+		if !require.Indirect {
+			direct = append(direct, require.Path)
+		}
+	}
+	const most = 16
+	if len(direct) == 0 || len(direct) > most {
+		t.Errorf("got %d direct requires, want at most %d: %q", len(direct), most, direct)
+	}
 }

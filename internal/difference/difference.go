@@ -78,6 +78,8 @@ func walk(path string, v reflect.Value, out *[]string) {
 		*out = append(*out, fmt.Sprintf("%s: %q", path, v.String()))
 	case reflect.Func, reflect.Chan, reflect.UnsafePointer:
 		*out = append(*out, fmt.Sprintf("%s: %t", path, v.IsNil()))
+	case reflect.Float32, reflect.Float64:
+		*out = append(*out, fmt.Sprintf("%s: %v", path, v.Float()+0)) // minus zero equals zero
 	default:
 		*out = append(*out, fmt.Sprintf("%s: %v", path, v))
 	}

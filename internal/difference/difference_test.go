@@ -41,6 +41,7 @@ func TestOf(t *testing.T) {
 		"interface":      {value(), change(func(o *outer) { o.Any = 7 }), "- .Any: \"z\"\n+ .Any: 7\n"},
 		"zone":           {time.Unix(1, 0).UTC(), time.Unix(1, 0).In(time.FixedZone("x", 60)), ""},
 		"moment":         {time.Unix(1, 0), time.Unix(2, 0), "- : 1970-01-01T00:00:01Z\n+ : 1970-01-01T00:00:02Z\n"},
+		"minus zero":     {0.0, math.Copysign(0, -1), ""},
 		"number":         {1, 2, "- : 1\n+ : 2\n"},
 		"text":           {"a\nb\nc", "a\nc\nd", "- b\n+ d\n"},
 		"order":          {"a\nb", "b\na", "- a\n+ b\n- b\n+ a\n"},

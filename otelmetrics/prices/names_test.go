@@ -3,7 +3,7 @@ package prices
 import (
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/dspy-metrics/dspy-metrics/internal/difference"
 )
 
 func TestCandidates(t *testing.T) {
@@ -29,7 +29,7 @@ func TestCandidates(t *testing.T) {
 			for _, c := range candidates(tt.asked, tt.answered) {
 				got = append(got, c.name)
 			}
-			if diff := cmp.Diff(tt.want, got); diff != "" {
+			if diff := difference.Of(tt.want, got); diff != "" {
 				t.Error(diff)
 			}
 		})
