@@ -27,6 +27,7 @@ func browse(t *testing.T) *browser {
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
 		chromedp.ExecPath(locate(t, "e2e-chromium")), chromedp.WindowSize(1280, 900),
 		chromedp.Flag("disable-dev-shm-usage", true), // which is small in a container
+		chromedp.WSURLReadTimeout(patience),
 	)
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // it does not start as root

@@ -95,7 +95,7 @@ func faults() []fault {
 		{header: "429", errorType: "rate_limit", status: 429},
 		{header: "500", errorType: "prediction_failed", status: 500},
 		{header: "panic", errorType: "prediction_failed", status: 500},
-		{header: "slow=30", errorType: "timeout", status: 504},
+		{header: "slow=120", errorType: "timeout", status: 504},
 		{header: "hangup", errorType: "upstream_unavailable", status: 502},
 		{header: "break-stream", path: "/predict/stream", errorType: "upstream_unavailable"},
 		{question: "[[fault 429]]", errorType: "rate_limit", status: 429},

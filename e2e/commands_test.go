@@ -98,7 +98,7 @@ func shown(want string) *regexp.Regexp {
 func bash(t *testing.T, script string) (output string, err error) {
 	t.Helper()
 	// Enough to build a program.
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	command := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", script)
 	command.Dir = ".."

@@ -65,7 +65,7 @@ func TestDSPyService(t *testing.T) {
 	redis := freeAddress(t)
 	startRedis(t, redis)
 	s := serve(t, "--upstream", startDSPy(t), "--route", "/predict", "--route", "/predict/stream",
-		"--cache", "redis://"+redis+"/0", "--timeout", "10s", "--cache-timeout", "2s", "--service", "qa")
+		"--cache", "redis://"+redis+"/0", "--timeout", "20s", "--cache-timeout", "10s", "--service", "qa")
 
 	const clients, each = 16, 25
 	var mu sync.Mutex

@@ -382,9 +382,10 @@ func (b *browser) pause(t *testing.T, metrics string) {
 		t.Errorf("got %d requests before the pause and %d after", before, after)
 	}
 	b.do(t, chromedp.Focus(chromedp.CSS("#pause")), chromedp.KeyEvent(" "))
-	idle()
-	if after := b.asked(metrics); after == before {
-		t.Error("the page does not go on after the pause")
+	for deadline := time.Now().Add(patience); b.asked(metrics) == before; idle() {
+		if time.Now().After(deadline) {
+			t.Fatal("the page does not go on after the pause")
+		}
 	}
 }
 

@@ -45,10 +45,13 @@ func TestWheel(t *testing.T) {
 		}
 		return err
 	})
-	_, _, page, err := exchange(t, http.MethodGet, "http://"+address+"/metrics", nil)
-	if want := `dspy_predictions_total{prediction_type="predict",service="wheel",status="success"} 1`; err != nil || !strings.Contains(string(page), want) {
-		t.Errorf("got %v, and no line %s", err, want)
-	}
+	until(t, front, func() error {
+		_, _, page, err := exchange(t, http.MethodGet, "http://"+address+"/metrics", nil)
+		if want := `dspy_predictions_total{prediction_type="predict",service="wheel",status="success"} 1`; err == nil && !strings.Contains(string(page), want) {
+			err = fmt.Errorf("no line %s", want)
+		}
+		return err
+	})
 	packages, err := filepath.Glob(filepath.Join(environment, "lib", "python3*", "site-packages"))
 	if err != nil || len(packages) != 1 {
 		t.Fatalf("got %q, %v", packages, err)

@@ -50,8 +50,8 @@ func TestRedisLoading(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = first.wait(t)
-	startRedis(t, address, "--dir", folder, "--key-load-delay", "250", "--loading-process-events-interval-bytes", "1024")
-	s := serve(t, "--cache", "redis://"+address+"/0")
+	startRedis(t, address, "--dir", folder, "--key-load-delay", "500", "--loading-process-events-interval-bytes", "1024")
+	s := serve(t, "--cache", "redis://"+address+"/0", "--cache-timeout", "10s")
 	c := newCrowd(s, 4)
 	stop := c.press(t, 4)
 	s.logs(t, "LOADING")
@@ -87,7 +87,7 @@ func TestRedisCluster(t *testing.T) {
 		}
 		return nil
 	})
-	s := serve(t, "--cache", "redis://"+nodes[0]+"/0")
+	s := serve(t, "--cache", "redis://"+nodes[0]+"/0", "--cache-timeout", "10s")
 	c := newCrowd(s, 4)
 	stop := c.press(t, 4)
 	s.logs(t, "a Redis Cluster is not supported")
@@ -116,7 +116,7 @@ func TestRedisFailover(t *testing.T) {
 			return nil
 		})
 	}
-	s := serve(t, "--cache", "redis://"+master+"/0", "--cache-timeout", "1s")
+	s := serve(t, "--cache", "redis://"+master+"/0", "--cache-timeout", "10s")
 	c := newCrowd(s, 4)
 	stop := c.press(t, 4)
 	now, other := master, replica
@@ -138,7 +138,7 @@ func TestRedisClientsKilled(t *testing.T) {
 	t.Parallel()
 	address := freeAddress(t)
 	startRedis(t, address)
-	s := serve(t, "--cache", "redis://"+address+"/0", "--cache-timeout", "1s")
+	s := serve(t, "--cache", "redis://"+address+"/0", "--cache-timeout", "10s")
 	c := newCrowd(s, 4)
 	stop := c.press(t, 4)
 	for range 20 {

@@ -19,7 +19,7 @@ import (
 func TestRedisDies(t *testing.T) {
 	address := freeAddress(t)
 	redis := startRedis(t, address)
-	s := serve(t, "--cache", "redis://"+address+"/0", "--cache-timeout", "1s", "--service", "qa")
+	s := serve(t, "--cache", "redis://"+address+"/0", "--cache-timeout", "10s", "--service", "qa")
 
 	var asked, hits atomic.Int64
 	stop := make(chan struct{})

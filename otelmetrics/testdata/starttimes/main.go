@@ -1,4 +1,4 @@
-// Command starttimes is a service whose idle series are forgotten after three seconds, for the tests in e2e. POST
+// Command starttimes is a service whose idle series are forgotten after eight seconds, for the tests in e2e. POST
 // /tokens?type=TYPE&count=COUNT records tokens of a prediction type, and GET /metrics exposes them.
 package main
 
@@ -23,7 +23,7 @@ func main() {
 }
 
 func run(ctx context.Context) (err error) {
-	m, err := otelmetrics.New(ctx, otelmetrics.WithService("qa"), otelmetrics.WithIdleTimeout(3*time.Second))
+	m, err := otelmetrics.New(ctx, otelmetrics.WithService("qa"), otelmetrics.WithIdleTimeout(8*time.Second))
 	if err != nil {
 		return err
 	}
