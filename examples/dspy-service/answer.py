@@ -10,6 +10,7 @@ from dspy_metrics import Tally
 from event_stream import event
 from program import PROGRAMS
 from request import PredictionRequest
+from scores import scores
 
 
 async def predict(request: PredictionRequest, tally: Tally) -> dict[str, Any]:
@@ -27,6 +28,8 @@ def _answer(
         "usage": prediction.get_lm_usage() or None,
         "cost_usd": None if tally.cost is None else float(tally.cost),
         "cached": tally.cached,
+        "lm_calls": dict(tally.calls),
+        "scores": scores(request.inputs, prediction),
     }
 
 

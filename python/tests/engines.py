@@ -36,12 +36,18 @@ class AsyncEngine:
 
 
 def respond(request: Request) -> Response:
-    """Spend as many tokens as stand after n= in the question; n=fail fails, n=odd is unparsable."""
+    """Spend as many tokens as stand after n= in the question.
+
+    n=fail fails, n=odd cannot be parsed, and n=json can where DSPy asks for JSON.
+    """
     said = re.search(r"n=(\w+)", request.messages[-1].text or "")
     assert said is not None
     if said[1] == "fail":
         raise ServerError("fail")
-    reply = "odd" if said[1] == "odd" else "[[ ## answer ## ]]\nyes\n\n[[ ## completed ## ]]"
+    reply = "[[ ## answer ## ]]\nyes\n\n[[ ## completed ## ]]"
+    if said[1] in ("odd", "json"):
+        asked = "JSON object" in (request.messages[-1].text or "")
+        reply = '{"answer": "yes"}' if said[1] == "json" and asked else "odd"
     n = int(said[1]) if said[1].isdigit() else 1
     return Response(
         id=None,
@@ -52,6 +58,6 @@ def respond(request: Request) -> Response:
     )
 
 
-def counting_lm(together: int = 1, *, cache: bool = False) -> dspy.LM:
+def counting_lm(together: int = 1, *, cache: bool = False, model: str = "test/counting") -> dspy.LM:
     engines = {"engine": Engine(together), "async_engine": AsyncEngine(together)}
-    return dspy.LM("test/counting", num_retries=0, cache=cache, **engines)
+    return dspy.LM(model, num_retries=0, cache=cache, **engines)

@@ -1,8 +1,10 @@
 """The package by itself, in the ways that services call DSPy."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from decimal import Decimal
 from typing import Any
 
@@ -83,6 +85,7 @@ def test_concurrent_requests_do_not_mix(way: Callable[[list[str]], Awaitable[Non
             "dspy-output-tokens": str(4 * n),
             "dspy-cache-write-tokens": str(2 * n),
             "dspy-cache": "miss",
+            "dspy-lm-calls-by-model": "test/counting=2",
             "dspy-lm-calls": "2",
             "dspy-lm-cache-hits": "0",
             "dspy-tool-calls": "0",
@@ -146,6 +149,154 @@ def test_failed_call() -> None:
     assert tally.tokens["DSPy-Input-Tokens"] == 2
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_failed_call_states_what_it_spent() -> None:
+    """A provider is paid for an answer that DSPy cannot use, as one that is cut off."""
+
+    class Refusing(dspy.LM):
+        def forward(self, prompt: Any = None, messages: Any = None, **kwargs: Any) -> Any:
+            inner(messages=messages)
+            raise dspy.LMServerError("too late")
+
+    inner = counting_lm()
+    refusing, failing = Refusing("test/refusing", cache=False), pytest.raises(dspy.LMServerError)
+    with dspy.context(lm=refusing), measure() as tally, failing:
+        QA(question="n=4")
+    assert (tally.lm_calls, tally.lm_cache_hits, tally.calls) == (1, 0, {"test/refusing": 1})
+    assert (tally.tokens["DSPy-Input-Tokens"], tally.tokens["DSPy-Output-Tokens"]) == (4, 8)
+
+
+def test_a_fallback_that_succeeds() -> None:
+    """Two calls, of which the second is in JSON, and one failure."""
+    with dspy.context(lm=counting_lm(), adapter=dspy.ChatAdapter()), measure() as tally:
+        assert QA(question="n=json").answer == "yes"
+    assert (tally.lm_calls, tally.parse_failures) == (2, 1)
+    assert tally.calls == {"test/counting": 2}
+
+
+def test_calls_by_model() -> None:
+    with measure() as tally:
+        with dspy.context(lm=counting_lm()):
+            QA(question="n=1")
+            with pytest.raises(dspy.LMServerError):
+                QA(question="n=fail")
+        with dspy.context(lm=counting_lm(model="test/an other, one=1")):
+            QA(question="n=1")
+    assert tally.calls == {"test/counting": 2, "test/an other, one=1": 1}
+    stated = "test/counting=2,test/an%20other%2C%20one%3D1=1"
+    assert tally.headers()["DSPy-LM-Calls-By-Model"] == stated
+
+
+def test_measurements_inside_of_others() -> None:
+    with dspy.context(lm=counting_lm()), measure() as outer:
+        QA(question="n=1")
+        with measure() as inner, pytest.raises(dspy.AdapterParseError):
+            QA(question="n=odd")
+        with measure() as second:
+            QA(question="n=4")
+            dspy.Tool(lambda: "42", name="answer")()
+    assert (inner.lm_calls, inner.parse_failures) == (2, 2)
+    assert (second.lm_calls, second.tool_calls, second.tokens["DSPy-Input-Tokens"]) == (1, 1, 4)
+    assert (outer.lm_calls, outer.parse_failures, outer.tool_calls) == (4, 2, 1)
+    assert outer.tokens["DSPy-Input-Tokens"] == 1 + 2 + 4
+    assert outer.calls == {"test/counting": 4}
+
+
+def test_nested_programs_count_once() -> None:
+    class Inner(dspy.Module):
+        def forward(self, question: str) -> dspy.Prediction:
+            return QA(question=question)
+
+    class Outer(dspy.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = Inner()
+
+        def forward(self, question: str) -> dspy.Prediction:
+            self.inner(question=question)
+            return self.inner(question=question)
+
+    with dspy.context(lm=counting_lm()), measure() as tally:
+        Outer()(question="n=3")
+    assert (tally.lm_calls, tally.tokens["DSPy-Input-Tokens"]) == (2, 6)
+
+
+def test_a_middleware_inside_of_another_states_nothing() -> None:
+    async def handler(_: Request) -> Response:
+        await awaited(["n=2"])
+        return PlainTextResponse("ok")
+
+    async def run() -> httpx.Response:
+        app = HeadersMiddleware(Starlette(routes=[Route("/", handler)]))
+        transport = httpx.ASGITransport(HeadersMiddleware(app))
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            return await client.get("/")
+
+    with dspy.context(lm=counting_lm()):
+        response = asyncio.run(run())
+    assert response.headers.get_list("dspy-input-tokens") == ["2"]
+
+
+@pytest.mark.parametrize("inherited", [False, True])
+def test_parse_failures_in_parallel(inherited: bool) -> None:
+    """No call ends before all have begun, so that the failures come at once."""
+
+    class Adapter(dspy.ChatAdapter):
+        pass
+
+    kind = Adapter if inherited else dspy.ChatAdapter
+    pairs = [(QA, {"question": "n=odd"}) for _ in range(8)]
+    adapter = kind(use_json_adapter_fallback=False)
+    parallel = dspy.Parallel(num_threads=8, max_errors=100, disable_progress_bar=True)
+    with dspy.context(lm=counting_lm(together=8), adapter=adapter), measure() as tally:
+        parallel(pairs)
+    assert (tally.lm_calls, tally.parse_failures) == (8, 8)
+
+
+def test_failures_that_interleave() -> None:
+    """Two adapters that inherit parse(), of which each reports its failure twice, in turns."""
+    callback, first, second = UsageCallback(), ValueError("first"), ValueError("second")
+    turns = threading.Barrier(2)
+
+    def fail(failure: ValueError) -> None:
+        for call_id in ("outer", "inner"):
+            callback.on_adapter_parse_start(call_id, None, {})
+            turns.wait(30)
+        for call_id in ("inner", "outer"):
+            callback.on_adapter_parse_end(call_id, None, failure)
+            turns.wait(30)
+
+    with measure() as tally, ThreadPoolExecutor(2) as pool:
+        for failure in (first, second):
+            pool.submit(copy_context().run, fail, failure)
+    assert tally.parse_failures == 2
+
+
+def test_the_same_failure_again_is_another() -> None:
+    callback, failure = UsageCallback(), ValueError("one object for all")
+    with measure() as tally:
+        for _ in range(2):
+            callback.on_adapter_parse_start("1", None, {})
+            callback.on_adapter_parse_end("1", None, failure)
+        callback.on_adapter_parse_end("of a start that was before the callback", None, failure)
+    assert tally.parse_failures == 3
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_model_that_asks_others_in_parallel_is_one_call() -> None:
+    class Outer(dspy.LM):
+        def forward(self, prompt: Any = None, messages: Any = None, **kwargs: Any) -> Any:
+            pairs = [(QA, {"question": "n=3"}) for _ in range(2)]
+            with dspy.context(lm=inner):
+                dspy.Parallel(num_threads=2, disable_progress_bar=True)(pairs)
+            return inner.forward(prompt=prompt, messages=messages)
+
+    inner = counting_lm()
+    with dspy.context(lm=Outer("test/outer", cache=False)), measure() as tally:
+        QA(question="n=1")
+    assert (tally.lm_calls, tally.tokens["DSPy-Input-Tokens"]) == (1, 7)
+
+
 @pytest.mark.parametrize("fallback", [False, True])
 def test_parse_failures(fallback: bool) -> None:
     adapter = dspy.ChatAdapter(use_json_adapter_fallback=fallback)
@@ -200,7 +351,7 @@ def test_a_model_that_asks_another_is_one_call() -> None:
 
 
 def bill(tally: Tally, usage: dict[str, Any], cost: float | None) -> None:
-    call = _Call(None)
+    call = _Call("model", None)
     call.add_usage("model", usage)
     call.history.append({"cost": cost})
     tally._bill(call)
@@ -262,7 +413,7 @@ def test_unreadable_usage_is_no_failure() -> None:
         def items(self) -> Any:
             raise RuntimeError("broken")
 
-    call = _Call(None)
+    call = _Call("model", None)
     call.add_usage("model", Broken(prompt_tokens=3))
     assert call.reports == []
 

@@ -32,6 +32,7 @@ func (r *Reader) finish(complete bool) Report {
 		report.Saved = report.Tokens
 		report.Tokens, report.Models, report.Model, report.Cost = nil, nil, "", nil
 	}
+	report.sumCalls()
 	report.Whole = s.whole || s.complete()
 	report.Cut = complete && s.streamed && !s.complete() && !s.tooLong && r.uncoded == nil
 	report.Missing = r.missing(&report, complete)
@@ -43,7 +44,7 @@ func (r *Reader) finish(complete bool) Report {
 func (s *state) report() Report {
 	r := Report{
 		Cached: s.cached, Failed: s.failed, ErrorType: s.errorType, Content: s.content, Ended: s.complete(), Finish: s.finished,
-		Scores: s.scores,
+		Scores: s.scores, ModelCalls: s.calls,
 	}
 	if !s.severalModels {
 		r.Model = s.model
@@ -119,6 +120,21 @@ func (r *Report) fillIn(header *Report) {
 	if r.Scores == nil {
 		r.Scores = header.Scores
 	}
+	if r.ModelCalls == nil {
+		r.ModelCalls = header.ModelCalls
+	}
+}
+
+// sumCalls states the calls where only those of the models are stated.
+func (r *Report) sumCalls() {
+	if r.Calls != nil || len(r.ModelCalls) == 0 {
+		return
+	}
+	sum := int64(0)
+	for _, n := range r.ModelCalls {
+		sum += n // of few that are each of a sensible size
+	}
+	r.Calls = &sum
 }
 
 // missing returns why the tokens that were spent are not known, or nothing if

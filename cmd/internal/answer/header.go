@@ -18,6 +18,7 @@ const (
 	headerCacheHits     = "Dspy-Lm-Cache-Hits" // at most as many as there are calls
 	headerToolCalls     = "Dspy-Tool-Calls"
 	headerParseFailures = "Dspy-Parse-Failures"
+	headerModelCalls    = "Dspy-Lm-Calls-By-Model" // NAME=CALLS, separated by commas, names quoted as in a URL
 )
 
 // headerLiteLLM is the cost as LiteLLM's gateway states it.
@@ -75,6 +76,7 @@ func (s *state) readHeader(h http.Header) *Report {
 	r.ToolCalls = s.headerCount(h, headerToolCalls)
 	r.ParseFailures = s.headerCount(h, headerParseFailures)
 	s.headerCalls(&r, h)
+	r.ModelCalls = s.headerModelCalls(h)
 	return &r
 }
 

@@ -20,7 +20,7 @@ type message struct {
 	tier                 value // service_tier
 	usage, cost, costUSD value
 	cached, cacheHit     value
-	scores               value
+	scores, lmCalls      value
 	error, errors        value
 	vendor               value // x_groq and its like
 
@@ -123,6 +123,8 @@ func (m *message) slot(name []byte) *value {
 		return &m.cached
 	case "scores":
 		return &m.scores
+	case "lm_calls":
+		return &m.lmCalls
 	case "cache_hit":
 		return &m.cacheHit
 	case "error":

@@ -43,6 +43,9 @@ type Report struct {
 	// Calls are the calls of language models on the way to the answer, CacheHits
 	// those that the program's own cache answered, and CacheMisses the others.
 	Calls, CacheHits, CacheMisses *int64
+	// ModelCalls are the part of Calls that is known by model, by its name. Calls is
+	// their sum if it is not stated itself.
+	ModelCalls map[string]int64
 	// ToolCalls are the calls of tools on the way to the answer.
 	ToolCalls *int64
 	// ParseFailures are the completions that could not be parsed.

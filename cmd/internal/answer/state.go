@@ -23,6 +23,7 @@ type state struct {
 
 	cached *bool
 	scores map[string]float64
+	calls  map[string]int64 // by model
 
 	failed    bool
 	errorType otelmetrics.ErrorType
@@ -240,6 +241,7 @@ func (s *state) readCommon(m *message) {
 	s.readCached("cache_hit", m.cacheHit)
 	s.readCached("cached", m.cached)
 	s.readScores(m.scores)
+	s.readModelCalls(m.lmCalls)
 	s.readTier(tierOf(m.tier))
 }
 

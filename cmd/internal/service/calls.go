@@ -7,8 +7,13 @@ import (
 
 // recordCalls adds what the answer says of the way to it, and how good it is. The
 // model of the prediction must have been set.
-func recordCalls(p *otelmetrics.Prediction, report answer.Report) {
-	p.AddLMCalls(calls(report))
+func (s *Service) recordCalls(p *otelmetrics.Prediction, report answer.Report) {
+	rest := calls(report)
+	for name, n := range report.ModelCalls {
+		p.AddModelLMCalls(s.model(name), n)
+		rest -= n
+	}
+	p.AddLMCalls(rest)
 	p.AddToolCalls(number(report.ToolCalls))
 	p.AddParseFailures(number(report.ParseFailures))
 	if report.Finish != "" {

@@ -37,6 +37,21 @@ func TestCalls(t *testing.T) {
 				`dspy_metrics_refused_scores_total{score="wrong"} 1`,
 			},
 		},
+		"calls by model": {
+			map[string]string{"Dspy-Lm-Calls": "4", "Dspy-Lm-Calls-By-Model": "openai/gpt-4o=2,anthropic/claude%2C3=1"},
+			`{"usage":{"openai/gpt-4o":{"prompt_tokens":10}}}`,
+			[]string{
+				`dspy_lm_calls_total{model="gpt-4o",prediction_type="predict",service="qa"} 3`,
+				`dspy_lm_calls_total{model="claude,3",prediction_type="predict",service="qa"} 1`,
+			},
+		},
+		"calls by model in the body": {
+			nil, `{"cached":true,"lm_calls":{"openai/gpt-4o":2,"claude":1},"usage":null}`,
+			[]string{
+				`dspy_lm_calls_total{model="gpt-4o",prediction_type="predict",service="qa"} 2`,
+				`dspy_lm_calls_total{model="claude",prediction_type="predict",service="qa"} 1`,
+			},
+		},
 		"a model's own answer": {
 			nil, `{"model":"gpt-4o-2024-08-06","choices":[{"finish_reason":"length","message":{"content":"x"}}],"usage":{"prompt_tokens":5,"completion_tokens":6,"cost":0.125}}`,
 			[]string{

@@ -95,7 +95,7 @@ func (o *observed) settle(complete bool) {
 func (s *Service) record(ctx context.Context, e *exchange, report answer.Report) {
 	s.recordSpending(e, report)
 	priced := s.recordPrice(e, report)
-	recordCalls(e.prediction, report)
+	s.recordCalls(e.prediction, report)
 	switch {
 	case report.Missing != "":
 		e.recorder.RecordUsageMissing(ctx, report.Missing)

@@ -23,8 +23,11 @@ func (s *Service) recordPrice(e *exchange, report answer.Report) bool {
 	}
 	for name, spending := range report.Models {
 		spent := otelmetrics.Spent{Tokens: spending.Tokens, ServiceTier: cmp.Or(spending.ServiceTier, report.ServiceTier)}
-		if len(report.Models) == 1 {
+		switch {
+		case len(report.Models) == 1:
 			spent.Calls = spendingCalls(report)
+		case number(report.CacheHits) == 0: // What a cache answered is not known by model.
+			spent.Calls = report.ModelCalls[name]
 		}
 		for what, count := range spending.Tokens {
 			rest.Tokens[what] -= count

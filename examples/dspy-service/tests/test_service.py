@@ -33,14 +33,22 @@ def test_predict_then_cached(
     first = offline.post("/predict", kind, f"What is {kind}?")
     answer = first.json()
     assert first.status_code == 200
-    assert answer.keys() == {"prediction_type", "outputs", "usage", "cost_usd", "cached"}
+    stated = {"usage", "cost_usd", "cached", "lm_calls", "scores"}
+    assert answer.keys() == {"prediction_type", "outputs"} | stated
     assert answer["prediction_type"] == kind
     assert answer["outputs"].keys() == fields
     assert answer["outputs"]["answer"] == CANNED
     assert answer["usage"]["offline/canned"]["total_tokens"] == 0
     assert answer["cost_usd"] is None
     assert answer["cached"] is False
-    counts = {"dspy-lm-calls": lm_calls, "dspy-tool-calls": tool_calls, "dspy-parse-failures": "0"}
+    assert answer["lm_calls"] == {"offline/canned": int(lm_calls)}
+    assert answer["scores"] == {"brief": 1.0}
+    counts = {
+        "dspy-lm-calls": lm_calls,
+        "dspy-lm-calls-by-model": f"offline/canned={lm_calls}",
+        "dspy-tool-calls": tool_calls,
+        "dspy-parse-failures": "0",
+    }
     tokens = {"dspy-input-tokens": "0", "dspy-output-tokens": "0"}
     assert usage_headers(first) == {
         **counts,

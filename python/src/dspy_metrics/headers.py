@@ -23,9 +23,11 @@ import re
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 import dspy
 from dspy.utils.callback import BaseCallback
@@ -34,6 +36,12 @@ from dspy.utils.usage_tracker import UsageTracker
 log = logging.getLogger(__name__)
 
 _SETTING = "dspy_metrics_tally"
+
+# In the scope of a request that a middleware of ours measures already.
+_MEASURED = "dspy_metrics.measured"
+
+# How many models the headers name: a server takes only so much of a header.
+_MAX_MODELS = 32
 
 # Header name -> where providers report the number, the first that is there counts: chat
 # completions, the Responses API, and LiteLLM's names for Anthropic.
@@ -58,7 +66,10 @@ _TOKENS: dict[str, tuple[tuple[str, ...], ...]] = {
 
 @dataclass
 class Tally:
-    """What one request has done so far. Its methods may be called from any thread."""
+    """What one request has done so far. Its methods may be called from any thread.
+
+    What is measured inside of another measurement belongs to both.
+    """
 
     lm_calls: int = 0
     """Calls of a language model, retries not counted, failed ones counted."""
@@ -72,11 +83,13 @@ class Tally:
     """Tokens by header name, of what was reported only."""
     models: dict[str, dict[str, int]] = field(default_factory=dict)
     """The same by language model."""
+    calls: dict[str, int] = field(default_factory=dict)
+    """The calls by language model, by the name that it was asked by."""
+    _parent: "Tally | None" = None
     _cost: Decimal = Decimal(0)
     _priced: int = 0
     _billed: int = 0
     _open: dict[str, "_Call"] = field(default_factory=dict)
-    _failure: BaseException | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -99,6 +112,8 @@ class Tally:
                 headers["DSPy-Cost-USD"] = format(self.cost, "f")
             if self.lm_calls:
                 headers["DSPy-Cache"] = "hit" if self.cached else "miss"
+            if self.calls:
+                headers["DSPy-LM-Calls-By-Model"] = _by_model(self.calls)
             return headers | {
                 "DSPy-LM-Calls": str(self.lm_calls),
                 "DSPy-LM-Cache-Hits": str(self.lm_cache_hits),
@@ -115,14 +130,15 @@ class Tally:
                 "usage": {model: _usage(tokens) for model, tokens in self.models.items()} or None,
                 "cost_usd": None if self.cost is None else float(self.cost),
                 "cached": self.cached,
+                "lm_calls": self.calls,
             }
             return b"event: usage\ndata: " + json.dumps(said).encode() + b"\n\n"
 
-    def _start_lm(self, call_id: str) -> None:
+    def _start_lm(self, call_id: str, model: str) -> None:
         parent = dspy.settings.get("usage_tracker")
         if isinstance(parent, _Call):
             return  # a model that asks another one is one call
-        call = _Call(parent)
+        call = _Call(model, parent)
         with self._lock:
             self._open[call_id] = call
         call.enter()
@@ -133,12 +149,21 @@ class Tally:
         if call is None:
             return
         call.leave()
-        with self._lock:
-            self.lm_calls += 1
-            if call.reports:
-                self._bill(call)
-            elif not failed:
-                self.lm_cache_hits += 1
+        for tally in self._all():
+            with tally._lock:
+                tally.lm_calls += 1
+                tally.calls[call.model] = tally.calls.get(call.model, 0) + 1
+                if call.reports:
+                    tally._bill(call)
+                elif not failed:
+                    tally.lm_cache_hits += 1
+
+    def _all(self) -> Iterator["Tally"]:
+        """The tally, and those that it was measured inside of."""
+        tally: Tally | None = self
+        while tally is not None:
+            yield tally
+            tally = tally._parent
 
     def _bill(self, call: "_Call") -> None:
         for lm, usage in call.reports:
@@ -153,14 +178,14 @@ class Tally:
             self._priced += 1
 
     def _call_tool(self) -> None:
-        with self._lock:
-            self.tool_calls += 1
+        for tally in self._all():
+            with tally._lock:
+                tally.tool_calls += 1
 
-    def _fail_parse(self, failure: BaseException) -> None:
-        with self._lock:
-            if failure is not self._failure:  # adapters that inherit parse() report it twice
-                self.parse_failures += 1
-                self._failure = failure
+    def _fail_parse(self) -> None:
+        for tally in self._all():
+            with tally._lock:
+                tally.parse_failures += 1
 
 
 class _Call(UsageTracker):
@@ -171,12 +196,17 @@ class _Call(UsageTracker):
     `history` of the modules that it counts as callers. This is both, while the call lasts.
     """
 
-    def __init__(self, parent: UsageTracker | None) -> None:
+    def __init__(self, model: str, parent: UsageTracker | None) -> None:
         super().__init__()
+        self.model = model
         self.reports: list[tuple[str, Mapping[str, Any]]] = []
         self.history: list[Mapping[str, Any]] = []
         self._parent = parent
         self._context: AbstractContextManager[None] | None = None
+
+    def __deepcopy__(self, _: dict[int, Any]) -> "_Call":
+        """DSPy copies the tracker for each thread of dspy.Parallel, but a call stays one."""
+        return self
 
     def enter(self) -> None:
         callers = [*(dspy.settings.get("caller_modules") or []), self]
@@ -225,12 +255,23 @@ def _count(usage: Mapping[str, Any], places: tuple[tuple[str, ...], ...]) -> int
     return None
 
 
+def _by_model(calls: dict[str, int]) -> str:
+    """NAME=CALLS, separated by commas. Names are quoted as in a URL, since any text may be one."""
+    named = list(calls.items())[:_MAX_MODELS]
+    return ",".join(f"{quote(model, safe='/:@')}={count}" for model, count in named)
+
+
+# What the parses that are under way in this task or thread have seen fail inside of them, the
+# innermost last. An adapter that inherits parse() reports a failure twice, one around the other.
+_parsing: ContextVar[tuple[list[BaseException], ...]] = ContextVar("dspy_metrics_parsing")
+
+
 class UsageCallback(BaseCallback):
     """Counts into the tally of the request that is being answered; outside of one, does nothing."""
 
     def on_lm_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
         if tally := current():
-            tally._start_lm(call_id)
+            tally._start_lm(call_id, str(getattr(instance, "model", None) or "unknown"))
 
     def on_lm_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
         if tally := current():
@@ -240,11 +281,20 @@ class UsageCallback(BaseCallback):
         if instance.name != "finish" and (tally := current()):
             tally._call_tool()
 
+    def on_adapter_parse_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
+        _parsing.set((*_parsing.get(()), []))
+
     def on_adapter_parse_end(
         self, call_id: str, outputs: Any, exception: BaseException | None = None
     ) -> None:
-        if exception is not None and (tally := current()):
-            tally._fail_parse(exception)
+        *outer, inside = _parsing.get(()) or ([],)
+        _parsing.set(tuple(outer))
+        if exception is None:
+            return
+        if outer:
+            outer[-1].append(exception)
+        if not any(exception is seen for seen in inside) and (tally := current()):
+            tally._fail_parse()
 
 
 def current() -> Tally | None:
@@ -255,8 +305,11 @@ def current() -> Tally | None:
 
 @contextmanager
 def measure() -> Iterator[Tally]:
-    """Count what is done inside: for services that are not ASGI, jobs and tests."""
-    tally = Tally()
+    """Count what is done inside: for services that are not ASGI, jobs and tests.
+
+    Inside of another one, as of a request, it is a part of that and counts for both.
+    """
+    tally = Tally(_parent=current())
     with dspy.context(**{_SETTING: tally}):
         yield tally
 
@@ -275,9 +328,10 @@ class HeadersMiddleware:
         self.usage_event = usage_event
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or _MEASURED in scope:  # a request states its usage once
             await self.app(scope, receive, send)
             return
+        scope[_MEASURED] = True
         with measure() as tally:
             response = _Response(tally, self.usage_event)
 
