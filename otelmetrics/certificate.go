@@ -12,7 +12,7 @@ import (
 func (e *environment) certificates(signal string) {
 	if name := signal + "CERTIFICATE"; e.value(name) != "" {
 		if content, ok := e.file(name); ok && !x509.NewCertPool().AppendCertsFromPEM(content) {
-			e.bad(name, "%q holds no certificate in PEM", e.value(name))
+			e.bad(name, "%q contains no certificate in PEM format", e.value(name))
 		}
 	}
 	certName, keyName := signal+"CLIENT_CERTIFICATE", signal+"CLIENT_KEY"

@@ -136,7 +136,7 @@ func TestValidateOwn(t *testing.T) {
 		"upper case":      {func(m *views.Metric) { m.Instrument = "Rag.retrieval" }, "prefix.lower_case.words"},
 		"form":            {func(m *views.Metric) { m.Form = 7 }, "form 7"},
 		"both forms":      {func(m *views.Metric) { m.Form = views.ClassicAndNative }, "choose classic or native"},
-		"documented name": {func(m *views.Metric) { *m = views.Default().Metrics.Errors }, `name "dspy_errors_total" stands twice`},
+		"documented name": {func(m *views.Metric) { *m = views.Default().Metrics.Errors }, `name "dspy_errors_total" occurs twice`},
 		"native counter": {func(m *views.Metric) {
 			m.Kind, m.Name, m.Buckets, m.Form = views.Counter, "rag_seconds_total", nil, views.Native
 		}, "a counter has no buckets"},

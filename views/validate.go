@@ -111,7 +111,7 @@ func (m Metric) validate(labels Labels, own bool) []error {
 			bad.add("Labels", i, "label %q is not defined", key)
 		}
 		if slices.Contains(m.Labels[:i], key) {
-			bad.add("Labels", i, "label %q stands twice", key)
+			bad.add("Labels", i, "label %q occurs twice", key)
 		}
 	}
 	return bad.all
@@ -206,7 +206,7 @@ func (l Label) validate() []error {
 			bad.add("Values", i, "value %q is empty or not valid UTF-8", value)
 		}
 		if seen[value] {
-			bad.add("Values", i, "value %q stands twice", value)
+			bad.add("Values", i, "value %q occurs twice", value)
 		}
 		seen[value] = true
 	}
@@ -228,7 +228,7 @@ func unique[T any](field string, all []T, of func(T) (string, mistakes)) []error
 	for _, one := range all {
 		text, bad := of(one)
 		if seen[text] {
-			bad.add(field, -1, "%s %q stands twice", strings.ToLower(field), text)
+			bad.add(field, -1, "%s %q occurs twice", strings.ToLower(field), text)
 			errs = append(errs, bad.all...)
 		}
 		seen[text] = true

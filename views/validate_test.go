@@ -70,14 +70,14 @@ func TestValidate(t *testing.T) {
 		},
 		"same description": {
 			change: func(c *views.Contract) { c.Metrics.Errors.Description = c.Metrics.CacheHits.Description },
-			want:   []string{"description", "stands twice"},
+			want:   []string{"description", "occurs twice"},
 		},
 		"same name and instrument": {
 			change: func(c *views.Contract) {
 				c.Metrics.Errors.Name = c.Metrics.CacheHits.Name
 				c.Metrics.Errors.Instrument = c.Metrics.CacheHits.Instrument
 			},
-			want: []string{`name "dspy_cache_hits_total" stands twice`, `instrument "dspy.cache.hits" stands twice`},
+			want: []string{`name "dspy_cache_hits_total" occurs twice`, `instrument "dspy.cache.hits" occurs twice`},
 		},
 		"no buckets": {
 			change: func(c *views.Contract) { c.Metrics.APILatency.Buckets = nil },
@@ -97,7 +97,7 @@ func TestValidate(t *testing.T) {
 		},
 		"undefined and repeated label": {
 			change: func(c *views.Contract) { c.Metrics.Errors.Labels = []string{"service", "tenant", "service"} },
-			want:   []string{`label "tenant" is not defined`, `label "service" stands twice`},
+			want:   []string{`label "tenant" is not defined`, `label "service" occurs twice`},
 		},
 		"label key": {
 			change: func(c *views.Contract) { c.Labels.Endpoint.Key = "__endpoint" },
@@ -109,7 +109,7 @@ func TestValidate(t *testing.T) {
 		},
 		"same label key": {
 			change: func(c *views.Contract) { c.Labels.Endpoint.Key = "method" },
-			want:   []string{`label "method": key "method" stands twice`},
+			want:   []string{`label "method": key "method" occurs twice`},
 		},
 		"label description": {
 			change: func(c *views.Contract) { c.Labels.Endpoint.Description = "" },
@@ -117,7 +117,7 @@ func TestValidate(t *testing.T) {
 		},
 		"label values": {
 			change: func(c *views.Contract) { c.Labels.ErrorType.Values = []string{"", "a", "a", "\xff"} },
-			want:   []string{`value "" is empty`, `value "a" stands twice`, `value "\xff"`},
+			want:   []string{`value "" is empty`, `value "a" occurs twice`, `value "\xff"`},
 		},
 		"budget below the values": {
 			change: func(c *views.Contract) { c.Labels.ErrorType.Budget = 2 },

@@ -80,7 +80,7 @@ func metricKeys() []key[views.Metric] {
 				known = append(known, label.Key)
 			}
 			if len(v.Content) > len(known) {
-				r.bad(v, "there are %d labels, and only %d are defined: each stands once", len(v.Content), len(known))
+				r.bad(v, "there are %d labels, and only %d are defined: each may occur only once", len(v.Content), len(known))
 				return
 			}
 			to.Labels = r.names(v, "label", known)

@@ -68,7 +68,7 @@ func (r *reader) entries(v value) ([]entry, bool) {
 		case k.Kind != yaml.ScalarNode || k.Tag == "!!merge" || k.Tag == "!!null":
 			r.bad(value{k, v.path}, "a key is not a name: write names, without << and aliases")
 		case lines[name] > 0:
-			r.bad(value{k, path}, "%q stands twice: the first is in line %d", short(name), lines[name])
+			r.bad(value{k, path}, "%q occurs twice: the first is in line %d", short(name), lines[name])
 		default:
 			lines[name] = k.Line
 			r.places[path] = k
@@ -83,7 +83,7 @@ func (r *reader) is(v value, kind yaml.Kind, want string) bool {
 	case v.Kind == kind && (kind != yaml.ScalarNode || v.Tag != "!!null"):
 		return true
 	case v.Kind == yaml.AliasNode:
-		r.bad(v, "*%s is an alias, which is not followed: write what it stands for", short(v.Value))
+		r.bad(v, "*%s is an alias, which is not followed: write its value instead", short(v.Value))
 	default:
 		r.bad(v, "this is %s: write %s", what(v.Node), want)
 	}

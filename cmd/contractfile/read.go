@@ -57,7 +57,7 @@ func Read(from io.Reader, name string) (views.Contract, error) {
 	errs := make([]error, 0, maxMistakes+1)
 	for _, m := range r.mistakes {
 		if len(errs) == maxMistakes {
-			errs = append(errs, fmt.Errorf("%s: %d mistakes more", name, len(r.mistakes)-maxMistakes))
+			errs = append(errs, fmt.Errorf("%s: %d more errors", name, len(r.mistakes)-maxMistakes))
 			break
 		}
 		errs = append(errs, m)

@@ -51,7 +51,7 @@ func (r *reader) place(m *views.Mistake) *yaml.Node {
 	return &yaml.Node{} // of the file
 }
 
-// entry is the path of the metric or the label. What stands twice is the own one.
+// entry is the path of the metric or the label. What occurs twice is the own one.
 func (r *reader) entry(m *views.Mistake) string {
 	name, section := m.Metric, "metrics"
 	if m.Label != "" || m.Metric == "" {

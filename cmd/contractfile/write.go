@@ -68,7 +68,7 @@ func document(contract views.Contract) (*yaml.Node, error) {
 	for _, name := range labelKeyNames() {
 		label := contract.Labels.Named(name)
 		if label == nil {
-			return nil, fmt.Errorf("label %q has another key: a file cannot say that", name)
+			return nil, fmt.Errorf("label %q has another key: a contract file cannot express this", name)
 		}
 		put(labels, name, labelNode(*label))
 	}
@@ -82,7 +82,7 @@ func document(contract views.Contract) (*yaml.Node, error) {
 		}
 	}
 	if all := contract.Metrics.All(); found != len(all) {
-		return nil, fmt.Errorf("a documented metric has another name: a file cannot say that; the names are %q", metricNames())
+		return nil, fmt.Errorf("a documented metric has another name: a contract file cannot express this; the names are %q", metricNames())
 	}
 	for _, label := range contract.Labels.Own {
 		put(ownLabels, label.Key, labelNode(label))

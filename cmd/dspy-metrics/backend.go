@@ -82,7 +82,7 @@ func (b *backend) passes() ([]string, error) {
 }
 
 // identity sets apart the answers of backends that are asked in the same way. The
-// upstream is in the URL of each request; what the embedded predictor answers
+// upstream is in the URL of each request; what the built-in predictor answers
 // depends on its text and on its own version.
 func (b *backend) identity(contract views.Contract) string {
 	if b.Upstream != "" {

@@ -139,7 +139,7 @@ func TestCheckContracts(t *testing.T) {
 		"broken registry":   {[]string{"--contract", broken, good}, 2, []string{"broken.yaml:3:", `unknown field "instrumet": did you mean "instrument"?`}},
 		"no registry":       {[]string{"--contract", dir + "/none", good}, 2, []string{"no such file"}},
 		"no such pattern":   {[]string{dir + "/*.nothing"}, 2, []string{"no file matches the pattern"}},
-		"empty list":        {[]string{"@" + file("empty", "# none\n")}, 2, []string{"there is no target in the list"}},
+		"empty list":        {[]string{"@" + file("empty", "# none\n")}, 2, []string{"the list contains no targets"}},
 		"wrong coverage":    {[]string{"--min-coverage=101", good}, 2, []string{"--min-coverage must be a percentage"}},
 		"twice and for":     {[]string{"--twice", "--for=1s", good}, 2, []string{"exclude each other"}},
 	} {

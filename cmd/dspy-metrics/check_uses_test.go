@@ -40,7 +40,7 @@ func TestCheckUses(t *testing.T) {
 		"as JSON":             {[]string{"--uses", file("wrong.yml"), "--format=json"}, 1, []string{`"rule": "query-metric"`, `"queries": 1`}},
 		"as JUnit":            {[]string{"--uses", file("wrong.yml"), "--format=junit"}, 1, []string{`<testcase name="queries"`, `failures="1"`}},
 		"for GitHub":          {[]string{"--uses", file("wrong.yml"), "--format=github"}, 1, []string{"::error title=query-metric,file=" + file("wrong.yml") + ",line=1,col="}},
-		"no query":            {[]string{"--uses", file("nothing.yaml")}, 2, []string{"--uses: there is no query in "}},
+		"no query":            {[]string{"--uses", file("nothing.yaml")}, 2, []string{"--uses: no query was found in "}},
 		"no folder":           {[]string{"--uses", file("none")}, 2, []string{"no such file"}},
 		"coverage of what":    {[]string{"--uses", file("other.yml"), "--coverage"}, 2, []string{"need a target"}},
 		"a target that fails": {[]string{"--uses", file("wrong.yml"), file("none.txt")}, 2, []string{"not checked", "query-metric"}},

@@ -45,7 +45,7 @@ func TestContractInferAndDiff(t *testing.T) {
 		"both":                {[]string{"contract", "--infer", "--diff", file, page}, 2, []string{"exclude each other"}},
 		"git without path":    {[]string{"contract", "--diff", "git:latest"}, 2, []string{"needs --with"}},
 		"no such revision":    {[]string{"contract", "--diff", "git:no-such-revision", "--with", "main.go"}, 2, []string{"git archive: "}},
-		"an option":           {[]string{"contract", "--diff", "git:--output=x", "--with", "main.go"}, 2, []string{"is no revision"}},
+		"an option":           {[]string{"contract", "--diff", "git:--output=x", "--with", "main.go"}, 2, []string{"is not a revision"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

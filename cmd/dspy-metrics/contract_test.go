@@ -47,7 +47,7 @@ func TestContract(t *testing.T) {
 		"another contract":   {[]string{"--check", "--rules=../../prometheus", "--with", ragContract}, 1, []string{"alerts.yml differs", "run without --check"}},
 		"other objectives":   {[]string{"--check", "--dashboards=../../grafana/dashboards", "--availability=0.999"}, 1, []string{"dspy-slo.json differs"}},
 		"not there":          {[]string{"--check", "--rules", stale}, 1, []string{"alerts.yml is missing"}},
-		"bound not a bucket": {[]string{"--check", "--rules", stale, "--dashboards", stale, "--with", fast}, 2, []string{"latency bound 10 is no bucket bound", "choose one of [0.001", "or add it to the buckets"}},
+		"bound not a bucket": {[]string{"--check", "--rules", stale, "--dashboards", stale, "--with", fast}, 2, []string{"latency bound 10 is not a bucket bound", "choose one of [0.001", "or add it to the buckets"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -131,7 +131,7 @@ func TestServeContractMistakes(t *testing.T) {
 		want string
 	}{
 		"no file":       {[]string{"--contract=nowhere.yaml"}, "--contract: open "},
-		"form":          {[]string{"--label=tenant"}, "write it as NAME=header:HEADER or NAME=field:FIELD"},
+		"form":          {[]string{"--label=tenant"}, "use NAME=header:HEADER or NAME=field:FIELD"},
 		"twice":         {[]string{"--contract", ragContract, "--label=tenant=header:A", "--label=tenant=header:B"}, `"tenant" is set twice`},
 		"no such label": {[]string{"--contract", ragContract, "--label=model=field:model"}, `--label "model": the contract file does not add this label (it adds: tenant)`},
 		"no contract":   {[]string{"--label=tenant=header:A"}, "does not add this label (it adds: none)"},

@@ -87,7 +87,7 @@ func TestPrices(t *testing.T) {
 	get(http.MethodPost, "/predict")
 	poll(cost + "4")
 	write(`{"gpt-4o": {"input_cost_per_token": 1, "output_cost_per_token": 12.5}}`)
-	waitFor("the price list was read again")
+	waitFor("the price list was reloaded")
 	get(http.MethodPost, "/predict")
 	poll(cost + "20.5")
 	write(`{"gpt-4o": {"input_cost_per_token": "free"}}`)

@@ -153,7 +153,7 @@ func TestServeKeepsSecrets(t *testing.T) {
 				t.Fatal(err)
 			}
 			_ = c.Wait() // its code is not the matter
-			for _, want := range []string{"msg=stopped", `error_type="unauthorized",service="dspy-metrics"} 1`, "client refused"} {
+			for _, want := range []string{"msg=stopped", `error_type="unauthorized",service="dspy-metrics"} 1`, "client rejected"} {
 				if !strings.Contains(s.String(), want) {
 					t.Errorf("no %q in what came out:\n%s", want, s.String())
 				}

@@ -47,7 +47,7 @@ func (c Checker) Validate() error {
 		case i < 0 || c.Contract.Metrics[i].Kind != contract.Histogram:
 			errs = append(errs, fmt.Errorf("buckets of %q: no such histogram in the contract", name))
 		case len(buckets) == 0 || !ascending:
-			errs = append(errs, fmt.Errorf("buckets of %q: want bounds that ascend", name))
+			errs = append(errs, fmt.Errorf("buckets of %q: bounds must be ascending", name))
 		}
 	}
 	return errors.Join(errs...)

@@ -32,7 +32,7 @@ func (p *parser) succession(family *Family) {
 		found.Message = fmt.Sprintf("%q is a %s and a %s", short(family.name), before.kind, family.kind)
 	default:
 		found.Severity = Info
-		found.Message = fmt.Sprintf("%q is a %s and a %s: OpenMetrics asks for two names, and Prometheus takes both", short(family.name), before.kind, family.kind)
+		found.Message = fmt.Sprintf("%q is a %s and a %s: OpenMetrics requires different names, but Prometheus accepts both", short(family.name), before.kind, family.kind)
 	}
 	p.exposition.problems.add(found)
 }
@@ -73,7 +73,7 @@ func (p *parser) clash(c *cursor, family *Family, nameAt int) error {
 func (p *parser) alike(family, other *Family, at position) {
 	p.exposition.problems.add(Finding{
 		Severity: Info, Rule: NameClash, Metric: short(other.name), Line: at.line, Column: at.column,
-		Message: fmt.Sprintf("%q is a %s and the name of a sample of the %s %q: OpenMetrics asks for two names, and Prometheus takes both",
+		Message: fmt.Sprintf("%q is a %s and the name of a sample of the %s %q: OpenMetrics requires different names, but Prometheus accepts both",
 			short(other.name), other.kind, family.kind, short(family.name)),
 	})
 }

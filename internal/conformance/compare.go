@@ -12,7 +12,7 @@ func (c Checker) Compare(before, after *Exposition) []Finding {
 	r := newReview(c, after)
 	r.found = findings{}
 	if before.started != 0 && after.started != 0 && before.started != after.started {
-		r.add(Warning, Restarted, "", position{}, "check again", "the process started anew between the readings: they were not compared")
+		r.add(Warning, Restarted, "", position{}, "check again", "the process restarted between the readings, so they were not compared")
 		return r.found.all()
 	}
 	r.compare(before, after)
@@ -37,10 +37,10 @@ func (r *review) compare(before, after *Exposition) {
 			then, ok := now[keys.of(s)]
 			switch {
 			case !ok:
-				r.add(Warning, Vanished, metric.Name, position{}, "a series stays until the process ends, but for those that it forgets when idle",
+				r.add(Warning, Vanished, metric.Name, position{}, "a series exists until the process ends, unless idle series are removed",
 					"%s%s was not there any more", s.name, short(s.series()))
 			case grows && then.value < s.value && then.start == s.start && !strings.HasSuffix(s.name, "_created"):
-				r.wrong(Decreased, metric, then, then.at, "it only grows while the process lives",
+				r.wrong(Decreased, metric, then, then.at, "it may only increase while the process runs",
 					"%s went from %v to %v", s.name, s.value, then.value)
 			}
 		}

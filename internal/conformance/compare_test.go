@@ -24,7 +24,7 @@ func TestCompare(t *testing.T) {
 		"sum decreases":     {"} 0.004", "} 0.001", conformance.Decreased, "from 0.004 to 0.001", false},
 		"bucket decreases":  {latency + `,le="0.5"} 1`, latency + `,le="0.5"} 0`, conformance.Decreased, "from 1 to 0", false},
 		"series vanishes":   {failures + " 1\n", "", conformance.Vanished, "not there any more", false},
-		"restart":           {failures + " 1", failures + " 0", conformance.Restarted, "started anew", true},
+		"restart":           {failures + " 1", failures + " 0", conformance.Restarted, "restarted between", true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -232,7 +232,7 @@ func (c *cursor) labels(metric *string) ([]label, error) {
 				return nil, err
 			}
 			if i := sameName(labels, name); i >= 0 {
-				return nil, c.wrong(at, "", "the label %q stands twice", short(name))
+				return nil, c.wrong(at, "", "the label %q occurs twice", short(name))
 			}
 			if len(labels) == maxLabels {
 				return nil, c.wrong(at, "", "a series with more than %d labels", maxLabels)
@@ -260,7 +260,7 @@ func (c *cursor) labelValue(name string, at int) (label, error) {
 	c.at++ // the equals sign
 	c.inner()
 	if name == "__name__" {
-		return label{}, c.wrong(at, "the name stands before the braces", "the label name %q is reserved", name)
+		return label{}, c.wrong(at, "write the name before the braces", "the label name %q is reserved", name)
 	}
 	valueAt := c.position(c.at)
 	value, err := c.quoted("label value")

@@ -106,7 +106,7 @@ func (r *review) help(metric contract.Metric, family *Family) {
 	switch {
 	case metric.Help == "":
 	case !family.hasHelp:
-		r.add(Warning, WrongHelp, metric.Name, family.at, "describe it as "+metric.Help, "there is no help text")
+		r.add(Warning, WrongHelp, metric.Name, family.at, "write "+metric.Help, "the help text is missing")
 	case contract.Sentence(family.help) != contract.Sentence(metric.Help):
 		r.add(Warning, WrongHelp, metric.Name, family.helpAt, "", "the help text is %q, want %q", short(family.help), metric.Help)
 	}

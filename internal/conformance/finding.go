@@ -55,7 +55,7 @@ const (
 	OverBudget Rule = "over-budget"
 	// InvalidValue: a number that the metric cannot have.
 	InvalidValue Rule = "invalid-value"
-	// DuplicateSeries: the same series stands twice.
+	// DuplicateSeries: the same series occurs twice.
 	DuplicateSeries Rule = "duplicate-series"
 	// MissingBucket: a histogram lacks a bucket of the contract, or +Inf.
 	MissingBucket Rule = "missing-bucket"

@@ -134,7 +134,7 @@ func (j *judge) duplicate(f *Family, s sample, at stamp) bool {
 	}
 	key := j.hash(s, "", true, at)
 	if _, ok := f.state.series[key]; ok {
-		j.wrong(DuplicateSeries, f, s, s.at, "Prometheus keeps one of the two and drops the other", short(s.name+s.series())+" stands twice")
+		j.wrong(DuplicateSeries, f, s, s.at, "Prometheus keeps only one of the two", short(s.name+s.series())+" occurs twice")
 		return true
 	}
 	f.state.series[key] = struct{}{}

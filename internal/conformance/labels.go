@@ -25,8 +25,8 @@ func (r *review) series(metric contract.Metric, family *Family, s sample) {
 		case !ok:
 			r.wrong(MissingLabel, metric, s, s.at, "", "the label %q is missing", label.Key)
 		default:
-			r.wrong(UnknownValue, metric, s, l.at, "write "+views.Unknown+" for what is not known",
-				"the label %q is empty, which Prometheus takes for no label", label.Key)
+			r.wrong(UnknownValue, metric, s, l.at, "write "+views.Unknown+" for an unknown value",
+				"the label %q is empty, which Prometheus treats as missing", label.Key)
 		}
 	}
 	for _, l := range s.labels {
@@ -49,7 +49,7 @@ func (r *review) allowed(metric contract.Metric, family *Family, s sample, l lab
 	case l.value == "":
 		return true // It is no label.
 	case l.name == "job", l.name == "instance":
-		r.add(Warning, ExtraLabel, metric.Name, l.at, "fine on the page of a collector: allow it there",
+		r.add(Warning, ExtraLabel, metric.Name, l.at, "allow it with --allow-label if the page is a collector's",
 			"the label %q is for Prometheus to add: on a service's own page it becomes exported_%s", l.name, l.name)
 		return true
 	default:
@@ -74,7 +74,7 @@ func (r *review) labelValue(metric contract.Metric, label contract.Label, s samp
 	case standIn && !label.Enumerated:
 		return
 	case label.Closed:
-		r.wrong(UnknownValue, metric, s, l.at, "the values are "+list(label)+"; write "+views.Other+" for all else",
+		r.wrong(UnknownValue, metric, s, l.at, "the values are "+list(label)+"; write "+views.Other+" for all others",
 			"the label %q has the unknown value %q", l.name, short(l.value))
 		return
 	case label.Enumerated:
@@ -122,7 +122,7 @@ func (r *review) budgets() {
 	slices.SortFunc(all, func(a, b contract.Label) int { return cmp.Compare(a.ID, b.ID) })
 	for _, label := range all {
 		if n := len(r.values[label.ID]); label.Budget > 0 && n > label.Budget && !label.Closed {
-			r.add(Error, OverBudget, "", position{}, "record what is over the budget as "+views.Other,
+			r.add(Error, OverBudget, "", position{}, "record values over the budget as "+views.Other,
 				"the label %q has %d values, %d are its budget", label.Key, n, label.Budget)
 		}
 	}

@@ -83,7 +83,7 @@ func (p *parser) describe(c *cursor, keyword string, family *Family, nameAt int)
 		}
 		family.kind = text
 		if family.seen && (p.strict(family) || !p.om) {
-			return c.wrong(nameAt, "", "the TYPE line of %q comes after its samples", short(family.name))
+			return c.wrong(nameAt, "", "the TYPE line of %q is after its samples", short(family.name))
 		}
 		if err := p.clash(c, family, nameAt); err != nil {
 			return err
@@ -96,7 +96,7 @@ func (p *parser) describe(c *cursor, keyword string, family *Family, nameAt int)
 // unitless finds a unit of what has none.
 func (p *parser) unitless(c *cursor, family *Family) error {
 	if family.unit != "" && (family.kind == "info" || family.kind == "stateset") && p.strict(family) {
-		return c.wrong(c.at, "", "the %s %q has a unit, and its values have none", family.kind, short(family.name))
+		return c.wrong(c.at, "", "the %s %q must not have a unit", family.kind, short(family.name))
 	}
 	return nil
 }

@@ -45,7 +45,7 @@ func mutations() map[string]mutation {
 		"type unknown":        {"# TYPE dspy_errors_total counter", "# TYPE dspy_errors_total countr", conformance.Text, e, conformance.Syntax, "", 26, `type "countr" is unknown`, []conformance.Rule{conformance.WrongType}},
 		"type twice":          {"# TYPE dspy_errors_total counter\n", "# TYPE dspy_errors_total counter\n# TYPE dspy_errors_total counter\n", conformance.Text, e, conformance.Syntax, "", 8, "second TYPE line", nil},
 		"help other":          {"HELP dspy_errors_total Errors, by type", "HELP dspy_errors_total Failures", conformance.Text, w, conformance.WrongHelp, "dspy_errors_total", 26, `"Failures", want "Errors, by type"`, nil},
-		"help gone":           {"# HELP dspy_errors_total Errors, by type\n", "", conformance.Text, w, conformance.WrongHelp, "dspy_errors_total", 8, "no help text", nil},
+		"help gone":           {"# HELP dspy_errors_total Errors, by type\n", "", conformance.Text, w, conformance.WrongHelp, "dspy_errors_total", 8, "help text is missing", nil},
 		"unit wrong":          {"# TYPE dspy_cache_size_bytes gauge\n", "# TYPE dspy_cache_size_bytes gauge\n# UNIT dspy_cache_size_bytes size_bytes\n", conformance.OpenMetrics, e, conformance.WrongUnit, "dspy_cache_size_bytes", 30, `unit is "size_bytes", want "bytes"`, nil},
 		"unit not the suffix": {"# TYPE dspy_cache_size_bytes gauge\n", "# TYPE dspy_cache_size_bytes gauge\n# UNIT dspy_cache_size_bytes meters\n", conformance.OpenMetrics, e, conformance.Syntax, "", 30, "not the end of the name", []conformance.Rule{conformance.WrongUnit}},
 
@@ -55,17 +55,17 @@ func mutations() map[string]mutation {
 		"scope label":       {active, `dspy_active_predictions{service="qa",otel_scope_name="x"}`, conformance.Text, e, conformance.ExtraLabel, "dspy_active_predictions", 54, `"otel_scope_name" is not one`, nil},
 		"job":               {active, `dspy_active_predictions{service="qa",job="x"}`, conformance.Text, w, conformance.ExtraLabel, "dspy_active_predictions", 42, "exported_job", nil},
 		"le on a gauge":     {active, `dspy_active_predictions{service="qa",le="1"}`, conformance.Text, e, conformance.ExtraLabel, "dspy_active_predictions", 41, `"le"`, nil},
-		"label twice":       {active, `dspy_active_predictions{service="qa",service="b"}`, conformance.Text, e, conformance.Syntax, "", 38, "stands twice", []conformance.Rule{conformance.MissingMetric}},
+		"label twice":       {active, `dspy_active_predictions{service="qa",service="b"}`, conformance.Text, e, conformance.Syntax, "", 38, "occurs twice", []conformance.Rule{conformance.MissingMetric}},
 		"label empty":       {active, `dspy_active_predictions{service=""}`, conformance.Text, e, conformance.UnknownValue, "dspy_active_predictions", 33, "is empty", nil},
 		"value not closed":  {failures, strings.Replace(failures, "failure", "failed", 1), conformance.Text, e, conformance.UnknownValue, "dspy_predictions_total", 68, `unknown value "failed"`, []conformance.Rule{conformance.NotPrimed}},
-		"series twice":      {failures, failures + " 1\n" + failures, conformance.Text, e, conformance.DuplicateSeries, "dspy_predictions_total", 1, "stands twice", nil},
+		"series twice":      {failures, failures + " 1\n" + failures, conformance.Text, e, conformance.DuplicateSeries, "dspy_predictions_total", 1, "occurs twice", nil},
 		"counter not there": {failures + " 1\n", "", conformance.Text, e, conformance.NotPrimed, "dspy_predictions_total", 0, `1 series of well-known label values are missing, the first is {service="qa",prediction_type="react",status="failure"}`, nil},
 
 		// Buckets.
 		"bucket gone":            {"dspy_api_latency_seconds_bucket" + latency + `,le="0.25"} 1` + "\n", "", conformance.Text, e, conformance.MissingBucket, "dspy_api_latency_seconds", 1, "no bucket of 0.25", nil},
 		"bucket moved":           {latency + `,le="0.25"}`, latency + `,le="0.3"}`, conformance.Text, e, conformance.ExtraBucket, "dspy_api_latency_seconds", 1, "a bucket of 0.3", []conformance.Rule{conformance.MissingBucket}},
-		"bucket twice":           {latency + `,le="0.25"}`, latency + `,le="0.1"}`, conformance.Text, e, conformance.DuplicateSeries, "dspy_api_latency_seconds", 1, "stands twice", []conformance.Rule{conformance.MissingBucket}},
-		"bucket in two spelling": {latency + `,le="0.25"}`, latency + `,le="1.0"}`, conformance.Text, e, conformance.DuplicateSeries, "dspy_api_latency_seconds", 1, "bucket of 1 stands twice", []conformance.Rule{conformance.MissingBucket}},
+		"bucket twice":           {latency + `,le="0.25"}`, latency + `,le="0.1"}`, conformance.Text, e, conformance.DuplicateSeries, "dspy_api_latency_seconds", 1, "occurs twice", []conformance.Rule{conformance.MissingBucket}},
+		"bucket in two spelling": {latency + `,le="0.25"}`, latency + `,le="1.0"}`, conformance.Text, e, conformance.DuplicateSeries, "dspy_api_latency_seconds", 1, "bucket of 1 occurs twice", []conformance.Rule{conformance.MissingBucket}},
 		"no +Inf":                {"dspy_api_latency_seconds_bucket" + latency + `,le="+Inf"} 1` + "\n", "", conformance.Text, e, conformance.MissingBucket, "dspy_api_latency_seconds", 1, "no bucket of +Inf", nil},
 		"le gone":                {latency + `,le="0.25"}`, latency + `}`, conformance.Text, e, conformance.MissingLabel, "dspy_api_latency_seconds", 1, `"le" is missing`, []conformance.Rule{conformance.MissingBucket}},
 		"le not a number":        {latency + `,le="0.25"}`, latency + `,le="x"}`, conformance.Text, e, conformance.Syntax, "", 101, `the value "x" of the label "le"`, []conformance.Rule{conformance.MissingBucket}},
@@ -97,7 +97,7 @@ func mutations() map[string]mutation {
 		"OM comment":         {active, "# hello\n" + active, conformance.OpenMetrics, e, conformance.Syntax, "", 3, `got "hello"`, nil},
 		"OM trailing comma":  {active, `dspy_active_predictions{service="qa",}`, conformance.OpenMetrics, e, conformance.Syntax, "", 38, "got '}'", []conformance.Rule{conformance.MissingMetric}},
 		"OM after EOF":       {"# EOF\n", "# EOF\nx 1\n", conformance.OpenMetrics, e, conformance.Syntax, "", 1, "after # EOF", nil},
-		"OM no EOF":          {"# EOF\n", "", conformance.OpenMetrics, e, conformance.Syntax, "", 1, "no # EOF", nil},
+		"OM no EOF":          {"# EOF\n", "", conformance.OpenMetrics, e, conformance.Syntax, "", 1, "# EOF is missing", nil},
 		"somebody's mistake": {"# HELP dspy_active_predictions", "go_info{ 1\n# HELP dspy_active_predictions", conformance.Text, e, conformance.Syntax, "", 10, "got '1'", nil},
 	}
 }

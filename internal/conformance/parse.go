@@ -40,7 +40,7 @@ func parse(page string, format Format, keep func(name string) bool, narrow bool)
 	}
 	p.close()
 	if p.om && !p.ended && !p.full {
-		p.report(position{p.line + 1, 1}, "there is no # EOF at the end: the page was cut off, or its writer forgot it", "OpenMetrics ends with the line # EOF")
+		p.report(position{p.line + 1, 1}, "the line # EOF is missing at the end: the page was cut off, or its writer forgot it", "OpenMetrics ends with the line # EOF")
 	}
 	return p.exposition
 }

@@ -21,10 +21,10 @@ func (r *review) presence(metric contract.Metric) {
 		}
 	case metric.Deprecated != "":
 	case metric.Level == contract.Required:
-		r.add(Error, MissingMetric, metric.Name, position{}, "", "there is no series of the %s, which is required", what(metric))
+		r.add(Error, MissingMetric, metric.Name, position{}, "", "the %s is required, but has no series", what(metric))
 	case cmp.Or(metric.Level, contract.Recommended) == contract.Recommended:
 		r.add(Warning, MissingMetric, metric.Name, position{}, "",
-			"there is no series of the %s; it may not have been measured yet", what(metric))
+			"the %s has no series; it may not have been measured yet", what(metric))
 	}
 	r.requiredValues(metric)
 }
@@ -67,7 +67,7 @@ func (r *review) requiredValues(metric contract.Metric) {
 func (r *review) classicForm(metric contract.Metric) {
 	want := string(metric.Kind)
 	if !slices.ContainsFunc(r.families[metric.Name], func(f *Family) bool { return f.kind == want }) {
-		r.add(Error, MissingMetric, metric.Name, position{}, "", "there is no %s; in the contract it is %s", want, metric.Form)
+		r.add(Error, MissingMetric, metric.Name, position{}, "", "%s is missing; the form in the contract is %s", want, metric.Form)
 	}
 }
 

@@ -41,7 +41,7 @@ func (j *judge) shape(f *Family, g *group) {
 	for i, b := range buckets {
 		switch {
 		case i > 0 && b.le == buckets[i-1].le:
-			wrong(DuplicateSeries, b.at, "", "the bucket of %v stands twice", b.le)
+			wrong(DuplicateSeries, b.at, "", "the bucket of %v occurs twice", b.le)
 		case i > 0 && b.value < buckets[i-1].value:
 			wrong(NotCumulative, b.at, "a bucket counts all observations up to its bound",
 				"the bucket of %v has %v, less than the %v of the one below it", b.le, b.value, buckets[i-1].value)
@@ -78,9 +78,9 @@ func (j *judge) totals(f *Family, g *group, negative bool, wrong func(rule Rule,
 	}
 	switch {
 	case j.om() && gauge == "" && negative:
-		wrong(WrongCount, g.sum.at, "leave the sum and the count out", "there is a sum, and a bucket of what is negative")
+		wrong(WrongCount, g.sum.at, "leave the sum and the count out", "there is a sum, but also a bucket for negative values")
 	case j.om() && gauge != "" && !negative && g.sum.value < 0:
-		wrong(WrongCount, g.sum.at, "", "the sum is %v, and no bucket is of what is negative", g.sum.value)
+		wrong(WrongCount, g.sum.at, "", "the sum is %v, but no bucket is for negative values", g.sum.value)
 	case g.count != nil && g.count.value == 0 && g.sum.value != 0 && !math.IsNaN(g.sum.value):
 		wrong(WrongCount, g.sum.at, "", "the sum is %v of no observations", g.sum.value)
 	}

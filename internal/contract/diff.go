@@ -114,11 +114,11 @@ func (d *diff) gone(was Metric, added names) string {
 	}
 	switch {
 	case was.Deprecated != "" && was.Replacement != "":
-		d.add(Breaking, was.Name, "", "it was deprecated and is gone: use %s", was.Replacement)
+		d.add(Breaking, was.Name, "", "it was deprecated and is now removed: use %s", was.Replacement)
 	case was.Deprecated != "":
-		d.add(Breaking, was.Name, "", "it was deprecated and is gone")
+		d.add(Breaking, was.Name, "", "it was deprecated and is now removed")
 	default:
-		d.add(Breaking, was.Name, "", "it is gone, and was not deprecated before")
+		d.add(Breaking, was.Name, "", "it is removed, but was not deprecated before")
 	}
 	return ""
 }
@@ -153,14 +153,14 @@ func (d *diff) metric(was, is Metric) {
 	for _, label := range was.Labels {
 		now, ok := is.Label(label.Key)
 		if !ok {
-			d.add(Breaking, name, label.Key, "the label is gone")
+			d.add(Breaking, name, label.Key, "the label is removed")
 			continue
 		}
 		d.label(name, label, now)
 	}
 	for _, label := range is.Labels {
 		if _, ok := was.Label(label.Key); !ok {
-			d.add(Breaking, name, label.Key, "the label is new: what was one series may be several, and a match of series one to one needs the label")
+			d.add(Breaking, name, label.Key, "the label is new: one series may become several, and one-to-one matches in queries need the label")
 		}
 	}
 }
@@ -169,9 +169,9 @@ func (d *diff) metric(was, is Metric) {
 func (d *diff) promised(metric, what string, was, is bool) {
 	switch {
 	case was && !is:
-		d.add(Breaking, metric, "", "the contract does not say any more that %s", what)
+		d.add(Breaking, metric, "", "the contract no longer guarantees that %s", what)
 	case is && !was:
-		d.add(Compatible, metric, "", "the contract says now that %s", what)
+		d.add(Compatible, metric, "", "the contract now guarantees that %s", what)
 	}
 }
 
@@ -227,7 +227,7 @@ func (d *diff) terms(metric, label string, was, is Terms) {
 		}
 		d.add(Compatible, metric, label, "%s", text)
 	case was.Deprecated != "" && is.Deprecated == "":
-		d.add(Compatible, metric, label, "it is not deprecated any more")
+		d.add(Compatible, metric, label, "it is no longer deprecated")
 	default:
 		d.changed(Documentation, metric, label, "the note on its deprecation", was.Deprecated, is.Deprecated)
 	}
@@ -240,9 +240,9 @@ func (d *diff) label(metric string, was, is Label) {
 	d.terms(metric, is.Key, was.Terms, is.Terms)
 	switch {
 	case is.Closed && !was.Closed:
-		d.add(Breaking, metric, is.Key, "the label has no other values than those that are listed")
+		d.add(Breaking, metric, is.Key, "the label now allows only the listed values")
 	case was.Closed && !is.Closed:
-		d.add(Compatible, metric, is.Key, "the label may have other values than those that are listed")
+		d.add(Compatible, metric, is.Key, "the label now allows other values than the listed ones")
 	}
 	for _, value := range was.Values {
 		if !is.Known(value.Text) {
@@ -250,7 +250,7 @@ func (d *diff) label(metric string, was, is Label) {
 			if was.Closed || value.Level == Required {
 				impact = Breaking
 			}
-			d.add(impact, metric, is.Key, "the value %q is gone", value.Text)
+			d.add(impact, metric, is.Key, "the value %q is removed", value.Text)
 		}
 	}
 	for _, value := range is.Values {
@@ -261,9 +261,9 @@ func (d *diff) label(metric string, was, is Label) {
 	switch {
 	case was.Closed || is.Closed || was.Budget == is.Budget:
 	case is.Budget != 0 && (was.Budget == 0 || is.Budget < was.Budget):
-		d.add(Breaking, metric, is.Key, "the budget is now %d values, and was %s", is.Budget, budget(was.Budget))
+		d.add(Breaking, metric, is.Key, "the budget changed from %[2]s to %[1]d values", is.Budget, budget(was.Budget))
 	default:
-		d.add(Compatible, metric, is.Key, "the budget is now %s, and was %d values", budget(is.Budget), was.Budget)
+		d.add(Compatible, metric, is.Key, "the budget changed from %[2]d values to %[1]s", budget(is.Budget), was.Budget)
 	}
 }
 

@@ -38,7 +38,7 @@ func TestDiff(t *testing.T) {
 		back contract.Impact
 		text string
 	}{
-		"metric gone":       {func(c *contract.Contract) { c.Metrics = c.Metrics[1:] }, b, c, "it is gone, and was not deprecated before"},
+		"metric gone":       {func(c *contract.Contract) { c.Metrics = c.Metrics[1:] }, b, c, "it is removed, but was not deprecated before"},
 		"metric renamed":    {func(c *contract.Contract) { c.Metrics[0].Name, c.Metrics[0].Stream = "dspy_x_total", "dspy_x_total" }, b, b, "its name is now dspy_x_total"},
 		"type":              {metric(func(m *contract.Metric) { m.Kind = contract.Summary }), b, b, `the type was "histogram" and is "summary"`},
 		"unit":              {metric(func(m *contract.Metric) { m.Unit = "ms" }), b, b, `the unit was "s" and is "ms"`},
@@ -49,14 +49,14 @@ func TestDiff(t *testing.T) {
 		"level":             {metric(func(m *contract.Metric) { m.Level = contract.Optional }), b, c, `the requirement level was "recommended" and is "optional"`},
 		"deprecated":        {metric(func(m *contract.Metric) { m.Deprecated, m.Replacement = "old", "y" }), c, c, "it is deprecated now: old, use y"},
 		"stable":            {metric(func(m *contract.Metric) { m.Stability = contract.Stable }), d, b, `the stability was "development" and is "stable"`},
-		"priming":           {metric(func(m *contract.Metric) { m.Primed = true }), c, b, "the contract says now that its series are there from the start"},
-		"label gone":        {metric(func(m *contract.Metric) { m.Labels = m.Labels[1:] }), b, b, "the label is gone"},
+		"priming":           {metric(func(m *contract.Metric) { m.Primed = true }), c, b, "the contract now guarantees that its series are there from the start"},
+		"label gone":        {metric(func(m *contract.Metric) { m.Labels = m.Labels[1:] }), b, b, "the label is removed"},
 		"label optional":    {label("endpoint", func(l *contract.Label) { l.Level = contract.Optional }), b, c, "the requirement level"},
-		"label closed":      {label("endpoint", func(l *contract.Label) { l.Closed = true }), b, c, "no other values than those that are listed"},
+		"label closed":      {label("endpoint", func(l *contract.Label) { l.Closed = true }), b, c, "the label now allows only the listed values"},
 		"label's meaning":   {label("endpoint", func(l *contract.Label) { l.Help = "X" }), d, d, "the meaning was"},
-		"budget lower":      {label("endpoint", func(l *contract.Label) { l.Budget-- }), b, c, "the budget is now 63 values, and was 64 values"},
-		"no budget":         {label("endpoint", func(l *contract.Label) { l.Budget = 0 }), c, b, "the budget is now not stated, and was 64 values"},
-		"closed value less": {label("method", func(l *contract.Label) { l.Values = l.Values[1:] }), b, c, `the value "GET" is gone`},
+		"budget lower":      {label("endpoint", func(l *contract.Label) { l.Budget-- }), b, c, "the budget changed from 64 values to 63 values"},
+		"no budget":         {label("endpoint", func(l *contract.Label) { l.Budget = 0 }), c, b, "the budget changed from 64 values to not stated"},
+		"closed value less": {label("method", func(l *contract.Label) { l.Values = l.Values[1:] }), b, c, `the value "GET" is removed`},
 		"nothing":           {func(*contract.Contract) {}, "", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

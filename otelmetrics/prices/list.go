@@ -96,10 +96,10 @@ func (l *List) Watch(ctx context.Context) {
 		switch {
 		case err != nil && err.Error() != logged:
 			logged = err.Error()
-			l.logger.Warn("the price list cannot be read: the prices stay what they were", slog.Any("error", err))
+			l.logger.Warn("the price list cannot be read: the previous prices stay in use", slog.Any("error", err))
 		case changed:
 			logged = ""
-			l.logger.Info("the price list was read again", slog.String("file", l.path), slog.Int("models", len(l.table.Load().byName)))
+			l.logger.Info("the price list was reloaded", slog.String("file", l.path), slog.Int("models", len(l.table.Load().byName)))
 		}
 	}
 }
@@ -133,7 +133,7 @@ func (l *List) load() ([]byte, version, error) {
 		return nil, version{}, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, version{}, fmt.Errorf("%s is no regular file", l.path)
+		return nil, version{}, fmt.Errorf("%s is not a regular file", l.path)
 	}
 	// The version is of before the content, so that a change between the two is seen the next time.
 	now := version{info.ModTime(), info.Size()}

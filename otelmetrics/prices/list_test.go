@@ -81,7 +81,7 @@ func TestWatch(t *testing.T) {
 		costs(2)
 		looks(3)
 		warnings(0)
-		if got := strings.Count(logs.String(), "read again"); got != 1 {
+		if got := strings.Count(logs.String(), "reloaded"); got != 1 {
 			t.Fatalf("read %d times:\n%s", got, &logs)
 		}
 

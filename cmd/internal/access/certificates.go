@@ -104,7 +104,7 @@ func (s *settings) pair(c web.TLSConfig) (certificate, key string, err error) {
 // tls makes the configuration as exporter-toolkit does.
 func (p parts) tls(protocols []string) (*tls.Config, error) {
 	if p.clients != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(p.clients)) {
-		return nil, errors.New("the file of client_ca_file has no certificate")
+		return nil, errors.New("client_ca_file contains no certificate")
 	}
 	source := p.config.TLSConfig
 	source.TLSCertPath, source.TLSKeyPath, source.ClientCAs = "", "", ""

@@ -59,7 +59,7 @@ func parse(file, text string) (*web.Config, error) {
 		return nil, err
 	}
 	if config.TLSConfig.MinVersion < tls.VersionTLS12 {
-		return nil, errors.New("tls_server_config.min_version: TLS 1.0 and 1.1 are not served; write TLS12 or TLS13")
+		return nil, errors.New("tls_server_config.min_version: TLS 1.0 and 1.1 are not supported: use TLS12 or TLS13")
 	}
 	config.TLSConfig.SetDirectory(filepath.Dir(file))
 	return config, nil

@@ -33,7 +33,7 @@ func (l errorLog) Write(message []byte) (int, error) {
 	if errorType := handshakeError(reason); errorType != "" {
 		l.add(errorType, client, withoutValues(reason))
 	} else {
-		l.Logger.Debug("tls handshake ended by the client", slog.String("client", client), slog.String("reason", reason))
+		l.Logger.Debug("the client ended the tls handshake", slog.String("client", client), slog.String("reason", reason))
 	}
 	return len(message), nil
 }

@@ -30,7 +30,7 @@ func (r *refusals) add(errorType otelmetrics.ErrorType, client, reason string) {
 		host = client
 	}
 	r.refused.Do(func() {
-		r.Logger.Warn("client refused; all are counted, not all are logged", slog.String("error_type", string(errorType)),
+		r.Logger.Warn("client rejected; all are counted, but only some are logged", slog.String("error_type", string(errorType)),
 			slog.String("client", host), slog.String("reason", reason))
 	})
 }
@@ -41,7 +41,7 @@ func (r *refusals) http2(what string) { r.add(otelmetrics.ErrorInvalidInput, "",
 // keptCertificate warns that the last certificate stays in use.
 func (r *refusals) keptCertificate(err error) {
 	r.certificates.Do(func() {
-		r.Logger.Warn("the server's certificate cannot be read; the last one stays in use",
+		r.Logger.Warn("the server certificate cannot be read; the previous one stays in use",
 			slog.String("web_config_file", r.WebConfigFile), slog.String("error", withoutValues(err.Error())))
 	})
 }

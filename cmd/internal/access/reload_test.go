@@ -97,7 +97,7 @@ func TestUnreadableCertificate(t *testing.T) {
 		t.Fatal(err)
 	}
 	want("no certificate", 200)
-	if got := strings.Count(p.log.String(), "the last one stays in use"); got != 1 {
+	if got := strings.Count(p.log.String(), "the previous one stays in use"); got != 1 {
 		t.Errorf("%d warnings, want 1:\n%s", got, p.log.String())
 	}
 	if err := os.WriteFile(filepath.Join(dir, "people.crt"), nil, 0o600); err != nil {

@@ -328,7 +328,7 @@ func TestConfigError(t *testing.T) {
 		"plain text":    {"basic_auth_users: {prometheus: horse}", "too short to be a bcrypted password"},
 		"quoted":        {"basic_auth_users: horse", "cannot unmarshal !!str … into"},
 		"no key":        {"tls_server_config: {cert_file: server.crt}", "missing one of key or key_file"},
-		"old TLS":       {"tls_server_config: {cert_file: a, key_file: b, min_version: TLS11}", "write TLS12"},
+		"old TLS":       {"tls_server_config: {cert_file: a, key_file: b, min_version: TLS11}", "use TLS12"},
 		"no policy":     {"tls_server_config: {cert_file: a, key_file: b}", "cert_file"},
 	} {
 		t.Run(name, func(t *testing.T) {

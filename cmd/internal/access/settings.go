@@ -41,7 +41,7 @@ func (s *settings) load() (*web.Config, error) {
 		return s.config, nil
 	}
 	if s.config != nil && text == "" {
-		return nil, errors.New("the file is empty now") // which would let everybody in
+		return nil, errors.New("the file is empty now: write the settings again") // which would let everybody in
 	}
 	config, err := parse(s.file, text)
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 type coding func(io.Reader) (io.Reader, error)
 
 // errCoding is why an answer in a coding that is not known is not read.
-var errCoding = errors.New("the content coding is not known")
+var errCoding = errors.New("unknown content coding")
 
 // codings returns how to decode an answer, in the order in which that is done:
 // the header names the codings in the order in which they were applied.
@@ -90,8 +90,8 @@ type decoder struct {
 }
 
 var (
-	errStopped  = errors.New("nobody reads the answer")
-	errTooLarge = errors.New("the answer is too large without its content coding")
+	errStopped  = errors.New("the answer is no longer read")
+	errTooLarge = errors.New("the answer is too large after decompression")
 )
 
 func newDecoder(all []coding, limit int, plain func([]byte)) *decoder {

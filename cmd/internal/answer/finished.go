@@ -70,7 +70,7 @@ func (s *state) spent(r *Report) spent {
 	if !total.tokens.stated() {
 		sum, some := s.completions.spent()
 		if some {
-			s.ignore("usage of more completions than can be told apart")
+			s.ignore("usage of more completions than can be distinguished")
 		}
 		sum.cost = cmp.Or(total.cost, sum.cost)
 		total = sum

@@ -18,7 +18,7 @@ const magic = "dspy\x02"
 
 const headerBytes = len(magic) + sha256.Size
 
-var errDamaged = errors.New("the cached value is not one of ours, or is damaged")
+var errDamaged = errors.New("the cached value is damaged, or was not written by this cache")
 
 // frame returns the answer as it is stored under the key.
 func frame(key string, answer []byte) []byte {

@@ -243,7 +243,7 @@ func TestRedisUsageUnknown(t *testing.T) {
 	config := onHost(h)
 	config.PollInterval = 5 * time.Millisecond
 	f := open(t, config)
-	eventually(t, "a log line", func() bool { return f.logs.count("does not tell its size") == 1 })
+	eventually(t, "a log line", func() bool { return f.logs.count("does not report its size") == 1 })
 	f.set("key", "answer")
 	f.wantGet("key", "answer")
 	h.refuse.Delete("INFO")

@@ -34,7 +34,7 @@ func parseUsage(info string) (usage, error) {
 func count(fields map[string]string, name string) (int64, error) {
 	value, err := strconv.ParseUint(fields[name], 10, 63)
 	if err != nil {
-		return 0, fmt.Errorf("INFO says %q of %s, which is not a number", fields[name], name)
+		return 0, fmt.Errorf("INFO reports %q for %s, which is not a number", fields[name], name)
 	}
 	return int64(value), nil
 }

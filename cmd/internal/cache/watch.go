@@ -39,7 +39,7 @@ func (w *watch) start(ctx context.Context, s *shared) {
 	w.woken = make(chan struct{}, 1)
 	w.ctx, w.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	w.ended = make(chan struct{})
-	w.unknown = s.outage("redis does not tell its size and evictions", "redis tells its size and evictions again")
+	w.unknown = s.outage("redis does not report its size and evictions", "redis reports its size and evictions again")
 	go w.run()
 }
 

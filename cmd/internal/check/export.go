@@ -46,7 +46,7 @@ func decode(body []byte, contentType string, most int) (*collectorpb.ExportMetri
 }
 
 // errExpands says that an export takes much more memory than its text.
-var errExpands = errors.New("the export has too many messages for its size: see --max-bytes")
+var errExpands = errors.New("the export has too many messages for its size: raise --max-bytes")
 
 func unmarshal(body []byte, in proto.Message, most int) error {
 	room := most * expansion

@@ -50,7 +50,7 @@ func (h HTTP) Client() (*http.Client, error) {
 				return fmt.Errorf("more than %d redirects", maxRedirects)
 			case req.URL.Host != first.Host, req.URL.Scheme != first.Scheme:
 				// The credentials are for the target alone.
-				return fmt.Errorf("redirected to another server, %s://%.200s: name that one if it is meant", req.URL.Scheme, req.URL.Host)
+				return fmt.Errorf("redirected to another server, %s://%.200s: use its URL if this is intended", req.URL.Scheme, req.URL.Host)
 			}
 			return nil
 		},
@@ -79,7 +79,7 @@ func (h HTTP) header() (http.Header, error) {
 		name, value, ok := strings.Cut(line, ":")
 		if !ok || strings.TrimSpace(name) == "" {
 			// The line is not quoted: it may be a secret.
-			return nil, errors.New(`--header: want "Name: value"`)
+			return nil, errors.New(`--header: expected "Name: value"`)
 		}
 		header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
 	}
@@ -125,14 +125,14 @@ func (h HTTP) tls() (*tls.Config, error) {
 		}
 		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(raw) {
-			return nil, fmt.Errorf("%q holds no certificate in PEM", h.CAFile)
+			return nil, fmt.Errorf("%q contains no certificate in PEM format", h.CAFile)
 		}
 	}
 	if h.CertFile == "" && h.KeyFile == "" {
 		return config, nil
 	}
 	if h.CertFile == "" || h.KeyFile == "" {
-		return nil, errors.New("--cert-file and --key-file need each other")
+		return nil, errors.New("--cert-file and --key-file must be set together")
 	}
 	pair, err := tls.LoadX509KeyPair(h.CertFile, h.KeyFile)
 	if err != nil {

@@ -21,8 +21,8 @@ const (
 )
 
 var (
-	errNoRoom = errors.New("too much is being sent at the same time: send it again")
-	errTooBig = errors.New("the export is too large: see --max-bytes")
+	errNoRoom = errors.New("too many exports are being sent at the same time: send this one again")
+	errTooBig = errors.New("the export is too large: raise --max-bytes")
 )
 
 // intake has the bodies that are being read, before they take a place among the

@@ -43,7 +43,7 @@ func (r *Reader) Read(ctx context.Context, target string) (*conformance.Expositi
 		return r.request(ctx, target)
 	}
 	if strings.Contains(target, "://") {
-		return nil, errors.New("neither a file nor a URL that begins with http:// or https://")
+		return nil, errors.New("not a file, and not a URL that begins with http:// or https://")
 	}
 	file, err := os.Open(target) //nolint:gosec // The user names the file to read.
 	if err != nil {
@@ -128,7 +128,7 @@ func (r *Reader) parse(page string, format conformance.Format) (*conformance.Exp
 }
 
 func (r *Reader) request(ctx context.Context, target string) (*conformance.Exposition, error) {
-	slow := fmt.Errorf("no complete answer within %s: see --timeout", r.Timeout)
+	slow := fmt.Errorf("no complete answer within %s: raise --timeout", r.Timeout)
 	ctx, cancel := context.WithTimeoutCause(ctx, r.Timeout, slow)
 	defer cancel()
 	page, format, err := r.get(ctx, target)

@@ -256,11 +256,11 @@ func TestProtectedTargets(t *testing.T) {
 		http check.HTTP
 		want string
 	}{
-		"header":       {check.HTTP{Headers: []string{"hunter2"}}, `want "Name: value"`},
+		"header":       {check.HTTP{Headers: []string{"hunter2"}}, `expected "Name: value"`},
 		"both":         {check.HTTP{User: "anna", BearerTokenFile: secret}, "exclude each other"},
 		"no user":      {check.HTTP{PasswordFile: secret}, "needs --basic-auth-user"},
-		"authority":    {check.HTTP{CAFile: secret}, "holds no certificate"},
-		"half a pair":  {check.HTTP{CertFile: ca}, "need each other"},
+		"authority":    {check.HTTP{CAFile: secret}, "contains no certificate"},
+		"half a pair":  {check.HTTP{CertFile: ca}, "must be set together"},
 		"no such file": {check.HTTP{BearerTokenFile: filepath.Join(dir, "none")}, "none"},
 	} {
 		if _, err := test.http.Client(); err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "hunter2") {

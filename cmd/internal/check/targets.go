@@ -64,7 +64,7 @@ func pattern(target string) ([]string, error) {
 	found, err := filepath.Glob(target)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("the pattern %q: %w", target, err)
+		return nil, fmt.Errorf("pattern %q: %w", target, err)
 	case len(found) == 0:
 		return nil, fmt.Errorf("no file matches the pattern %q", target)
 	}
@@ -87,7 +87,7 @@ func listed(path string) ([]string, error) {
 		}
 	}
 	if len(lines) == 0 && scanner.Err() == nil {
-		return nil, fmt.Errorf("%s: there is no target in the list", path)
+		return nil, fmt.Errorf("%s: the list contains no targets", path)
 	}
 	return lines, scanner.Err()
 }

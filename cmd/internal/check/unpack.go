@@ -33,7 +33,7 @@ func limited(from io.Reader, most int64) ([]byte, error) {
 	case err != nil:
 		return nil, err
 	case int64(len(raw)) > most:
-		return nil, fmt.Errorf("more than %d bytes when unpacked: see --max-bytes", most)
+		return nil, fmt.Errorf("more than %d bytes after decompression: raise --max-bytes", most)
 	}
 	return raw, nil
 }

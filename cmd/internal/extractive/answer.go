@@ -62,7 +62,7 @@ func ranked(passages []string, hits []hit) Answer {
 // reasoning tells how passages were ranked for the question.
 func reasoning(total int, question, missing query, found []Passage) string {
 	if len(question.terms) == 0 {
-		return "The question holds no term to search for."
+		return "The question contains no term to search for."
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "Passages ranked by BM25: %d, for the terms: %s.", total, question)

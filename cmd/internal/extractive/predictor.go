@@ -8,7 +8,7 @@ import (
 )
 
 // ErrEmptyText reports a built-in text without a word in it.
-var ErrEmptyText = errors.New("built-in text holds no words")
+var ErrEmptyText = errors.New("the built-in text contains no words")
 
 // maxPassages bounds the passages of an answer.
 const maxPassages = 5

@@ -110,7 +110,7 @@ func TestChainOfThought(t *testing.T) {
 		"all held": {"Is it red?", "Passages ranked by BM25: 2, for the terms: red.\n1. (score 0.772) A red apple."},
 		"missing":  {"Is the apple red or ripe?", "Passages ranked by BM25: 2, for the terms: apple, red, ripe.\n1. (score 1.544) A red apple.\nThe best passage does not hold: ripe."},
 		"none":     {"Ripe?", "Passages ranked by BM25: 2, for the terms: ripe.\nNo passage holds any of them."},
-		"no terms": {"Who are you?", "The question holds no term to search for."},
+		"no terms": {"Who are you?", "The question contains no term to search for."},
 	}
 	p := newPredictor(t)
 	for name, tt := range tests {

@@ -134,7 +134,7 @@ func action(missing, link query) string {
 func conclusion(question, missing query, hops int) string {
 	switch {
 	case len(question.terms) == 0:
-		return "The question holds no term to search for."
+		return "The question contains no term to search for."
 	case hops == 0:
 		return "No passage holds a term of the question."
 	case len(missing.terms) == 0:

@@ -1,5 +1,5 @@
 // Package guide tells the metric contract in plain sentences: the text that the
-// embedded predictor answers from when a question brings none of its own.
+// built-in predictor answers from when a question brings none of its own.
 package guide
 
 import (

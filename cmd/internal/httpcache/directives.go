@@ -20,7 +20,7 @@ import (
 // the values that it was given: "" for a directive without one.
 type directives map[string][]string
 
-var errDirective = errors.New("Cache-Control cannot be understood")
+var errDirective = errors.New("Cache-Control cannot be parsed")
 
 // parseDirectives reads all Cache-Control lines of a header, by the grammar of RFC
 // 9111 §5.2 and RFC 9110 §5.6: a list of tokens, each with a token or a quoted

@@ -226,7 +226,7 @@ func (l *loader) folder(s *source, path string, manifests []string) error {
 		return l.file(s, place)
 	})
 	if err == nil && !found && len(s.depends) == 0 {
-		return fmt.Errorf("%s: there is no file that ends in .yaml or .yml", path)
+		return fmt.Errorf("%s: the folder has no file that ends in .yaml or .yml", path)
 	}
 	return err
 }
@@ -333,7 +333,7 @@ func (l *loader) parse(s *source, path string, raw []byte) error {
 		return nil // an empty file
 	}
 	if aliased(&root) {
-		return fmt.Errorf("%s: aliases are not followed: write what they stand for", path)
+		return fmt.Errorf("%s: aliases are not followed: write their values instead", path)
 	}
 	top := root.Content[0]
 	l.unknown(path, top, file{})

@@ -49,7 +49,7 @@ func (m *mistakes) err() error {
 	var errs []error
 	for i, mistake := range m.all {
 		if i == maxMistakes {
-			errs = append(errs, fmt.Errorf("%d mistakes more", len(m.all)-maxMistakes))
+			errs = append(errs, fmt.Errorf("%d more errors", len(m.all)-maxMistakes))
 			break
 		}
 		errs = append(errs, mistake)

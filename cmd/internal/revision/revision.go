@@ -31,12 +31,12 @@ func Export(ctx context.Context, path, name, folder string) (string, error) {
 	if name == latest {
 		tag, err := git(ctx, directory, "describe", "--tags", "--abbrev=0")
 		if err != nil {
-			return "", fmt.Errorf("there is no tag to compare with: %w", err)
+			return "", fmt.Errorf("the repository has no tag to compare with: %w", err)
 		}
 		name = strings.TrimSpace(string(tag))
 	}
 	if strings.HasPrefix(name, "-") || name == "" {
-		return "", fmt.Errorf("%q is no revision", name)
+		return "", fmt.Errorf("%q is not a revision", name)
 	}
 	archive, err := git(ctx, directory, "archive", "--format=tar", name, "--", base)
 	if err != nil {

@@ -177,7 +177,7 @@ func TestHostileRequests(t *testing.T) {
 	}
 }
 
-// The embedded predictor refuses what it cannot read, at once.
+// The built-in predictor refuses what it cannot read, at once.
 func TestHostileQuestions(t *testing.T) {
 	t.Parallel()
 	_, url := start(t, answers, func(c *service.Config) { c.MaxBodyBytes = 8 * megabyte })

@@ -148,7 +148,7 @@ func (c *caching) stored(e *exchange, r *http.Request, key string, asks httpcach
 
 // notCached answers a request that takes a stored answer only, where there is none.
 func notCached(e *exchange, r *http.Request) (*http.Response, error) {
-	const detail = "the request says only-if-cached, and the cache has no fresh answer"
+	const detail = "the request contains only-if-cached, but the cache has no fresh answer"
 	e.fail(&otelmetrics.Error{Type: otelmetrics.ErrorInvalidInput, Err: errors.New(detail)})
 	body, err := json.Marshal(problem{
 		Title: http.StatusText(http.StatusGatewayTimeout), Status: http.StatusGatewayTimeout,

@@ -13,15 +13,15 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
-// Extractive answers requests with the embedded predictor.
+// Extractive answers requests with the built-in predictor.
 type Extractive struct{ predictor *extractive.Predictor }
 
-// NewExtractive returns the embedded predictor over a text, which answers the
+// NewExtractive returns the built-in predictor over a text, which answers the
 // questions that come without a context.
 func NewExtractive(text string) (*Extractive, error) {
 	predictor, err := extractive.New(text)
 	if err != nil {
-		return nil, fmt.Errorf("embedded predictor: %w", err)
+		return nil, fmt.Errorf("built-in predictor: %w", err)
 	}
 	return &Extractive{predictor: predictor}, nil
 }
@@ -30,7 +30,7 @@ func NewExtractive(text string) (*Extractive, error) {
 const method = "extractive: the passage that fits the question best (BM25), no language model"
 
 // String tells what it is.
-func (e *Extractive) String() string { return "the embedded predictor, " + method }
+func (e *Extractive) String() string { return "the built-in predictor, " + method }
 
 // Check refuses what the predictor cannot do.
 func (e *Extractive) Check(kind otelmetrics.PredictionType, body []byte) error {
@@ -56,7 +56,7 @@ func (e *Extractive) Predict(call *Call, r *http.Request) (*http.Response, error
 	}
 	body, err := json.Marshal(extraction{PredictionType: call.Type, Outputs: outputs})
 	if err != nil {
-		return nil, fmt.Errorf("embedded predictor: %w", err)
+		return nil, fmt.Errorf("built-in predictor: %w", err)
 	}
 	body = append(body, '\n')
 	return &http.Response{
@@ -75,7 +75,7 @@ func (e *Extractive) predict(ctx context.Context, kind otelmetrics.PredictionTyp
 	}
 	answer, err := e.predictor.Predict(ctx, extractive.Question{Text: in.Question, Context: in.Context, Mode: mode})
 	if err != nil {
-		return nil, fmt.Errorf("embedded predictor: %w", err)
+		return nil, fmt.Errorf("built-in predictor: %w", err)
 	}
 	outputs := map[string]any{"answer": answer.Text, "method": method}
 	switch mode {
@@ -108,7 +108,7 @@ func mode(kind otelmetrics.PredictionType) (extractive.Mode, error) {
 	case otelmetrics.ReAct:
 		return extractive.ReAct, nil
 	default:
-		return 0, fmt.Errorf("prediction_type %.100q is not one that the embedded predictor has: %s, %s, %s",
+		return 0, fmt.Errorf("prediction_type %.100q is not supported by the built-in predictor: use %s, %s or %s",
 			kind, otelmetrics.Predict, otelmetrics.ChainOfThought, otelmetrics.ReAct)
 	}
 }

@@ -105,9 +105,9 @@ func newKeys(c Config) (*keys, error) {
 		case !httpguts.ValidHeaderFieldName(name):
 			return nil, fmt.Errorf("--cache-ignore-header %q is not the name of a header", name)
 		case canonical == "Authorization", canonical == "Cookie":
-			return nil, fmt.Errorf("--cache-ignore-header %q: without it, users would get the answers to each other", name)
+			return nil, fmt.Errorf("--cache-ignore-header %q: without this header, users would get the answers of others", name)
 		case slices.Contains(told, canonical):
-			return nil, fmt.Errorf("--cache-ignore-header %q: a label or the prediction type is read from it", name)
+			return nil, fmt.Errorf("--cache-ignore-header %q: it cannot be ignored, because a label or the prediction type is read from it", name)
 		}
 		k.ignored[canonical] = true
 	}

@@ -128,7 +128,7 @@ func TestNamespaces(t *testing.T) {
 func TestIgnoreHeadersAreChecked(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
-		"authorization": "answers to each other", "Cookie": "answers to each other",
+		"authorization": "the answers of others", "Cookie": "the answers of others",
 		"x-prediction-type": "is read from it", "X-Tenant": "is read from it",
 		"": "not the name of a header", "a b": "not the name of a header", "a:": "not the name of a header",
 	} {

@@ -27,7 +27,7 @@ func ParseLabel(text string) (Label, error) {
 	case kind == "field":
 		return Label{Key: key, Field: name}, nil
 	}
-	return Label{}, fmt.Errorf("label %q: write it as NAME=header:HEADER or NAME=field:FIELD", text)
+	return Label{}, fmt.Errorf("label %q: use NAME=header:HEADER or NAME=field:FIELD", text)
 }
 
 func (l Label) value(header http.Header, body []byte) string {

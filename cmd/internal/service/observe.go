@@ -86,7 +86,7 @@ func (o *observed) settle(complete bool) {
 	case report.Failed:
 		o.exchange.fail(&otelmetrics.Error{Type: report.ErrorType, Err: errors.New("the answer contains an error")})
 	case report.Cut:
-		o.exchange.fail(&otelmetrics.Error{Type: otelmetrics.ErrorUpstreamUnavailable, Err: errors.New("the stream ended without its end mark")})
+		o.exchange.fail(&otelmetrics.Error{Type: otelmetrics.ErrorUpstreamUnavailable, Err: errors.New("the stream ended without its end marker")})
 	}
 	o.service.record(o.ctx, o.exchange, report)
 }
@@ -114,7 +114,7 @@ func (s *Service) record(ctx context.Context, e *exchange, report answer.Report)
 		own.AddMisses(ctx, 1)
 	}
 	for _, statement := range report.Ignored {
-		s.Logger.DebugContext(ctx, "an answer contains what makes no sense, which is ignored", slog.String("statement", statement))
+		s.Logger.DebugContext(ctx, "an answer contains an invalid statement, which is ignored", slog.String("statement", statement))
 	}
 }
 

@@ -73,7 +73,7 @@ func (p *passenger) gone() error {
 }
 
 // errLeftBehind ends an answer whose client takes nothing of it while others wait.
-var errLeftBehind = errors.New("the client took nothing of an answer that others wait for")
+var errLeftBehind = errors.New("the client did not read an answer that others wait for")
 
 // Read waits for the next part of the answer.
 func (p *passenger) Read(b []byte) (int, error) {

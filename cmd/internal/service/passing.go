@@ -95,7 +95,7 @@ func (s *Service) notPassed(w http.ResponseWriter, r *http.Request, err error) {
 	if errorType == otelmetrics.ErrorCanceled {
 		panic(http.ErrAbortHandler) // nobody is there to be answered
 	}
-	s.Logger.Warn("request not passed", slog.String("pattern", r.Pattern), slog.Any("error", err))
+	s.Logger.Warn("forwarding a request failed", slog.String("pattern", r.Pattern), slog.Any("error", err))
 	writeProblem(w, status(errorType), errorType, detail(errorType, err))
 }
 

@@ -17,7 +17,7 @@ var (
 	errSegment   = errors.New("a segment is empty or has nothing but dots")
 	errCharacter = errors.New("it has a backslash, a control character or text that is not UTF-8")
 	errNesting   = errors.New("it is percent-encoded too many times")
-	errRoute     = errors.New("decoded, it leaves the route that was asked for; a wildcard such as {id...} takes encoded slashes")
+	errRoute     = errors.New("after decoding, it is outside of the requested route; use a wildcard such as {id...} to allow encoded slashes")
 )
 
 // maxDecodings is how many times a path may be percent-encoded. A client may

@@ -21,8 +21,8 @@ type quota struct {
 
 // The reasons to get nothing of a quota.
 var (
-	errAllTaken   = errors.New("all is taken")
-	errShareTaken = errors.New("the share of the client's address is taken")
+	errAllTaken   = errors.New("the limit is reached")
+	errShareTaken = errors.New("the share of the client's address is used up")
 )
 
 func newQuota(size, share int64) *quota {

@@ -76,10 +76,10 @@ func (r *readiness) learn(err error, untilDown, untilUp int) {
 func (r *readiness) set(down bool, reason string) {
 	r.down, r.streak = down, 0
 	if down {
-		r.logger.Warn("unready: the DSPy service does not answer", slog.String("reason", reason))
+		r.logger.Warn("not ready: the upstream does not answer", slog.String("reason", reason))
 		return
 	}
-	r.logger.Info("ready: the DSPy service", slog.String("reason", reason))
+	r.logger.Info("ready: the upstream answers again", slog.String("reason", reason))
 }
 
 // attempted learns from an attempt of a prediction. One that did not reach the program

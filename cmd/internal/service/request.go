@@ -11,13 +11,13 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
-// inputs are the input fields of the embedded predictor.
+// inputs are the input fields of the built-in predictor.
 type inputs struct {
 	Question string `json:"question"`
 	Context  string `json:"context"`
 }
 
-// extraction is the body of an answer of the embedded predictor.
+// extraction is the body of an answer of the built-in predictor.
 type extraction struct {
 	PredictionType otelmetrics.PredictionType `json:"prediction_type"`
 	Outputs        map[string]any             `json:"outputs"`
@@ -35,7 +35,7 @@ func decode(body []byte) (inputs, error) {
 		return inputs{}, explain(err)
 	}
 	if err := decoder.Decode(new(json.RawMessage)); !errors.Is(err, io.EOF) {
-		return inputs{}, errors.New("the body goes on after the JSON object")
+		return inputs{}, errors.New("the body has data after the JSON object")
 	}
 	if strings.TrimSpace(question.Inputs.Question) == "" {
 		return inputs{}, errors.New("inputs.question is missing or empty")
@@ -56,7 +56,7 @@ func explain(err error) error {
 	case errors.Is(err, io.EOF):
 		return errors.New("the body is empty")
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return errors.New("the body is not JSON: it ends too early")
+		return errors.New("the body is not complete JSON")
 	default:
 		return err
 	}

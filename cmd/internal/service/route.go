@@ -24,7 +24,7 @@ type Route struct {
 func ParseRoute(text string) (Route, error) {
 	pattern, kind, typed := strings.Cut(text, "=")
 	if typed && kind == "" {
-		return Route{}, fmt.Errorf("route %q: no prediction type after =; give one or leave the = out", text)
+		return Route{}, fmt.Errorf("route %q: the prediction type after = is missing: add it, or remove the =", text)
 	}
 	method, path, hasMethod := strings.Cut(pattern, " ")
 	if !hasMethod {
@@ -38,7 +38,7 @@ func ParseRoute(text string) (Route, error) {
 
 func rooted(what, text, path string) error {
 	if !strings.HasPrefix(path, "/") {
-		return fmt.Errorf("%s %q: the path does not begin with /", what, text)
+		return fmt.Errorf("%s %q: the path must begin with /", what, text)
 	}
 	return nil
 }
@@ -47,7 +47,7 @@ func rooted(what, text, path string) error {
 // wrong or in conflict with another. The page of charts takes nobody's path in silence.
 func (s *Service) handle(mux *http.ServeMux, what, pattern string, handler http.Handler) (err error) {
 	if path := pattern[strings.LastIndex(pattern, " ")+1:]; s.Live != nil && !s.Apart && (path == live.Path || strings.HasPrefix(path, live.Path+"/")) {
-		return fmt.Errorf("%s %q: the page of charts is at %s; --no-live leaves the path to the program", what, pattern, live.Path)
+		return fmt.Errorf("%s %q: the live charts use %s: set --no-live to forward the path to the program", what, pattern, live.Path)
 	}
 	defer func() {
 		if wrong := recover(); wrong != nil {

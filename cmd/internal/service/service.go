@@ -99,7 +99,7 @@ func New(c Config) (*Service, error) {
 		s.about = s.passing(forwarder)
 	}
 	if len(c.Pass) > 0 && !forwards {
-		return nil, fmt.Errorf("pass %q: there is no program to pass requests to", c.Pass)
+		return nil, fmt.Errorf("pass %q: there is no upstream to forward requests to", c.Pass)
 	}
 	if s.handler, err = s.routes(); err != nil {
 		return nil, err
@@ -188,7 +188,7 @@ func (s *Service) refusePath(w http.ResponseWriter, r *http.Request, reason erro
 
 // unrouted says what to do about a request that no route takes.
 func (s *Service) unrouted(r *http.Request) string {
-	detail := r.Method + " is not served here; GET / lists what is"
+	detail := r.Method + " is not served here; GET / lists the paths"
 	if _, forwards := s.Backend.(http.RoundTripper); forwards {
 		detail += ", and --pass '[METHOD ]PATH' of the service lets another path through to the program"
 	}

@@ -208,11 +208,11 @@ func TestRefused(t *testing.T) {
 		endpoint, detail   string
 	}{
 		"empty body":       {"POST", "/predict", "", 400, "/predict", "empty"},
-		"broken JSON":      {"POST", "/predict", `{"inputs":`, 400, "/predict", "not JSON"},
+		"broken JSON":      {"POST", "/predict", `{"inputs":`, 400, "/predict", "not complete JSON"},
 		"no object":        {"POST", "/predict", `[]`, 400, "/predict", "array"},
 		"wrong type":       {"POST", "/predict", `{"inputs":{"question":1}}`, 400, "/predict", "inputs.question"},
 		"no question":      {"POST", "/predict", `{"inputs":{"question":" "}}`, 400, "/predict", "inputs.question"},
-		"trailing":         {"POST", "/predict", question + `{}`, 400, "/predict", "goes on"},
+		"trailing":         {"POST", "/predict", question + `{}`, 400, "/predict", "data after"},
 		"unknown type":     {"POST", "/predict", `{"prediction_type":"x",` + question[1:], 400, "/predict", `\"x\"`},
 		"too large":        {"POST", "/predict", `{"inputs":{"question":"` + strings.Repeat("x", 1000) + `"}}`, 413, "/predict", "1000 bytes"},
 		"too large behind": {"POST", "/predict", question + strings.Repeat(" ", 1000), 413, "/predict", "1000 bytes"},

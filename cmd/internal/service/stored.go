@@ -27,7 +27,7 @@ type stored struct {
 // how old it was then, and how long it is fresh.
 const storedTimes = 3
 
-var errStored = errors.New("not an answer as the cache keeps it")
+var errStored = errors.New("the stored entry is not a valid answer")
 
 // encode returns the times, the header as it goes over the wire, and the body.
 func (s *stored) encode() []byte {

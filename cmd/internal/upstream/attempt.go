@@ -71,7 +71,7 @@ func (u *Upstream) RoundTrip(r *http.Request) (*http.Response, error) {
 		_ = response.Body.Close()
 		return nil, &otelmetrics.Error{
 			Type: otelmetrics.ErrorUpstreamUnavailable,
-			Err:  fmt.Errorf("status %q is not that of an answer", response.Status),
+			Err:  fmt.Errorf("status %q is not a final HTTP status", response.Status),
 		}
 	}
 	u.leadBack(response.Header, r.URL)

@@ -154,12 +154,12 @@ func (j *judgement) selector(e *parser.VectorSelector) {
 		j.use(one)
 		j.labels(e, name, one)
 	case strings.Contains(name, ":"):
-		j.add(conformance.Warning, conformance.QueryMetric, name, "name the file of its rule with --uses", "no rule in these files records the series")
+		j.add(conformance.Warning, conformance.QueryMetric, name, "add the file of its rule with --uses", "no rule in these files records the series")
 	case j.Catalog.reserved(name):
 		j.add(conformance.Error, conformance.QueryMetric, name, j.meant(name), "neither the contract nor a page has the series")
 	default:
-		j.add(conformance.Info, conformance.QueryMetric, name, "name its page as a target too, to check the query",
-			"the series is not the contract's, and no page has it")
+		j.add(conformance.Info, conformance.QueryMetric, name, "add its page as a target to check the query",
+			"the series is not in the contract, and no page has it")
 	}
 }
 
@@ -261,7 +261,7 @@ func (j *judgement) lacks(name string, one series, m *labels.Matcher) {
 	if m.Matches("") || hasVariable(m.Value) || !one.promised {
 		severity, effect = conformance.Warning, "so the matcher does nothing or finds nothing"
 	}
-	j.add(severity, conformance.QueryLabel, name, j.toAllow(m.Name), "the query asks for %s, and the series do not have the label, %s", m, effect)
+	j.add(severity, conformance.QueryLabel, name, j.toAllow(m.Name), "the query selects %s, but the series do not have the label, %s", m, effect)
 }
 
 func (j *judgement) toAllow(label string) string {
@@ -359,7 +359,7 @@ func (j *judgement) matching(e *parser.BinaryExpr) {
 	}
 	for _, label := range e.VectorMatching.Include {
 		if !one.has(label) {
-			j.vain(e, label, "takes over %q, a label that the other side does not have")
+			j.vain(e, label, "copies the label %q, which the other side does not have")
 		}
 	}
 }
@@ -389,8 +389,8 @@ func (j *judgement) call(e *parser.Call) {
 		}
 		name, exact := nameOf(vector)
 		if one, known := j.Catalog.series[name]; exact && known && !one.grows {
-			j.add(conformance.Warning, conformance.QueryType, name, "rates are of counters: delta or deriv is for what goes up and down",
-				"the query takes %s of a %s", e.Func.Name, one.metric.Kind)
+			j.add(conformance.Warning, conformance.QueryType, name, "use a rate only for counters, and delta or deriv for gauges",
+				"the query uses %s on a %s", e.Func.Name, one.metric.Kind)
 		}
 	case "histogram_quantile":
 		inner := e.Args[1]

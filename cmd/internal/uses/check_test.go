@@ -152,7 +152,7 @@ func TestMessages(t *testing.T) {
 	t.Parallel()
 	for expr, want := range map[string]string{
 		`app_job_total`:                     `neither the contract nor a page has the series (in "A") | did you mean app_jobs_total?`,
-		`app_jobs_total{kinds="batch"}`:     `the query asks for kinds="batch", and the series do not have the label, so it finds nothing (in "A") | if the scrape or a rule adds it, pass --allow-label kinds`,
+		`app_jobs_total{kinds="batch"}`:     `the query selects kinds="batch", but the series do not have the label, so it finds nothing (in "A") | if the scrape or a rule adds it, pass --allow-label kinds`,
 		`app_jobs_total{kind="batches"}`:    `the label cannot have the value "batches" (in "A") | the values are batch, old, other, unknown`,
 		`app_wait_seconds_bucket{le="0.2"}`: `has no such bucket (in "A") | the bounds are [0.1 1]`,
 		`app_jobs_total{`:                   `Prometheus cannot read "app_jobs_total{": 2:1: parse error:`,

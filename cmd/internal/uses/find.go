@@ -41,7 +41,7 @@ func Find(paths []string) (Found, error) {
 		}
 	}
 	if len(f.Queries) == 0 && len(f.Problems) == 0 {
-		return Found{}, fmt.Errorf("there is no query in %s (%d files were read): want dashboards in JSON or rules in YAML", strings.Join(paths, ", "), f.Files)
+		return Found{}, fmt.Errorf("no query was found in %s (%d files were read): expected dashboards in JSON or rules in YAML", strings.Join(paths, ", "), f.Files)
 	}
 	return f.Found, nil
 }

@@ -32,7 +32,7 @@ const (
 
 var (
 	errDeep = fmt.Errorf("it is nested more than %d deep", maxDepth)
-	errMany = fmt.Errorf("it has more than %d values, aliases followed", maxNodes)
+	errMany = fmt.Errorf("it has more than %d values, including aliases", maxNodes)
 )
 
 // get returns the value of a field, the zero node if there is none.

@@ -29,7 +29,7 @@ func Files(contract views.Contract, objectives slo.Objectives) (map[string][]byt
 	}
 	for _, label := range contract.Labels.Own {
 		if slices.Contains([]string{"datasource", objective, latencyObjective}, label.Key) {
-			return nil, fmt.Errorf("label %q: the dashboards have a variable of that name: choose another", label.Key)
+			return nil, fmt.Errorf("label %q: the dashboards already have a variable with this name: choose another one", label.Key)
 		}
 	}
 	p := writer{labels: contract.Labels, metrics: contract.Metrics, objectives: objectives}

@@ -154,7 +154,7 @@ func (r ruler) validate() error {
 	} {
 		for _, label := range wanted.labels {
 			if exists(wanted.Metric) && !slices.Contains(wanted.Labels, label) {
-				return fmt.Errorf("metric %q has no label %q, which its rules need: add it, or leave the metric out", wanted.Name, label)
+				return fmt.Errorf("metric %q has no label %q, which its rules need: add the label, or turn the metric off", wanted.Name, label)
 			}
 		}
 	}

@@ -24,7 +24,7 @@ func TestMistakes(t *testing.T) {
 	}{
 		"objectives that cannot be measured": {
 			func(_ *views.Contract, o *slo.Objectives) { o.LatencyBound = 3 },
-			[]string{"latency bound 3 is no bucket bound"},
+			[]string{"latency bound 3 is not a bucket bound"},
 		},
 		"predictions without a status": {
 			func(c *views.Contract, _ *slo.Objectives) { c.Metrics.Predictions.Labels = []string{"service"} },

@@ -131,12 +131,12 @@ func (o Objectives) Validate(duration views.Metric) error {
 		if slices.Contains(strings.Split(job.value, "|"), "") {
 			bad("%s %q has an empty name: name the scrape job, or several with | between them", job.name, job.value)
 		} else if _, err := regexp.Compile(job.value); err != nil {
-			bad("%s %q is no regular expression: %w", job.name, job.value, err)
+			bad("%s %q is not a valid regular expression: %w", job.name, job.value, err)
 		}
 	}
 	for _, errorType := range o.ClientErrors {
 		if !regexp.MustCompile(`^[\w.-]+$`).MatchString(errorType) {
-			bad("client error %q is no error type: give names such as %q, with commas between them", errorType, views.ErrorInvalidInput)
+			bad("client error %q is not an error type: give names such as %q, separated by commas", errorType, views.ErrorInvalidInput)
 		}
 	}
 	factor := BurnRates()[0].Factor
@@ -145,7 +145,7 @@ func (o Objectives) Validate(duration views.Metric) error {
 	inside("latency objective", o.Latency, 1-1/factor, 1, why)
 	inside("error rate", o.ErrorRate, 0, 1, "")
 	if o.ErrorRate <= Rest(o.Availability) {
-		bad("error rate %v is within what availability %v allows: it marks what is worse", o.ErrorRate, o.Availability)
+		bad("error rate %v must be higher than what availability %v allows", o.ErrorRate, o.Availability)
 	}
 	inside("outage rate", o.OutageRate, o.ErrorRate, 1, ", the error rate and the whole")
 	inside("refused rate", o.RefusedRate, 0, 1, "")
@@ -157,13 +157,13 @@ func (o Objectives) Validate(duration views.Metric) error {
 	inside("volume", o.Volume, 0, math.Inf(1), "")
 	inside("lookup volume", o.LookupVolume, 0, math.Inf(1), "")
 	if !(o.DailyBudget >= 0) || math.IsInf(o.DailyBudget, 1) {
-		bad("daily budget %v is no number of US dollars: give one, or 0 for no budget", o.DailyBudget)
+		bad("daily budget %v is not a valid amount of US dollars: give a number, or 0 for no budget", o.DailyBudget)
 	}
 
 	if len(duration.Buckets) > 0 {
 		bound := func(name string, value float64) {
 			if !slices.Contains(duration.Buckets, value) {
-				bad("%s %v is no bucket bound of %q: choose one of %v, or add it to the buckets", name, value, duration.Name, duration.Buckets)
+				bad("%s %v is not a bucket bound of %q: choose one of %v, or add it to the buckets", name, value, duration.Name, duration.Buckets)
 			}
 		}
 		bound("latency bound", o.LatencyBound)

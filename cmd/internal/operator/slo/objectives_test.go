@@ -27,15 +27,15 @@ func TestMistakes(t *testing.T) {
 	}{
 		"latency bound between buckets": {
 			func(o *slo.Objectives, _ *views.Metric) { o.LatencyBound = 3 },
-			[]string{"latency bound 3 is no bucket bound", "2.5 5 10"},
+			[]string{"latency bound 3 is not a bucket bound", "2.5 5 10"},
 		},
 		"latency bound above other buckets": {
 			func(_ *slo.Objectives, m *views.Metric) { m.Buckets = views.FastBuckets() },
-			[]string{"latency bound 10 is no bucket bound"},
+			[]string{"latency bound 10 is not a bucket bound"},
 		},
 		"p95 between buckets": {
 			func(o *slo.Objectives, _ *views.Metric) { o.P95 = 3 },
-			[]string{"p95 3 is no bucket bound", "2.5 5 10"},
+			[]string{"p95 3 is not a bucket bound", "2.5 5 10"},
 		},
 		"client errors that are no types": {
 			func(o *slo.Objectives, _ *views.Metric) { o.ClientErrors = []string{"time out", ""} },
@@ -43,7 +43,7 @@ func TestMistakes(t *testing.T) {
 		},
 		"jobs that are none": {
 			func(o *slo.Objectives, _ *views.Metric) { o.Job, o.CollectorJob = "qa||billing", "(" },
-			[]string{`job "qa||billing" has an empty name`, `collector job "(" is no regular expression`},
+			[]string{`job "qa||billing" has an empty name`, `collector job "(" is not a valid regular expression`},
 		},
 		"an outage that is within what is usual": {
 			func(o *slo.Objectives, _ *views.Metric) { o.OutageRate = 0.05 },
@@ -73,7 +73,7 @@ func TestMistakes(t *testing.T) {
 		},
 		"error rate below what is allowed": {
 			func(o *slo.Objectives, _ *views.Metric) { o.ErrorRate = 0.001 },
-			[]string{"error rate 0.001 is within what availability 0.99 allows"},
+			[]string{"error rate 0.001 must be higher than what availability 0.99 allows"},
 		},
 		"no volumes": {
 			func(o *slo.Objectives, _ *views.Metric) { o.Volume, o.LookupVolume, o.BudgetVolume = 0, -1, 0 },
