@@ -27,7 +27,7 @@ func readTable(text []byte) (*table, error) {
 	if err := json.Unmarshal(text, &entries); err != nil {
 		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 			line := 1 + bytes.Count(text[:min(int(syntax.Offset), len(text))], []byte("\n"))
-			return nil, fmt.Errorf("line %d is no JSON: %w", line, err)
+			return nil, fmt.Errorf("line %d is not valid JSON: %w", line, err)
 		}
 		return nil, errors.New("want a JSON object of models and their prices")
 	}
