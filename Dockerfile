@@ -5,7 +5,9 @@ COPY go.work go.mod go.sum ./
 COPY cmd/go.mod cmd/go.sum cmd/
 RUN go mod download
 COPY . .
-RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags="-s -w" -o /dspy-metrics ./cmd/dspy-metrics
+# What --version says. The build does not see the git history.
+ARG VERSION=""
+RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags="-s -w -X 'main.stamp=$VERSION'" -o /dspy-metrics ./cmd/dspy-metrics
 
 # Certificates, time zones and a user, but no shell: the service asks itself.
 FROM gcr.io/distroless/static-debian12:nonroot

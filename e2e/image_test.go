@@ -96,6 +96,9 @@ func copyContext(folder, into string) error {
 	})
 }
 
+// imageVersion is the build argument that the image is built with.
+const imageVersion = "v0.1.0-e2e, commit 0123456, of 2026-01-02T03:04:05Z"
+
 // buildImage builds the binary as the image's is: by the command of the
 // Dockerfile, from what .dockerignore leaves.
 func buildImage(ctx context.Context, dir string) (program string, err error) {
@@ -114,11 +117,18 @@ func buildImage(ctx context.Context, dir string) (program string, err error) {
 	}
 	program = filepath.Join(dir, entry[0])
 	build := exec.CommandContext(ctx, "sh", "-ec", strings.Replace(command[0], " -o "+entry[0]+" ", " -o "+program+" ", 1))
-	build.Dir = source
+	build.Dir, build.Env = source, append(os.Environ(), "VERSION="+imageVersion)
 	if output, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%s: %w\n%s", command[0], err, output)
 	}
 	return program, nil
+}
+
+func TestImageSaysItsVersion(t *testing.T) {
+	t.Parallel()
+	if got, want := output(t, nil, binary, "--version"), imageVersion+", built by go"; !strings.HasPrefix(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }
 
 func TestBinaryIsStatic(t *testing.T) {

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -112,7 +113,16 @@ func fail(err error, code int) int {
 	return code
 }
 
+// stamp is the version, and what else --version says, of a build that cannot ask git, such as that of the image:
+//
+//	go build -ldflags "-X 'main.stamp=v0.1.0, commit 4f2a…, of 2026-01-02T03:04:05Z'" ./cmd/dspy-metrics
+var stamp string //nolint:gochecknoglobals // The linker can set variables only.
+
 func version() string {
+	if stamp != "" {
+		version, _, _ := strings.Cut(stamp, ",")
+		return version
+	}
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		return info.Main.Version
 	}
@@ -121,7 +131,7 @@ func version() string {
 
 // release returns version, commit and date, as far as the build knows them.
 func release() string {
-	parts := []string{version()}
+	parts := []string{cmp.Or(stamp, version())}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, setting := range info.Settings {
 			switch {
