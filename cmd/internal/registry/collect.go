@@ -19,6 +19,7 @@ func (l *loader) collect(s *source, path string, top *yaml.Node, f file) {
 	}
 	for i := range f.Groups {
 		l.group(s, path, &f.Groups[i])
+		f.Groups[i].Content = nil
 	}
 	catalog := make([]*attribute, len(f.AttributeCatalog))
 	for i := range f.AttributeCatalog {
@@ -30,7 +31,7 @@ func (l *loader) collect(s *source, path string, top *yaml.Node, f file) {
 	l.second(s, path, f.Attributes, f.AttributeGroups, f.Metrics, catalog)
 	for i := range f.MetricRefinements {
 		if g, ok := l.decode(path, &f.MetricRefinements[i]); ok {
-			s.metrics = append(s.metrics, g)
+			s.take(g)
 		}
 	}
 }
@@ -38,13 +39,16 @@ func (l *loader) collect(s *source, path string, top *yaml.Node, f file) {
 // decode reads a group, a metric or a refinement.
 func (l *loader) decode(path string, node *yaml.Node) (*group, bool) {
 	l.unknown(path, node, group{})
-	g := &group{file: path, node: node}
+	g := &group{file: path, node: place(node)}
 	if err := node.Decode(g); err != nil {
 		l.add(path, node, "%s", problem(err))
 		return nil, false
 	}
 	return g, true
 }
+
+// place is where a node is, for mistakes, without what it contains.
+func place(node *yaml.Node) *yaml.Node { return &yaml.Node{Line: node.Line, Column: node.Column} }
 
 // problem takes the lines out of a message of the YAML package: the mistake has
 // the place.
@@ -64,7 +68,7 @@ func (l *loader) group(s *source, path string, node *yaml.Node) {
 		return
 	}
 	about := kind.Type == "metric" || kind.Type == "attribute_group" || kind.Type == "" || kind.Type == "metric_group"
-	g := &group{file: path, node: node}
+	g := &group{file: path, node: place(node)}
 	if about {
 		var ok bool
 		if g, ok = l.decode(path, node); !ok {
@@ -91,7 +95,7 @@ func (l *loader) group(s *source, path string, node *yaml.Node) {
 	}
 	switch {
 	case g.Type == "metric":
-		s.metrics = append(s.metrics, g)
+		s.take(g)
 	case g.ID == "":
 		l.add(path, node, `the group has no "id": add it`)
 	case g.Type == "":
@@ -125,7 +129,8 @@ func (l *loader) second(s *source, path string, attributes, groups, metrics []ya
 			continue
 		}
 		l.based(g, catalog)
-		s.metrics = append(s.metrics, g)
+		s.take(g)
+		metrics[i].Content = nil
 	}
 }
 
@@ -151,7 +156,7 @@ func (l *loader) based(g *group, catalog []*attribute) {
 // of the first form that was resolved repeat them.
 func (l *loader) define(s *source, path string, node *yaml.Node, prefix string) *attribute {
 	l.unknown(path, node, attribute{})
-	a := &attribute{file: path, node: node}
+	a := &attribute{file: path, node: place(node)}
 	if err := node.Decode(a); err != nil {
 		l.add(path, node, "%s", problem(err))
 		return nil

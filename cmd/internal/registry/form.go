@@ -7,6 +7,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
+// ignored is a part that says nothing of metrics. It takes no memory.
+type ignored struct{}
+
+// UnmarshalYAML accepts everything.
+func (*ignored) UnmarshalYAML(*yaml.Node) error { return nil }
+
 // file is a file of a registry, in either form.
 type file struct {
 	Groups  []yaml.Node `yaml:"groups,omitempty"`  // the first form
@@ -23,25 +29,25 @@ type file struct {
 	Registry         *resolved   `yaml:"registry,omitempty"`
 
 	// What is not about metrics.
-	SchemaURL         yaml.Node `yaml:"schema_url,omitempty"`
-	RegistryURL       yaml.Node `yaml:"registry_url,omitempty"`
-	Dependencies      yaml.Node `yaml:"dependencies,omitempty"`
-	Refinements       yaml.Node `yaml:"refinements,omitempty"`
-	Spans             yaml.Node `yaml:"spans,omitempty"`
-	SpanRefinements   yaml.Node `yaml:"span_refinements,omitempty"`
-	Events            yaml.Node `yaml:"events,omitempty"`
-	EventRefinements  yaml.Node `yaml:"event_refinements,omitempty"`
-	Entities          yaml.Node `yaml:"entities,omitempty"`
-	EntityRefinements yaml.Node `yaml:"entity_refinements,omitempty"`
+	SchemaURL         ignored `yaml:"schema_url,omitempty"`
+	RegistryURL       ignored `yaml:"registry_url,omitempty"`
+	Dependencies      ignored `yaml:"dependencies,omitempty"`
+	Refinements       ignored `yaml:"refinements,omitempty"`
+	Spans             ignored `yaml:"spans,omitempty"`
+	SpanRefinements   ignored `yaml:"span_refinements,omitempty"`
+	Events            ignored `yaml:"events,omitempty"`
+	EventRefinements  ignored `yaml:"event_refinements,omitempty"`
+	Entities          ignored `yaml:"entities,omitempty"`
+	EntityRefinements ignored `yaml:"entity_refinements,omitempty"`
 }
 
 type resolved struct {
 	Attributes      []yaml.Node `yaml:"attributes"`
 	AttributeGroups []yaml.Node `yaml:"attribute_groups"`
 	Metrics         []yaml.Node `yaml:"metrics"`
-	Spans           yaml.Node   `yaml:"spans"`
-	Events          yaml.Node   `yaml:"events"`
-	Entities        yaml.Node   `yaml:"entities"`
+	Spans           ignored     `yaml:"spans"`
+	Events          ignored     `yaml:"events"`
+	Entities        ignored     `yaml:"entities"`
 }
 
 // imports name what comes from registries that this one depends on.
@@ -76,15 +82,15 @@ type group struct {
 	Attributes    []yaml.Node `yaml:"attributes,omitempty"`
 	Annotations   annotations `yaml:"annotations,omitempty"`
 
-	EntityAssociations yaml.Node `yaml:"entity_associations,omitempty"`
-	ValueType          yaml.Node `yaml:"value_type,omitempty"`
-	Constraints        yaml.Node `yaml:"constraints,omitempty"`
-	Events             yaml.Node `yaml:"events,omitempty"`
-	SpanKind           yaml.Node `yaml:"span_kind,omitempty"`
-	Body               yaml.Node `yaml:"body,omitempty"`
-	Lineage            yaml.Node `yaml:"lineage,omitempty"`
-	Provenance         yaml.Node `yaml:"provenance,omitempty"`
-	IsV2               yaml.Node `yaml:"is_v2,omitempty"`
+	EntityAssociations ignored `yaml:"entity_associations,omitempty"`
+	ValueType          ignored `yaml:"value_type,omitempty"`
+	Constraints        ignored `yaml:"constraints,omitempty"`
+	Events             ignored `yaml:"events,omitempty"`
+	SpanKind           ignored `yaml:"span_kind,omitempty"`
+	Body               ignored `yaml:"body,omitempty"`
+	Lineage            ignored `yaml:"lineage,omitempty"`
+	Provenance         ignored `yaml:"provenance,omitempty"`
+	IsV2               ignored `yaml:"is_v2,omitempty"`
 
 	file string
 	node *yaml.Node
@@ -106,14 +112,14 @@ type attribute struct {
 	Level       yaml.Node   `yaml:"requirement_level,omitempty"`
 	Annotations annotations `yaml:"annotations,omitempty"`
 
-	Note             yaml.Node `yaml:"note,omitempty"`
-	Tag              yaml.Node `yaml:"tag,omitempty"`
-	Tags             yaml.Node `yaml:"tags,omitempty"`
-	SamplingRelevant yaml.Node `yaml:"sampling_relevant,omitempty"`
-	Role             yaml.Node `yaml:"role,omitempty"`
-	Prefix           yaml.Node `yaml:"prefix,omitempty"`
-	Value            yaml.Node `yaml:"value,omitempty"`
-	Provenance       yaml.Node `yaml:"provenance,omitempty"`
+	Note             ignored `yaml:"note,omitempty"`
+	Tag              ignored `yaml:"tag,omitempty"`
+	Tags             ignored `yaml:"tags,omitempty"`
+	SamplingRelevant ignored `yaml:"sampling_relevant,omitempty"`
+	Role             ignored `yaml:"role,omitempty"`
+	Prefix           ignored `yaml:"prefix,omitempty"`
+	Value            ignored `yaml:"value,omitempty"`
+	Provenance       ignored `yaml:"provenance,omitempty"`
 
 	file string
 	node *yaml.Node
@@ -182,7 +188,7 @@ func (m *mistakes) unknown(file string, node *yaml.Node, form any) {
 	if node.Kind != yaml.MappingNode {
 		return
 	}
-	known := fields(reflect.TypeOf(form))
+	known := m.fields(reflect.TypeOf(form))
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		name := node.Content[i].Value
 		found := false
@@ -196,7 +202,10 @@ func (m *mistakes) unknown(file string, node *yaml.Node, form any) {
 }
 
 // fields are the keys of a struct in YAML.
-func fields(t reflect.Type) []string {
+func (m *mistakes) fields(t reflect.Type) []string {
+	if names, ok := m.known[t]; ok {
+		return names
+	}
 	var names []string
 	for field := range t.Fields() {
 		name, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
@@ -204,5 +213,9 @@ func fields(t reflect.Type) []string {
 			names = append(names, name)
 		}
 	}
+	if m.known == nil {
+		m.known = make(map[reflect.Type][]string)
+	}
+	m.known[t] = names
 	return names
 }

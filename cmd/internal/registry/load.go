@@ -89,7 +89,7 @@ func Read(raw []byte, name string) (contract.Contract, error) {
 func newLoader() *loader { return &loader{seen: make(map[string]*source)} }
 
 func newSource(path string) *source {
-	return &source{path: path, attributes: make(map[string]*attribute), groups: make(map[string]*group)}
+	return &source{path: path, attributes: make(map[string]*attribute), groups: make(map[string]*group), defined: make(map[string]*group)}
 }
 
 // finish makes the contract, if there is no mistake.
@@ -126,6 +126,7 @@ type source struct {
 	attributes map[string]*attribute
 	groups     map[string]*group
 	metrics    []*group
+	defined    map[string]*group // the metrics that are no refinements, by name, the first of each
 	imports    []pattern
 	namespaces []string
 	depends    []*source
@@ -344,6 +345,7 @@ func (l *loader) parse(s *source, path string, raw []byte) error {
 		}
 		return fmt.Errorf("%s: %w", path, err)
 	}
+	top.Content = nil // f has it, and lets go of each part that was read.
 	l.collect(s, path, top, f)
 	if l.metrics += len(s.metrics); l.metrics > maxMetrics {
 		return fmt.Errorf("%s: more than %d metrics", path, maxMetrics)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -31,7 +32,10 @@ func (m *Mistake) Error() string {
 const maxMistakes = 100
 
 // mistakes collects those of all files.
-type mistakes struct{ all []*Mistake }
+type mistakes struct {
+	all   []*Mistake
+	known map[reflect.Type][]string // the fields of the forms
+}
 
 func (m *mistakes) add(file string, at *yaml.Node, format string, args ...any) {
 	mistake := &Mistake{File: file, Line: 1, Column: 1, Problem: fmt.Sprintf(format, args...)}

@@ -13,8 +13,8 @@ import (
 // contract makes the contract of a registry: its own metrics, and those that it
 // imports.
 func (l *loader) contract(s *source) contract.Contract {
-	c := contract.Contract{Namespaces: s.namespaces}
-	seen := make(map[string]bool)
+	c := contract.Contract{Namespaces: s.namespaces, Metrics: make([]contract.Metric, 0, len(s.metrics))}
+	seen := make(map[string]bool, len(s.metrics))
 	add := func(from *source, g *group) {
 		metric, ok := l.metric(from, g)
 		if !ok {
@@ -33,7 +33,7 @@ func (l *loader) contract(s *source) contract.Contract {
 	for _, refined := range []bool{true, false} {
 		for _, g := range s.metrics {
 			if (g.Ref != "") == refined {
-				if g.Ref == "" && seen[g.metricName()] && !twice(s, g) {
+				if g.Ref == "" && seen[g.metricName()] && s.defined[g.metricName()] == g {
 					continue
 				}
 				add(s, g)
@@ -48,13 +48,6 @@ func (l *loader) contract(s *source) contract.Contract {
 		})
 	}
 	return c
-}
-
-// twice tells whether another group of the registry defines the same metric.
-func twice(s *source, g *group) bool {
-	return slices.ContainsFunc(s.metrics, func(other *group) bool {
-		return other != g && other.Ref == "" && other.metricName() == g.metricName()
-	})
 }
 
 // imported finds what an import names.
@@ -124,18 +117,25 @@ func (s *source) group(id string) (*group, *source, bool) {
 	return nil, nil, false
 }
 
+// take adds a metric, or a refinement of one.
+func (s *source) take(g *group) {
+	s.metrics = append(s.metrics, g)
+	if _, ok := s.defined[g.metricName()]; !ok && g.Ref == "" {
+		s.defined[g.metricName()] = g
+	}
+}
+
 // metric makes a metric of a group.
 func (l *loader) metric(s *source, g *group) (contract.Metric, bool) {
 	base, from := g, s
 	if g.Ref != "" {
-		i := -1
+		found := false
 		for _, from = range all([]*source{s}) {
-			if i = slices.IndexFunc(from.metrics, func(m *group) bool { return m.Ref == "" && m.metricName() == g.Ref }); i >= 0 {
-				base = from.metrics[i]
+			if base, found = from.defined[g.Ref]; found {
 				break
 			}
 		}
-		if i < 0 {
+		if !found {
 			l.add(g.file, g.node, "the metric %q that is refined is not defined%s", short(g.Ref), lacks(s))
 			return contract.Metric{}, false
 		}
@@ -213,7 +213,7 @@ func (l *loader) uses(s *source, g *group, to map[string]use, order *[]string, c
 	for i := range g.Attributes {
 		node := &g.Attributes[i]
 		l.unknown(g.file, node, attribute{})
-		a := attribute{file: g.file, node: node}
+		a := attribute{file: g.file, node: place(node)}
 		if err := node.Decode(&a); err != nil {
 			l.add(g.file, node, "%s", problem(err))
 			continue
