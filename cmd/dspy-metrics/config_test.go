@@ -40,7 +40,7 @@ func settingsOf(t *testing.T, args ...string) (string, error) {
 	return text.String(), nil
 }
 
-// has tells whether a line of the text has a beginning and an end, whatever is between them.
+// has reports whether a line of the text has a beginning and an end, whatever is between them.
 func has(text, begins, ends string) bool {
 	return slices.ContainsFunc(strings.Split(text, "\n"), func(line string) bool {
 		return strings.HasPrefix(line, begins) && strings.HasSuffix(line, ends)

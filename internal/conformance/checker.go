@@ -123,7 +123,7 @@ func (c Checker) strategies() []otlptranslator.TranslationStrategyOption {
 	}
 }
 
-// wanted tells whether the name is one of the contract's, or what a format or a
+// wanted reports whether the name is one of the contract's, or what a format or a
 // mistake makes of one.
 func (s scope) wanted(name string) bool {
 	if s.reserved(name) {
@@ -141,7 +141,7 @@ func (s scope) wanted(name string) bool {
 	return false
 }
 
-// reserved tells whether Prometheus would show the name under a namespace of the
+// reserved reports whether Prometheus would show the name under a namespace of the
 // contract: it writes an underscore for what stands between the words of an
 // instrument.
 func (s scope) reserved(name string) bool {

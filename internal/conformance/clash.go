@@ -37,7 +37,7 @@ func (p *parser) succession(family *Family) {
 	p.exposition.problems.add(found)
 }
 
-// share tells whether two families of one name may have samples of one name.
+// share reports whether two families of one name may have samples of one name.
 func (p *parser) share(a, b *Family) bool {
 	return slices.ContainsFunc(p.suffixes(a.kind), func(suffix string) bool { return p.allows(b.kind, suffix) })
 }

@@ -133,7 +133,7 @@ func (c Coverage) Metrics() []Covered {
 	return all
 }
 
-// Seen tells whether the metric with this name was seen.
+// Seen reports whether the metric with this name was seen.
 func (c Coverage) Seen(name string) bool {
 	for _, one := range c.items {
 		if one.name == name {

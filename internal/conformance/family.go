@@ -40,7 +40,7 @@ func (r *review) family(metric contract.Metric, family *Family) {
 	}
 }
 
-// kind checks the type and tells whether the values mean what they should.
+// kind checks the type and reports whether the values mean what they should.
 func (r *review) kind(metric contract.Metric, family *Family) bool {
 	want := string(metric.Kind)
 	if metric.Kind == contract.UpDownCounter && r.exposition.Format != OTLP {

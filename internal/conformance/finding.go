@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Severity tells whether a finding breaks the contract.
+// Severity reports whether a finding breaks the contract.
 type Severity string
 
 const (

@@ -171,7 +171,7 @@ func (j *judge) end(f *Family) {
 	f.state = &state{gone: true}
 }
 
-// bucketed tells whether the samples of a series make up a histogram.
+// bucketed reports whether the samples of a series make up a histogram.
 func (f *Family) bucketed() bool { return f.kind == "histogram" || f.kind == "gaugehistogram" }
 
 // inner is the label that tells the samples of one series apart.

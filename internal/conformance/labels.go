@@ -36,7 +36,7 @@ func (r *review) series(metric contract.Metric, family *Family, s sample) {
 	}
 }
 
-// allowed tells whether a series may have the label, or has been told of it.
+// allowed reports whether a series may have the label, or has been told of it.
 func (r *review) allowed(metric contract.Metric, family *Family, s sample, l label) bool {
 	_, known := metric.Label(l.name)
 	switch {
@@ -99,7 +99,7 @@ func list(label contract.Label) string {
 	return strings.Join(texts, ", ")
 }
 
-// fits tells whether the text can be a value of the type.
+// fits reports whether the text can be a value of the type.
 func fits(kind, text string) bool {
 	var err error
 	switch kind {

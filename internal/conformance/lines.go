@@ -25,7 +25,7 @@ func (p *parser) add(name string, at position) *Family {
 	return family
 }
 
-// strict tells whether the family is judged by all rules of the format.
+// strict reports whether the family is judged by all rules of the format.
 func (p *parser) strict(f *Family) bool { return f.kept || !p.narrow }
 
 // take judges the sample, and keeps it if it is one of the contract's.
@@ -111,7 +111,7 @@ func (p *parser) close() {
 	}
 }
 
-// apart tells whether a histogram of the text format is a gauge histogram.
+// apart reports whether a histogram of the text format is a gauge histogram.
 func (p *parser) apart(family *Family) bool {
 	for _, suffix := range []string{"_gcount", "_gsum"} {
 		if other, ok := p.families[family.name+suffix]; !ok || other.kind != "gauge" {

@@ -132,7 +132,7 @@ func TestMutations(t *testing.T) {
 	}
 }
 
-// at tells whether the finding is in the lines that were changed. Findings
+// at reports whether the finding is in the lines that were changed. Findings
 // about a whole series or metric stand at its first line, so only a column
 // beyond the first one is told apart. What has no line of its own is reported at
 // the line before.

@@ -164,7 +164,7 @@ func (r *review) meant(name string) []meaning {
 	return names
 }
 
-// created tells whether the family holds the times at which the series of a
+// created reports whether the family holds the times at which the series of a
 // metric began. Client libraries write them to the text format as gauges.
 func (r *review) created(family *Family) bool {
 	base, ok := strings.CutSuffix(family.name, "_created")

@@ -92,7 +92,7 @@ func (p *parser) trailer(c *cursor, exemplar bool) (at stamp, err error) {
 	return at, p.exemplar(c)
 }
 
-// exemplars tells whether OpenMetrics allows an exemplar for the sample.
+// exemplars reports whether OpenMetrics allows an exemplar for the sample.
 func (f *Family) exemplars(s sample) bool {
 	suffix := f.suffix(s)
 	return f.bucketed() && suffix == "_bucket" || f.kind == "counter" && suffix == "_total"

@@ -47,7 +47,7 @@ func invalid(format Format, kind, suffix string, value float64) string {
 	}
 }
 
-// labels checks the labels that a type asks for, and tells whether the sample
+// labels checks the labels that a type asks for, and reports whether the sample
 // can be judged further.
 func (j *judge) labels(f *Family, s sample, suffix string) bool {
 	missing := func(label, of string) bool {

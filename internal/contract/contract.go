@@ -138,7 +138,7 @@ func Sentence(text string) string {
 	return strings.TrimRight(strings.Join(strings.Fields(text), " "), ". ")
 }
 
-// Reserves tells whether the contract has the name for itself, so that a metric of
+// Reserves reports whether the contract has the name for itself, so that a metric of
 // this name has to be in it.
 func (c Contract) Reserves(name string) bool {
 	return slices.ContainsFunc(c.Namespaces, func(namespace string) bool {
@@ -157,7 +157,7 @@ func (m Metric) Label(key string) (Label, bool) {
 	return m.Labels[i], true
 }
 
-// Known tells whether the value is one of those that are listed.
+// Known reports whether the value is one of those that are listed.
 func (l Label) Known(text string) bool {
 	return slices.ContainsFunc(l.Values, func(v Value) bool { return v.Text == text })
 }
@@ -186,7 +186,7 @@ func Of(documented views.Contract) Contract {
 	return c
 }
 
-// primed tells whether the series of a counter can be there from the start: every
+// primed reports whether the series of a counter can be there from the start: every
 // label has well-known values, but for the service and the own ones, of which a
 // recorder has one value.
 func primed(documented views.Contract, m views.Metric) bool {

@@ -22,7 +22,7 @@ type certificates struct {
 	parts parts // that made is made of
 }
 
-// parts are what the configuration of TLS is made of, in PEM.
+// parts are the contents of the files of a TLS configuration, in PEM.
 type parts struct {
 	config           *web.Config
 	certificate, key string

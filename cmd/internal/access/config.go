@@ -30,7 +30,7 @@ func withoutValues(text string) string {
 	return regexp.MustCompile("`[^`]*`").ReplaceAllString(text, "…")
 }
 
-// TLS tells whether the web config file asks for TLS. No file does not.
+// TLS reports whether the web config file asks for TLS. No file does not.
 func TLS(file string) (bool, error) {
 	if file == "" {
 		return false, nil

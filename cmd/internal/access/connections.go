@@ -13,7 +13,8 @@ const (
 	// restless is how long a connection is left alone between two requests, also
 	// when others wait: its client may be about to send the next one.
 	restless = time.Second
-	// look is how often somebody who waits looks for a connection that is idle.
+	// look is the interval at which a waiting connection checks for an idle one to
+	// close.
 	look = 50 * time.Millisecond
 )
 
@@ -102,7 +103,7 @@ func (c *connections) idle() (longest *connection) {
 	return longest
 }
 
-// state is told what each connection does.
+// state records what each connection does.
 func (c *connections) state(conn net.Conn, state http.ConnState) {
 	if wrapped, ok := conn.(interface{ NetConn() net.Conn }); ok { // of TLS
 		conn = wrapped.NetConn()

@@ -8,25 +8,25 @@ import (
 const (
 	// sweep is how often the deadlines of all connections are looked at.
 	sweep = time.Second
-	// near is how close a deadline is when its connection is told of it at once. It
-	// leaves time for a sweep to come late.
+	// near is the remaining time at which a deadline is set on the connection
+	// immediately. It is longer than one sweep, so that a late sweep does no harm.
 	near = 3 * sweep
 )
 
-// deadline is when reading from a connection, or writing to it, is to fail. A request
-// moves it some ten times, from one bound of seconds or minutes to the next, and ends
-// long before any of them. To tell the connection each time costs a timer of the
-// runtime, and often a thread that is woken for it. So one that is far away is only
-// noted, and a sweep tells the connection when it has come near: it fails at the same
-// time as it would.
+// deadline is the time at which reading from a connection, or writing to it, must
+// fail. A request changes it about ten times, and ends long before it is reached.
+// Setting it on the connection each time costs a timer of the runtime, and often
+// wakes a thread. So a distant deadline is only recorded, and a sweep sets it on the
+// connection when it comes near. The connection fails at the same time as without
+// this delay.
 type deadline struct {
 	mu    sync.Mutex
 	noted time.Time // that the connection has not been told of; zero for none
 	told  bool      // the connection has a deadline
 }
 
-// set moves the deadline to a time, or away if that is zero. Now is the time of the
-// last sweep. The function tells the connection.
+// set changes the deadline, or removes it if the time is zero. Now is the time of the
+// last sweep. The function tell sets the deadline on the connection.
 func (d *deadline) set(t, now time.Time, tell func(time.Time) error) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -43,7 +43,7 @@ func (d *deadline) set(t, now time.Time, tell func(time.Time) error) error {
 	return tell(time.Time{})
 }
 
-// sweep tells the connection of a deadline that has come near.
+// sweep sets a deadline that has come near on the connection.
 func (d *deadline) sweep(now time.Time, tell func(time.Time) error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -12,9 +12,9 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
-// gate is what a web config file asks of requests: passwords, a rate limit and
-// headers of answers. It does what the handler of exporter-toolkit does, which
-// compares wrong passwords one after the other while right ones wait.
+// gate enforces a web config file: passwords, a rate limit and headers of answers. It
+// does what the handler of exporter-toolkit does. That one compares wrong passwords
+// one after the other, while correct ones wait.
 type gate struct {
 	*refusals
 	settings  *settings

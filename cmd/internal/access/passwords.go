@@ -23,13 +23,13 @@ const (
 	guesses       = 10
 	guessInterval = 10 * time.Second
 
-	// maxGuessers is how many addresses are told apart, maxRight how many right
-	// passwords are remembered.
+	// maxGuessers is the number of addresses that are tracked separately. maxRight is
+	// the number of correct passwords that are remembered.
 	maxGuessers = 4096
 	maxRight    = 1024
 )
 
-// verdict is what becomes of a password.
+// verdict is the result of checking a password.
 type verdict int
 
 const (
@@ -38,13 +38,16 @@ const (
 	tooManyWrong // it was not looked at
 )
 
-// passwords compares passwords with their hashes, which takes long on purpose: 50 ms
-// or more of a core. So that guesses delay nobody else:
+// passwords compares passwords with their hashes. A comparison is slow on purpose: it
+// takes 50 ms or more of a core. These rules keep guesses from delaying other
+// clients:
 //
-//   - A password that was right before is known by a digest and not compared again.
-//   - An address that had too many wrong ones has to wait before the next is compared.
-//   - One comparison runs at a time for each address. One runs at a time for all
-//     addresses that never had a right one, and one for the others.
+//   - A password that was correct before is recognized by a digest, without a
+//     comparison.
+//   - After too many wrong passwords, an address must wait before the next
+//     comparison.
+//   - Each address has at most one comparison at a time. All addresses without a
+//     correct password so far share one, and all others share another one.
 type passwords struct {
 	key     [sha256.Size]byte // of the digests, so that they are of no use elsewhere
 	compare func(hash, password []byte) error
@@ -164,9 +167,9 @@ func (p *passwords) remember(digest [sha256.Size]byte) {
 	p.right[digest] = struct{}{}
 }
 
-// guesser returns that of an address. When there are too many, those that need not
-// wait for anything are forgotten. If that is nobody, further addresses are taken
-// together: to try from many addresses gives no more attempts.
+// guesser returns the guesser of an address. If there are too many, it forgets those
+// that do not have to wait. If all have to wait, further addresses share one guesser,
+// so that using many addresses gives no additional attempts.
 func (p *passwords) guesser(client netip.Prefix) *guesser {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -5,17 +5,18 @@ import (
 	"slices"
 )
 
-// completions are the calls of models that a DSPy program makes for one answer,
-// by the chunks that it passes on. Their usage adds up, which is so in no other
-// dialect, and the chunks of one call must not: their usage is cumulative.
+// completions are the calls of language models that a DSPy program makes for one
+// answer, recovered from the chunks that it forwards. Their usages are added up,
+// unlike in all other dialects. The usages of chunks of one call are not added up,
+// because they are cumulative.
 //
-// The id of a chunk is that of its call. But some servers give each chunk an id
-// of its own, and DSPy's own clients give none. So the calls are told apart in
-// two ways at once, and [completions.spent] chooses:
+// The ID of a chunk is the ID of its call. But some servers give each chunk its own
+// ID, and DSPy's own clients set none. So the calls are separated in two ways at
+// once, and [completions.spent] chooses one:
 //
-//   - by their ids, if any id came twice;
-//   - else by their end: a choice that goes on after its finish_reason is one of
-//     the next call of the same predictor.
+//   - by ID, if any ID occurred twice
+//   - otherwise by their end: if a choice continues after its finish_reason, the
+//     next call of the same predictor has begun
 type completions struct {
 	byID   []completion
 	inTurn []turn
@@ -31,13 +32,13 @@ type completions struct {
 	next   int        // where the next one goes in recent
 }
 
-// completion is what the chunks with one id state.
+// completion is the usage that the chunks with one ID state.
 type completion struct {
 	id    uint64
 	spent statement
 }
 
-// turn is what the chunks of one predictor state, one call after another.
+// turn is the usage that the chunks of one predictor state, one call after another.
 type turn struct {
 	predict    uint64
 	identified bool // the chunks have ids

@@ -95,7 +95,7 @@ func (f *frames) decode(frame []byte) bool {
 	return true
 }
 
-// frameHeader is what the header of a message says about it.
+// frameHeader contains the headers of a message that are read.
 type frameHeader struct{ messageType, eventType, exceptionType, errorCode []byte }
 
 func readFrameHeader(text []byte) (h frameHeader, ok bool) {

@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// value is the text of a JSON value. Programs write JSON that the standard does
-// not allow, such as Python's NaN, so a value is only cut out, by its quotes and
-// brackets, and whoever uses it decides whether it makes sense.
+// value is the text of a JSON value. Programs write JSON that the standard does not
+// allow, such as Python's NaN. So a value is only cut out, by its quotes and
+// brackets. The code that uses it decides whether it is valid.
 type value []byte
 
 // only returns the value that is all of text, but for space and a byte order mark.

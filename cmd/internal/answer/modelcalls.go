@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// maxModels is how many models are told apart by their calls, and longestModel how
-// long the name of one may be.
+// maxModels is the number of models whose calls are counted separately. longestModel
+// is the longest name of a model.
 const maxModels, longestModel = 64, 256
 
 // readModelCalls reads the member lm_calls of an answer: how many calls of each

@@ -15,8 +15,8 @@ type Options struct {
 	// passed: text, reasoning, a tool's argument, a refusal, audio. The default is
 	// that nothing is called.
 	OnContent func()
-	// Windows are what all answers share that are read at the same time. Without it
-	// each has what it asks for.
+	// Windows is the memory for decompression that all answers share. Without it, each
+	// answer uses as much as it needs.
 	Windows *Windows
 }
 
@@ -47,7 +47,7 @@ type framer interface {
 	close()
 }
 
-// media is what the media type of an answer says.
+// media is the kind of answer that its media type names.
 type media int
 
 const (

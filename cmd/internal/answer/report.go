@@ -8,31 +8,30 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
-// Report is what an answer says about itself. A nil field was not stated, which
-// is not the same as zero.
+// Report contains what an answer states about itself. A nil field was not stated,
+// which differs from zero.
 type Report struct {
 	// Tokens were spent on the answer, by type. A type that was not stated is not
 	// in the map. Cache reads and writes are parts of the input, and reasoning is
 	// a part of the output, however the provider counts them.
 	Tokens map[otelmetrics.TokenType]int64
-	// Cost is what was spent on the answer, in US dollars.
+	// Cost is the cost of the answer in US dollars.
 	Cost *float64
 	// Models are the parts of Tokens and Cost that were spent on a model, by the
 	// name under which the usage has it. They are less than the whole where a part
 	// is of no named model.
 	Models map[string]Spending
-	// ServiceTier is what the provider calls the way in which it answered, such as
-	// default, flex, priority, standard or batch. It is empty if that is not stated,
-	// and if the calls of an answer differ in it.
+	// ServiceTier is the provider's name for its service tier, such as default, flex,
+	// priority, standard or batch. It is empty if it is not stated, or if the calls of
+	// an answer had different tiers.
 	ServiceTier string
 	// Model is the model that says it answered. It is empty if several do.
 	Model string
 	// Finish is why the model stopped, or empty.
 	Finish otelmetrics.FinishReason
 
-	// Cached says whether the whole answer came from the program's own cache.
-	// Tokens, models and cost of such an answer are nil: they were spent on an
-	// earlier one.
+	// Cached reports whether the whole answer came from the program's own cache. Tokens,
+	// models and cost of such an answer are nil, because an earlier answer spent them.
 	Cached *bool
 	// Saved are the tokens that such an answer states: what it once cost, and this
 	// time did not.
@@ -51,21 +50,20 @@ type Report struct {
 	// ParseFailures are the completions that could not be parsed.
 	ParseFailures *int64
 
-	// Failed says that the answer contains an error, whatever its status.
+	// Failed reports that the answer contains an error, whatever its status.
 	Failed bool
 	// ErrorType is why it failed: PredictionFailed if the answer does not say it
 	// in a word that is known, and empty if it did not fail.
 	ErrorType otelmetrics.ErrorType
-	// Content says that a stream had content: what OnContent was called for.
+	// Content reports that a stream had content, for which OnContent was called.
 	Content bool
-	// Ended says that the answer said that it ends, with its content or with an
-	// error.
+	// Ended reports that the answer contained its end marker or an error.
 	Ended bool
-	// Whole says that the answer is known to be whole: it said that it ends, or is
-	// one JSON value.
+	// Whole reports that the answer is complete: it contained its end marker, or is one
+	// JSON value.
 	Whole bool
-	// Cut says that the answer is a stream of a dialect that says when it ends, and
-	// came to its end without.
+	// Cut reports that the answer is a stream of a dialect with an end marker, and ended
+	// without it.
 	Cut bool
 
 	// Missing is why the tokens that were spent are not known, or empty if they
@@ -76,7 +74,7 @@ type Report struct {
 	Ignored []string
 }
 
-// Spending is what was spent on one model.
+// Spending is the usage of one model.
 type Spending struct {
 	Tokens      map[otelmetrics.TokenType]int64
 	Cost        *float64

@@ -6,7 +6,7 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
-// state is what an answer has said so far. The dialects fill it in.
+// state is what an answer has stated so far. The dialects fill it in.
 type state struct {
 	onContent func()
 	total     int64 // bytes of the answer without its content coding
@@ -163,8 +163,9 @@ func (s *state) value(text []byte) {
 	}
 }
 
-// element reads an element of the array that is the answer. Gemini streams so.
-// What other arrays contain are several answers, whose usage nobody has defined.
+// element reads an element of an answer that is an array. Gemini streams in this
+// form. Other arrays contain several answers, and no specification defines their
+// usage.
 func (s *state) element(text []byte, sized bool) {
 	if text[0] != '{' {
 		return

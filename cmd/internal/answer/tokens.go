@@ -59,10 +59,10 @@ func (t *tokens) byType() map[otelmetrics.TokenType]int64 {
 	return counts
 }
 
-// statement is what one call of a model says that it spent, put together from
-// all places where it says so: the last value of each field holds. Streams repeat
-// their counts, which are cumulative, and some servers repeat those that they do
-// not know as 0, so that 0 replaces no other number.
+// statement is the usage that one call of a model states, collected from all places
+// that state it. The last value of each field is used, because streams repeat their
+// cumulative counts. 0 replaces no other number, because some servers send 0 for
+// unknown counts.
 type statement struct {
 	counts [fieldCount]int64 // plus one, so that 0 is a count that was not stated
 	cost   cost

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// usage is what an answer says of what was spent on all of it.
+// usage is the usage that an answer states for all its models.
 type usage struct {
 	own    statement
 	models []modelSpent // where it says so by model; own is empty then
@@ -16,13 +16,13 @@ type usage struct {
 	misread bool
 }
 
-// spent is what was spent on one model.
+// spent is the usage of one model.
 type spent struct {
 	tokens tokens
 	cost   cost
 }
 
-// modelSpent is what was spent on a model of this name.
+// modelSpent is the usage of the model with this name.
 type modelSpent struct {
 	name, tier string
 	spent

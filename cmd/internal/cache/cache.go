@@ -13,7 +13,7 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
-// Config says what to open. Where a field is zero, its default holds.
+// Config configures [Open]. A zero field has its default.
 type Config struct {
 	// URL is "off", "memory", "redis://…" or "rediss://…" (Redis over TLS). The
 	// last two are as redis.ParseURL takes them; their timeouts and retries give
@@ -51,7 +51,8 @@ type Config struct {
 	// Recorder. It may be left out.
 	RecorderOf func(ctx context.Context) *otelmetrics.Recorder
 
-	// Logger is told when Redis fails and when it is back. Without one, nobody is.
+	// Logger logs when Redis fails and when it works again. If it is nil, nothing is
+	// logged.
 	Logger *slog.Logger
 }
 

@@ -15,8 +15,8 @@ import (
 
 const (
 	mebibyte = 1 << 20
-	// largestEntryBytes is what Redis takes as one value, and what fits the
-	// 32 bits of a weight in memory.
+	// largestEntryBytes is the largest value that Redis stores, and the largest that
+	// fits the 32 bits of a weight in memory.
 	largestEntryBytes = 512 * mebibyte
 )
 

@@ -10,10 +10,10 @@ import (
 // that frames answers in another way.
 const keyPrefix = "dspy-metrics:cache:v2:"
 
-// magic begins a framed answer; its last byte is the version. The SHA-256 digest of
-// the key and the answer follows, then the answer. The digest finds what was
-// damaged, cut off, or moved from one key to another. It is no signature: whoever
-// may write to Redis can write answers.
+// magic begins a framed answer. Its last byte is the version. The SHA-256 digest of
+// the key and the answer follows, and then the answer. The digest detects damage,
+// truncation, and an answer under the wrong key. It is not a signature: anyone who
+// can write to Redis can write answers.
 const magic = "dspy\x02"
 
 const headerBytes = len(magic) + sha256.Size

@@ -19,8 +19,8 @@ type memory struct {
 	metrics  *otelmetrics.Cache
 	closed   atomic.Bool
 
-	// bytes is what the entries weigh. It is kept here because otter's own sum
-	// lags behind what is stored.
+	// bytes is the total weight of the entries. It is counted here because otter's own
+	// sum is updated late.
 	bytes atomic.Int64
 	// publishing is held from reading bytes to setting the metric, so that the
 	// last to set it has read the last change.
@@ -56,8 +56,8 @@ func openMemory(ctx context.Context, c Config, metrics *otelmetrics.Cache) (*mem
 }
 
 const (
-	// entryBytes is what an entry takes beside its key and its answer: otter's
-	// node, its place in the hash table, and the room that the table has left.
+	// entryBytes is the memory of an entry beside its key and its answer: otter's node,
+	// its slot in the hash table, and the free slots of the table.
 	entryBytes = 192
 	// collectorFactor is how much memory a process takes for each byte that it
 	// holds: by default (GOGC=100) Go's garbage collector runs when there is as

@@ -22,8 +22,8 @@ type outage struct {
 	failures, skipped int
 }
 
-// turn tells an operation that began before the last change from one that began
-// after it.
+// turn counts the changes between working and failing. It identifies operations that
+// began before the last change.
 type turn int
 
 // enter returns false while the outage lasts: the operation is to be skipped.

@@ -18,21 +18,21 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
-// minReplyBytes is what a reply may have in any case: the answer to INFO has some
+// minReplyBytes is the size that a reply may always have. The answer to INFO has some
 // kilobytes.
 const minReplyBytes = mebibyte
 
-// shared holds answers in Redis, for all processes that use it.
+// shared stores answers in Redis, for all processes that use it.
 //
-// Each operation on Redis that fails is one error of the metrics, whoever made
-// it: a look-up, a store, or the watch. From the first failure on, look-ups and
-// stores are skipped, which costs no time and is no error, until the watch has
-// found that Redis answers again. So an outage delays the predictions underway
-// by Timeout, once, and an error rate above zero lasts as long as it does.
+// Each failed operation on Redis is one error of the metrics: a look-up, a store, or
+// a probe of the watch. After the first failure, look-ups and stores are skipped,
+// without delay and without an error, until the watch finds that Redis works again.
+// So an outage delays the predictions in progress by Timeout, once. The error rate is
+// above zero for the duration of the outage.
 //
-// Redis is not trusted: [checkedConn] checks its replies before the client
-// library reads them, guard turns a panic of the library into an error, and
-// unframe checks the values.
+// Redis is not trusted. [checkedConn] checks its replies before the client library
+// reads them, guard turns a panic of the library into an error, and unframe checks
+// the values.
 type shared struct {
 	Config
 	client   *redis.Client

@@ -20,8 +20,8 @@ const (
 )
 
 var (
-	// errReplyTooLarge means that the server announced a value that Redis can hold
-	// and that is too large to be an answer of ours.
+	// errReplyTooLarge means that the server announced a value that is larger than any
+	// answer that the cache stores.
 	errReplyTooLarge = errors.New("the reply is larger than any answer in the cache")
 	// errProtocol means that the server does not speak RESP2, the protocol that
 	// the client asks for.

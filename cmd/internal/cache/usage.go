@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// usage is what a Redis server says of itself.
+// usage is the memory usage that a Redis server reports.
 type usage struct {
 	bytes     int64 // memory in use
 	evictions int64 // keys evicted for want of memory, since the server started

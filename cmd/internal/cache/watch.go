@@ -43,7 +43,7 @@ func (w *watch) start(ctx context.Context, s *shared) {
 	go w.run()
 }
 
-// wake tells that an outage began.
+// wake reports the begin of an outage to the watch.
 func (w *watch) wake() {
 	select {
 	case w.woken <- struct{}{}:
@@ -119,7 +119,7 @@ func (w *watch) probe() bool {
 // poll sets the size and counts the evictions, which are those of the whole
 // server: Redis knows no others.
 func (w *watch) poll() {
-	// Whoever may not make look-ups need not be told that INFO is refused too.
+	// If look-ups fail too, a second warning about INFO adds nothing.
 	if !w.probe() {
 		return
 	}

@@ -45,7 +45,7 @@ func decode(body []byte, contentType string, most int) (*collectorpb.ExportMetri
 	return in, http.StatusOK, nil
 }
 
-// errExpands says that an export takes much more memory than its text.
+// errExpands means that decoding an export would take much more memory than its size.
 var errExpands = errors.New("the export has too many messages for its size: raise --max-bytes")
 
 func unmarshal(body []byte, in proto.Message, most int) error {

@@ -12,7 +12,7 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
 )
 
-// missed is what arrived and was not checked.
+// missed records the exports that arrived but were not checked.
 type missed struct {
 	clients int   // exports of clients beyond the first ones
 	refused int   // exports that could not be taken

@@ -89,8 +89,9 @@ func Listen(ctx context.Context, address string, checker conformance.Checker, ma
 	return r, nil
 }
 
-// enter reads the body of a request and waits until it can be decoded. Whoever sends
-// slowly keeps nobody waiting. The caller calls leave.
+// enter reads the body of a request and then waits until it may be decoded. A slow
+// sender does not delay others, because its body is read first. The caller calls
+// leave.
 func (r *Receiver) enter(w http.ResponseWriter, req *http.Request) (body []byte, leave func(), err error) {
 	const frame = 5 // of gRPC, before the message
 	body, give, err := r.intake.read(w, req, r.maxBytes+frame)

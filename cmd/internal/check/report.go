@@ -9,20 +9,20 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/internal/conformance"
 )
 
-// Report is what was found at one target.
+// Report contains the findings about one target.
 type Report struct {
 	// Target is the URL, the file or the OTLP client.
 	Target string `json:"target"`
 	// Format is how it exposed its metrics.
 	Format conformance.Format `json:"format,omitempty"`
-	// Contract says of what: the documented metrics, or a file; empty if there is no
-	// contract.
+	// Contract is the name of the contract: the documented metrics, or a file. It is
+	// empty if there is no contract.
 	Contract string `json:"contract,omitempty"`
 	// Series is how many series of the contract there were.
 	Series int `json:"series"`
 	// Unchecked is why the target could not be checked, empty if it was.
 	Unchecked string `json:"unchecked,omitempty"`
-	// Findings are what differs from the contract.
+	// Findings are the differences from the contract.
 	Findings []conformance.Finding `json:"findings"`
 	// Readings is how often the target was read, if more than once.
 	Readings int `json:"readings,omitempty"`
@@ -51,14 +51,14 @@ func (r Reports) Targets() int {
 type Summary struct {
 	Errors   int `json:"errors"`
 	Warnings int `json:"warnings"`
-	// Notes are findings that nobody needs to act on.
+	// Notes are findings that need no action.
 	Notes int `json:"notes"`
 	// Unchecked counts the targets that could not be checked.
 	Unchecked int `json:"unchecked"`
 }
 
-// Summary returns the counts. A finding that stands for several that are not
-// listed counts once.
+// Summary returns the counts. Findings that are not listed count once for each
+// finding that summarizes them.
 func (r Reports) Summary() Summary {
 	var s Summary
 	for _, report := range r {
@@ -88,7 +88,7 @@ func (s Summary) String() string {
 	return text
 }
 
-// Fails tells whether there is a finding of this severity or a worse one. Never
+// Fails reports whether there is a finding of this severity or a worse one. Never
 // is for severities that are none.
 func (s Summary) Fails(severity conformance.Severity) bool {
 	switch severity {

@@ -167,7 +167,8 @@ func (r *Reader) get(ctx context.Context, target string) (page string, format co
 	return string(body), format, err
 }
 
-// accept is what Prometheus sends, as far as it is read here.
+// accept returns the Accept header that Prometheus sends, limited to the formats that
+// can be read here.
 func accept(format conformance.Format) string {
 	const (
 		openMetrics = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8"

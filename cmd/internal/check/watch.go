@@ -16,12 +16,12 @@ const parallel = 8
 type Watch struct {
 	Reader  *Reader
 	Checker conformance.Checker
-	// Contract is what a report calls the contract.
+	// Contract is the name of the contract in reports.
 	Contract string
 	// Readings is how often each target is read, and Interval the time between.
 	Readings int
 	Interval time.Duration
-	// Each is told every exposition that was read, if it is not nil. Calls may be
+	// Each is called with every exposition that was read, if it is not nil. Calls may be
 	// concurrent.
 	Each func(*conformance.Exposition)
 	// Done is called after each reading of a target, read or failed, if it is not nil.
@@ -29,13 +29,13 @@ type Watch struct {
 	Done func()
 }
 
-// Outcome is what a run has found.
+// Outcome is the result of a run.
 type Outcome struct {
 	Reports  Reports
 	Coverage conformance.Coverage
 }
 
-// target is what is remembered of a target between two readings.
+// target is the state of a target between two readings.
 type target struct {
 	name     string
 	last     *conformance.Exposition

@@ -15,13 +15,13 @@ import (
 // against it. Networks stall for seconds.
 const patience = 10 * time.Second
 
-// ErrSlow says that a client sent or took less than it must.
+// ErrSlow means that a client sent or read less than the minimum rate.
 var ErrSlow = errors.New("the client is too slow")
 
-// pace is how a client keeps to a rate. It has up to patience as credit. Waiting
-// for the client costs time, and each byte earns what it may take. Time in which
-// nobody waits for the client, because the program has nothing to send, is free.
-// A client that is fast earns no more than patience, and cannot stop for longer.
+// pace measures whether a client keeps to a rate. It has a credit of at most
+// patience. Waiting for the client reduces the credit, and each byte increases it.
+// Time in which the program has nothing to send does not count. A fast client cannot
+// save up more than patience, so it cannot stop for longer.
 type pace struct {
 	rate   int64 // bytes a second; 0 for any
 	credit time.Duration
@@ -34,7 +34,7 @@ func (p *pace) earned(n int) time.Duration {
 	return time.Duration(float64(n) / float64(p.rate) * float64(time.Second))
 }
 
-// waited says that n bytes took a time.
+// waited records that n bytes took this time.
 func (p *pace) waited(took time.Duration, n int) {
 	p.credit = min(patience, p.credit+p.earned(n)-took)
 }
@@ -123,7 +123,7 @@ func (w *Writer) Write(p []byte) (n int, err error) {
 	return n, err
 }
 
-// FlushError is what [http.ResponseController] calls.
+// FlushError implements the method that [http.ResponseController] calls.
 func (w *Writer) FlushError() error {
 	return w.within(0, http.NewResponseController(w.ResponseWriter).Flush)
 }
@@ -131,9 +131,9 @@ func (w *Writer) FlushError() error {
 // Unwrap is for [http.ResponseController].
 func (w *Writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// within gives the client the time to take n bytes. On a connection that has other
-// answers as well the deadline is exact, and set back afterwards: HTTP/2 resets a
-// stream whose deadline has passed, whether somebody writes or not.
+// within gives the client the time to read n bytes. On a connection that has several
+// answers, the deadline is exact and is reset afterwards. HTTP/2 resets a stream
+// whose deadline has passed even if nothing is being written.
 func (w *Writer) within(n int, write func() error) error {
 	if w.rate == 0 {
 		return write()

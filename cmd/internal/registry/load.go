@@ -24,7 +24,7 @@ const (
 	maxMetrics = 100_000
 )
 
-// Is tells whether the path holds a registry or a package of conventions, and not
+// Is reports whether the path holds a registry or a package of conventions, and not
 // a contract file of package contractfile.
 func Is(path string) bool {
 	info, err := os.Stat(path)
@@ -353,7 +353,7 @@ func (l *loader) parse(s *source, path string, raw []byte) error {
 	return nil
 }
 
-// aliased tells whether the tree has aliases, by which a small file could become
+// aliased reports whether the tree has aliases, by which a small file could become
 // a very large one.
 func aliased(n *yaml.Node) bool {
 	return n.Kind == yaml.AliasNode || slices.ContainsFunc(n.Content, aliased)

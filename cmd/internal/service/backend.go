@@ -20,11 +20,11 @@ type Backend interface {
 	// Predict makes the prediction that r asks for, and ends early when the
 	// context of r does.
 	Predict(call *Call, r *http.Request) (*http.Response, error)
-	// String tells clients who makes the predictions.
+	// String describes to clients what makes the predictions.
 	fmt.Stringer
 }
 
-// Call is what a backend can know of a prediction beside its request.
+// Call is what a backend knows about a prediction in addition to its request.
 type Call struct {
 	Type     otelmetrics.PredictionType
 	Body     []byte    // of the request, which must not be changed

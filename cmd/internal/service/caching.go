@@ -22,12 +22,12 @@ import (
 type Cache interface {
 	// Get gives the answer under the key to use, and reports whether use took it.
 	Get(ctx context.Context, key string, use func(answer []byte) bool) bool
-	// Set keeps the answer, which nobody may change afterwards, for ttl at most. It is
-	// called while a client waits, so it waits for nobody.
+	// Set stores the answer for ttl at most. The caller must not change the answer
+	// afterwards. Set is called while a client waits, so it must not block.
 	Set(ctx context.Context, key string, answer []byte, ttl time.Duration)
 }
 
-// Caching is what is kept in a cache, and for how long.
+// Caching configures what is stored in the cache, and for how long.
 type Caching struct {
 	// TTL is the longest that an answer is kept. It must be set if there is a cache.
 	TTL time.Duration

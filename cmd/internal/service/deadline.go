@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	// grace is what there is beyond the time of a prediction to say that it is
-	// over.
+	// grace is the additional time, after the time limit of a prediction, to answer that
+	// it has ended.
 	grace = time.Second
 
 	noDeadline time.Duration = -1
@@ -22,10 +22,10 @@ func (s *Service) longest() time.Duration {
 	return s.Timeout + grace
 }
 
-// timed bounds the time in which a client sends its request and takes its answer:
-// else one that does neither holds its connection for good. Predictions have
-// bounds of their own. When the service shuts down, connections end with their
-// answer: a request on one that is closed while it is idle would be lost.
+// timed limits the time in which a client sends its request and reads its answer.
+// Otherwise a client that does neither would keep its connection forever. Predictions
+// have their own limits. When the service shuts down, connections end with their
+// answer. Closing an idle connection could lose a request that is on its way.
 func (s *Service) timed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		readWithin(w, s.ClientTimeout)

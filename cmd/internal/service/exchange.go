@@ -12,8 +12,7 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
-// exchange is one prediction on its way through the layers. One goroutine at a
-// time has it.
+// exchange is the state of one prediction. Only one goroutine at a time uses it.
 type exchange struct {
 	Call
 	service    *Service

@@ -26,10 +26,11 @@ func NewExtractive(text string) (*Extractive, error) {
 	return &Extractive{predictor: predictor}, nil
 }
 
-// method is said with every answer: nobody shall take it for a language model's.
+// method is part of every answer, so that no one takes it for the answer of a
+// language model.
 const method = "extractive: the passage that fits the question best (BM25), no language model"
 
-// String tells what it is.
+// String describes the predictor.
 func (e *Extractive) String() string { return "the built-in predictor, " + method }
 
 // Check refuses what the predictor cannot do.

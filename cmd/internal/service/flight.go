@@ -72,8 +72,8 @@ func newFlight(c *caching, leader *passenger, r *http.Request, key string) *flig
 	leader.flight = f
 	limits := e.service.limits
 	if limits.timeout != 0 {
-		// Passengers have as much time as the leader, from when they join. The
-		// flight ends after all of them, so that nobody fails by its time limit.
+		// Passengers have as much time as the leader, from when they join. The flight ends
+		// after all of them, so that its time limit does not end a passenger early.
 		f.boarding = e.Deadline
 		limits.timeout = 2*limits.timeout + grace
 	}
@@ -109,7 +109,7 @@ func (f *flight) fly() {
 		if panicked == nil {
 			panicked = "its goroutine exited"
 		}
-		// Here nobody else would recover, and the process would end.
+		// Nothing else recovers the panic in this goroutine, and it would end the process.
 		f.exchange.service.Logger.Error("a request panicked", slog.Any("panic", panicked), slog.String("stack", string(debug.Stack())))
 		f.fail(&otelmetrics.Error{Type: otelmetrics.ErrorPanic, Err: fmt.Errorf("panic: %v", panicked)})
 	}()

@@ -64,7 +64,7 @@ func (c *caching) board(p *passenger, r *http.Request, key string) bool {
 	return true
 }
 
-// close has nobody join a flight any more.
+// close prevents requests from joining the flight.
 func (f *flights) close(closed *flight) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -16,13 +16,13 @@ var page string
 //go:embed page.css
 var style string
 
-// index is what the front page of a listener lists.
+// index is the list of paths on the front page of a listener.
 type index struct {
 	Routes            []Route
 	Metrics, Profiles bool
 }
 
-// front is what the front page says.
+// front is the data of the front page.
 type front struct {
 	index
 	Name, Version  string

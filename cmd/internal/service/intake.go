@@ -76,7 +76,8 @@ func (i *intake) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// end gives back what was taken: the body is a prediction's now, or nobody's.
+// end releases the memory of the body. The body belongs to a prediction now, or was
+// dropped.
 func (i *intake) end() {
 	if i.taken > 0 {
 		i.quota.give(i.client, i.taken)

@@ -74,9 +74,9 @@ func ignoredHeaders() []ignored {
 	}
 }
 
-// addressHeaders name the addresses that a request came from, one for each proxy. They
-// are left out of the key where they have addresses only: any other word may be
-// somebody's name.
+// addressHeaders are the headers that contain the addresses of a request, one for
+// each proxy. The cache key ignores a header only if it contains nothing but IP
+// addresses, because any other value may identify a user.
 func addressHeaders() []string {
 	return []string{"X-Forwarded-For", "X-Real-Ip", "True-Client-Ip", "Cf-Connecting-Ip"}
 }

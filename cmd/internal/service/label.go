@@ -12,8 +12,8 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
-// Label is a label of the user's own, and where a request tells its value: in a
-// header or in a field of its JSON body. One of the two is empty.
+// Label is a label that the user adds, and the source of its value in a request: a
+// header, or a field of the JSON body. One of the two is empty.
 type Label struct{ Key, Header, Field string }
 
 // ParseLabel reads "KEY=header:NAME" or "KEY=field:NAME".
@@ -41,8 +41,8 @@ func (l Label) value(header http.Header, body []byte) string {
 	return ""
 }
 
-// recorder returns the one of a request's values. Without a body, which is read
-// late, the labels that it tells are unknown.
+// recorder returns the recorder for the label values of a request. The body is read
+// late. Without it, labels that are read from the body have the value unknown.
 func (s *Service) recorder(header http.Header, body []byte) *otelmetrics.Recorder {
 	recorder := s.Metrics.Recorder
 	for _, l := range s.Labels {

@@ -42,8 +42,8 @@ type watch struct {
 	start  time.Time
 	cancel context.CancelCauseFunc // nil without limits
 
-	// silentSince is when the program began to be silent, in nanoseconds after
-	// start and one more; 0 while nobody waits for it.
+	// silentSince is the time at which the program stopped sending, in nanoseconds after
+	// start, plus one. It is 0 while nothing waits for the program.
 	silentSince atomic.Int64
 
 	mu    sync.Mutex // guards the fields below

@@ -15,7 +15,7 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/service"
 )
 
-// ask sends a request with headers of any number of values, and tells whether
+// ask sends a request with headers of any number of values, and reports whether
 // its answer is another's.
 func ask(t *testing.T, url string, header http.Header, made *atomic.Int64) (answer string, hit bool) {
 	t.Helper()

@@ -29,8 +29,8 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 	write(w, status, body)
 }
 
-// write ignores what the client does not take: it is gone, and the middleware
-// has seen it. The length tells the middleware that an answer was whole although
+// write ignores write errors: the client has disconnected, and the middleware has
+// noticed. The Content-Length lets the middleware recognize a complete answer even if
 // the client has not sent all of its request.
 func write(w http.ResponseWriter, status int, body any) {
 	var text bytes.Buffer

@@ -70,7 +70,8 @@ func (e *exchange) unanswered(w http.ResponseWriter, r *http.Request, err error)
 	writeProblem(w, status(errorType), errorType, detail(errorType, e.err))
 }
 
-// detail tells the client no more than it needs of a fault that is not its own.
+// detail returns the error text for the client. It contains no details of a fault
+// that the client did not cause.
 func detail(errorType otelmetrics.ErrorType, err error) string {
 	switch errorType {
 	case otelmetrics.ErrorPanic, otelmetrics.ErrorPredictionFailed:
@@ -109,7 +110,7 @@ func (g guarded) answer(e *exchange, r *http.Request) (response *http.Response, 
 	return response, err
 }
 
-// buffers are what answers are copied through.
+// buffers is a pool of buffers for copying answers.
 type buffers struct{ pool sync.Pool }
 
 func newBuffers() *buffers {

@@ -14,8 +14,8 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
-// Readiness says what /ready follows beside the service itself. The zero value is
-// nothing.
+// Readiness configures what /ready depends on in addition to the service itself. The
+// zero value means nothing else.
 type Readiness struct {
 	Path     string // of the program, which is asked every 2 s whether it is well
 	Attempts bool   // the attempts to reach the program

@@ -15,8 +15,8 @@ import (
 type Route struct {
 	// Pattern is one of [http.ServeMux]. It becomes the label endpoint.
 	Pattern string
-	// Type is the type of all predictions of the route. If it is empty the
-	// request tells.
+	// Type is the type of all predictions of the route. If it is empty, the request sets
+	// the type.
 	Type otelmetrics.PredictionType
 }
 
@@ -43,8 +43,9 @@ func rooted(what, text, path string) error {
 	return nil
 }
 
-// handle adds a route or a path to pass to a mux, which panics if the pattern is
-// wrong or in conflict with another. The page of charts takes nobody's path in silence.
+// handle adds a route or a path to forward to a mux. The mux panics if the pattern is
+// invalid or conflicts with another one. The path of the live charts is an error and
+// never replaces another path silently.
 func (s *Service) handle(mux *http.ServeMux, what, pattern string, handler http.Handler) (err error) {
 	if path := pattern[strings.LastIndex(pattern, " ")+1:]; s.Live != nil && !s.Apart && (path == live.Path || strings.HasPrefix(path, live.Path+"/")) {
 		return fmt.Errorf("%s %q: the live charts use %s: set --no-live to forward the path to the program", what, pattern, live.Path)

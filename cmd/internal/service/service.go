@@ -76,7 +76,7 @@ type Service struct {
 //go:embed openapi.json
 var openAPI []byte
 
-// New returns a service. The error tells which routes cannot be served.
+// New returns a service. The error names the routes that cannot be served.
 func New(c Config) (*Service, error) {
 	parsed, err := template.New("page").Parse(page)
 	if err != nil {
@@ -186,7 +186,7 @@ func (s *Service) refusePath(w http.ResponseWriter, r *http.Request, reason erro
 	s.refuse(s.recorder(r.Header, nil), w, r, http.StatusBadRequest, otelmetrics.ErrorInvalidInput, "the path is ambiguous: "+reason.Error())
 }
 
-// unrouted says what to do about a request that no route takes.
+// unrouted returns a hint for a request that matches no route.
 func (s *Service) unrouted(r *http.Request) string {
 	detail := r.Method + " is not served here; GET / lists the paths"
 	if _, forwards := s.Backend.(http.RoundTripper); forwards {

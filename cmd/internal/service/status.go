@@ -18,8 +18,8 @@ func failed(r *http.Response) error {
 	}
 }
 
-// unchanged reports whether a client that has an answer was told that it is still
-// good, as it asked: RFC 9110 §13.
+// unchanged reports whether the response tells the client that its stored answer is
+// still valid (RFC 9110 §13).
 func unchanged(r *http.Response) bool {
 	asked := r.Request.Header
 	return r.StatusCode == http.StatusNotModified && (asked.Get("If-None-Match") != "" || asked.Get("If-Modified-Since") != "")

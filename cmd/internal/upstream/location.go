@@ -54,9 +54,9 @@ func (u *Upstream) relative(location string, asked *url.URL) string {
 }
 
 // named reports whether an absolute location names the upstream. The scheme may
-// be another one, as of a program that was told that clients come by https; but
-// then a location that differs in nothing else is a redirect to the other scheme,
-// and a client that followed it through this service would get it again.
+// differ, because the program may know that clients use https. But if the location
+// differs only in the scheme, it is a redirect to that scheme. A client that followed
+// it through this proxy would get the same redirect again.
 func (u *Upstream) named(location, asked *url.URL) bool {
 	if !strings.EqualFold(location.Hostname(), u.target.Hostname()) {
 		return false

@@ -57,7 +57,8 @@ func New(c Config) (*Upstream, error) {
 	}, nil
 }
 
-// String does not tell where the service is: that is not for clients.
+// String does not contain the address of the program, because clients must not see
+// it.
 func (u *Upstream) String() string { return "a DSPy service" }
 
 // Check lets everything pass: what a request must be is the service's to say.

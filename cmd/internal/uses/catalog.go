@@ -120,7 +120,7 @@ func (c *Catalog) find(name string) (series, bool) {
 	return series{}, false
 }
 
-// reserved tells whether a metric of this name would have to be known: the
+// reserved reports whether a metric of this name would have to be known: the
 // contract has the name for itself, or has no names for itself at all.
 func (c *Catalog) reserved(name string) bool {
 	return len(c.namespaces) == 0 || contract.Contract{Namespaces: c.namespaces}.Reserves(name)

@@ -401,7 +401,7 @@ func (j *judgement) call(e *parser.Call) {
 	}
 }
 
-// bucketed tells whether the expression asks for buckets and for nothing else.
+// bucketed reports whether the expression asks for buckets and for nothing else.
 func (j *judgement) bucketed(expr parser.Expr) bool {
 	all := true
 	parser.Inspect(expr, func(n parser.Node, _ []parser.Node) error {

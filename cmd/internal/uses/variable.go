@@ -149,7 +149,7 @@ func (p part) fill(values map[string]string, guesses map[string]int, n int) stri
 	}
 }
 
-// plain tells whether a value of a variable can stand in an expression as it is.
+// plain reports whether a value of a variable can stand in an expression as it is.
 func plain(value string) bool {
 	if _, err := strconv.ParseFloat(value, 64); err == nil {
 		return true

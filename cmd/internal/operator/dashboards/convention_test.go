@@ -83,7 +83,7 @@ func checkPanel(t *testing.T, file string, p panelFile) {
 	}
 }
 
-// checkLegend tells whether the table below a graph can be read: its largest
+// checkLegend reports whether the table below a graph can be read: its largest
 // lines are in sight, and each name has room beside its figures.
 func checkLegend(t *testing.T, file string, p panelFile) {
 	t.Helper()
@@ -96,7 +96,7 @@ func checkLegend(t *testing.T, file string, p panelFile) {
 	}
 }
 
-// checkGrid tells whether panels overlap, leave the grid or share an id.
+// checkGrid reports whether panels overlap, leave the grid or share an id.
 func checkGrid(t *testing.T, file string, b boardFile) {
 	t.Helper()
 	ids, cells := make(map[int]string), make(map[[2]int]string)

@@ -82,7 +82,7 @@ func falling(yellow, green float64) []step {
 	return []step{{color: "red"}, {yellow, "yellow"}, {green, "green"}}
 }
 
-// complete tells whether the contract has all metrics that the panel needs.
+// complete reports whether the contract has all metrics that the panel needs.
 func (p panel) complete() bool {
 	for _, metric := range p.needs {
 		if !metric.Exists() {

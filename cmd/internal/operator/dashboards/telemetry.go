@@ -7,7 +7,7 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
-// telemetry tells whether the other panels can be believed. Nothing here is
+// telemetry reports whether the other panels can be believed. Nothing here is
 // selected by service: what overflowed has lost that label.
 func (p writer) telemetry() []panel {
 	m := p.metrics

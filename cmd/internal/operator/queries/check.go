@@ -69,7 +69,7 @@ func (r *Report) exist(what string, labels []string) {
 	}
 }
 
-// rate tells whether a function over time fits the kind of the metric.
+// rate reports whether a function over time fits the kind of the metric.
 func (c Catalog) rate(call *metricsql.FuncExpr, r *Report) {
 	if call.Name != "rate" && call.Name != "increase" {
 		return

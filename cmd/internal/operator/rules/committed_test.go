@@ -151,7 +151,7 @@ func TestEveryRuleIsTested(t *testing.T) {
 	}
 }
 
-// reads tells whether an expression reads a series, by its name or by a pattern.
+// reads reports whether an expression reads a series, by its name or by a pattern.
 func reads(expr, name string) bool {
 	if strings.Contains(expr, name) {
 		return true

@@ -74,7 +74,7 @@ func (r ruler) recordings() group {
 	return g
 }
 
-// refuses tells whether the contract says who was refused for want of a place.
+// refuses reports whether the contract says who was refused for want of a place.
 func (r ruler) refuses() bool { return exists(r.metrics.Predictions, r.metrics.Errors) }
 
 // loss names the series that the objective of availability is about: without

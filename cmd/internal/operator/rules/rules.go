@@ -164,7 +164,7 @@ func (r ruler) validate() error {
 	return r.objectives.Validate(r.metrics.PredictionDuration)
 }
 
-// exists tells whether all of the metrics are in the contract.
+// exists reports whether all of the metrics are in the contract.
 func exists(metrics ...views.Metric) bool {
 	return !slices.ContainsFunc(metrics, func(m views.Metric) bool { return !m.Exists() })
 }
