@@ -30,6 +30,8 @@ func unexposed() map[string]string {
 	return map[string]string{
 		"kube_deployment_status_replicas_ready": absent, "kube_deployment_spec_replicas": absent,
 		"dspy_prediction_score": classic, "dspy_overhead_seconds": classic,
+		"gen_ai_client_operation_duration_seconds": classic, "gen_ai_client_operation_time_to_first_chunk_seconds": classic,
+		"gen_ai_client_token_usage": classic, "gen_ai_invoke_agent_duration_seconds": classic,
 		"otelcol_receiver_refused_metric_points_total":        spelling,
 		"otelcol_exporter_send_failed_metric_points_total":    spelling,
 		"otelcol_exporter_enqueue_failed_metric_points_total": spelling,

@@ -65,7 +65,7 @@ func (k *kit) trouble(t *testing.T) {
 		}, slices.Concat([]string{"--service", name}, flags, more)...)
 	}
 	// What these push gets nowhere, so that their scrapes count alone.
-	qa, slow := service("qa", stalled, "--cache=memory"), service("slow", rejected)
+	qa, slow := service("qa", stalled, "--cache=memory", "--genai=both"), service("slow", rejected)
 	redis := freeAddress(t)
 	startRedis(t, redis)
 	cache := "--cache=redis://" + redis + "/0"

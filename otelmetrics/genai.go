@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/genai"
+	"github.com/dspy-metrics/dspy-metrics/internal/genai"
 )
 
 // GenAI chooses generations of OpenTelemetry's semantic conventions for

@@ -9,7 +9,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
-	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/genai"
+	"github.com/dspy-metrics/dspy-metrics/internal/genai"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/label"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )

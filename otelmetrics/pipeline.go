@@ -23,7 +23,7 @@ import (
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/bound"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/exposition"
-	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/genai"
+	"github.com/dspy-metrics/dspy-metrics/internal/genai"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/goexit"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/label"
 	"github.com/dspy-metrics/dspy-metrics/views"

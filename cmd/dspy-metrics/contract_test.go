@@ -84,7 +84,7 @@ func TestContractRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	arguments := []string{"contract", "--latency-bound=2.5", "--dashboards", directory, "--rules", directory, "--with"}
-	if out, err := command(t, nil, append(arguments, ragContract)...).CombinedOutput(); err != nil || strings.Count(string(out), "wrote ") != 5 {
+	if out, err := command(t, nil, append(arguments, ragContract)...).CombinedOutput(); err != nil || strings.Count(string(out), "wrote ") != 6 {
 		t.Fatalf("%v: %s", err, out)
 	}
 	if out, err := command(t, nil, append(arguments, whole, "--check")...).CombinedOutput(); err != nil {

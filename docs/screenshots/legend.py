@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.colors import to_hex, to_rgb
 from numpy.typing import NDArray
 
 from board import BoardError, Panel
-from canvas import BORDER, PALETTE, WEAK, Box, Canvas, fit, width
+from canvas import BORDER, PALETTE, WEAK, Box, Canvas, fit, named, width
 from prometheus import Series
 from units import written
 
@@ -36,8 +37,25 @@ class Line:
         return float(_CALCULATIONS[calculation][1](known)) if len(known) else math.nan
 
 
-def colored(found: Sequence[tuple[str, Series]]) -> list[Line]:
-    return [Line(name, series, PALETTE[i % len(PALETTE)]) for i, (name, series) in enumerate(found)]
+def colored(panel: Panel, found: Sequence[tuple[str, Series]]) -> list[Line]:
+    """Give each series a color: one of the palette, or a shade of the panel's own."""
+    color = panel.defaults["color"]
+    match color["mode"]:
+        case "palette-classic":
+            colors: Sequence[str] = PALETTE
+        case "shades":
+            colors = _shades(named(color["fixedColor"]))
+        case mode:
+            raise BoardError(f"panel {panel.title!r}: the color mode {mode!r} is unknown")
+    return [Line(name, series, colors[i % len(colors)]) for i, (name, series) in enumerate(found)]
+
+
+def _shades(color: str) -> list[str]:
+    """The color, and others from darker to lighter, neighbors apart from each other."""
+    whole = np.array(to_rgb(color))
+    lighter = [whole + (1 - whole) * share for share in (0, 0.35, 0.65)]
+    darker = [whole * share for share in (0.75, 0.5)]
+    return [to_hex(lighter[0]), to_hex(darker[0]), *map(to_hex, lighter[1:]), to_hex(darker[1])]
 
 
 def draw_legend(canvas: Canvas, box: Box, panel: Panel, lines: Sequence[Line]) -> float:

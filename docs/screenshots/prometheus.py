@@ -60,7 +60,13 @@ class Prometheus:
     def range(self, expr: str, times: Times, step: float) -> list[Series]:
         grid = times.grid(step)
         data = self._get("query_range", query=expr, start=grid[0], end=grid[-1], step=step)
-        return [_series(_labels(r), r["values"], grid) for r in data["result"]]
+        found: list[Series] = []
+        for result in data["result"]:
+            if "histograms" in result:
+                found += _buckets(result, grid)
+            else:
+                found.append(_series(_labels(result), result["values"], grid))
+        return found
 
     def label_values(self, label: str, selector: str, times: Times) -> list[str]:
         return self._get(
@@ -81,6 +87,29 @@ def _labels(result: dict[str, Any]) -> dict[str, str]:
     if "histogram" in result or "histograms" in result:
         raise QueryError(f"native histograms are not drawn yet: {result['metric']}")
     return result["metric"]
+
+
+def _buckets(result: dict[str, Any], grid: NDArray[np.float64]) -> list[Series]:
+    """A native histogram as a classic one, whose bounds are powers of two.
+
+    Those are bounds of every native histogram, so that no bucket is split.
+    """
+    if "values" in result:
+        raise QueryError(f"numbers and native histograms in one series: {result['metric']}")
+    filled = [
+        (t, [(float(high), float(count)) for _, _, high, count in histogram.get("buckets", [])])
+        for t, histogram in result["histograms"]
+    ]
+    highest = {high for _, buckets in filled for high, _ in buckets if high > 0}
+    bounds = sorted({math.ceil(round(math.log2(high), 6)) for high in highest})
+    out: list[Series] = []
+    for bound in (2.0**power for power in bounds):
+        points = [
+            (t, str(sum(count for high, count in buckets if high <= bound * (1 + 1e-6))))
+            for t, buckets in filled
+        ]
+        out.append(_series({**result["metric"], "le": str(bound)}, points, grid))
+    return out
 
 
 def _series(

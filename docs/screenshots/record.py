@@ -33,7 +33,7 @@ PROGRAM = ROOT / "examples" / "dspy-service"
 PATIENCE = 60  # seconds that anything may take to start
 
 CALM = ["--failures=0.005", "--fault=500=1"]
-INCIDENT = ["--failures=0.3"] + [
+INCIDENT = ["--failures=0.5"] + [
     f"--fault={fault}" for fault in ("429=5", "500=3", "slow=20=2", "hangup=1", "break-stream=1")
 ]
 PHASES = (CALM, INCIDENT, CALM)
@@ -44,7 +44,9 @@ PICTURES = {
     "overview.png": ("dspy-overview.json", ["Overview", "Traffic and errors"]),
     "latency.png": ("dspy-overview.json", ["Latency"]),
     "cost-and-cache.png": ("dspy-overview.json", ["Tokens and cost", "Cache"]),
+    "answers.png": ("dspy-overview.json", ["Answers", "Saturation"]),
     "slo.png": ("dspy-slo.json", []),
+    "genai.png": ("dspy-genai.json", []),
 }
 
 
@@ -112,6 +114,7 @@ def start_service(stack: ExitStack, service: Path, folder: Path) -> str:
         *(f"--upstream=http://{program}", "--route=/predict", "--route=/predict/stream"),
         # Little memory, so that the cache evicts.
         *("--timeout=15s", "--cache=memory", "--cache-max-bytes=262144"),
+        *("--genai=both", "--max-concurrency=40"),
     ]
     stack.enter_context(process("dspy-metrics", folder, serve))
     until("dspy-metrics", lambda: get(f"http://{front}/metrics"))

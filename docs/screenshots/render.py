@@ -137,7 +137,7 @@ def _draw_panel(canvas: Canvas, panel: Panel, source: Source, view: View) -> Non
         return
     match panel.type:
         case "timeseries":
-            lines = colored(found)
+            lines = colored(panel, found)
             below = draw_legend(canvas, inside, panel, lines)
             plot = inside.inset(0, 0, 0, below)
             draw_graph(canvas, plot, panel, lines, view)

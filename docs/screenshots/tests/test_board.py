@@ -107,10 +107,19 @@ def test_gaps() -> None:
 
 
 def test_native_histogram() -> None:
-    result = {"metric": {"job": "qa"}, "histograms": []}
+    buckets = [[0, "0.35", "0.5", "1"], [0, "0.5", "0.7", "2"]]
+    histograms = [[60, {"count": "3", "sum": "1", "buckets": buckets}], [90, {"count": "0"}]]
+    result = {"metric": {"job": "qa"}, "histograms": histograms}
     prometheus, _ = answering({"resultType": "matrix", "result": [result]})
+    found = prometheus.range("m", Times(60, 90), 30)
+    assert [series.labels for series in found] == [
+        {"job": "qa", "le": "0.5"},
+        {"job": "qa", "le": "1.0"},
+    ]
+    assert [series.values.tolist() for series in found] == [[1, 0], [3, 0]]
+    prometheus, _ = answering({"resultType": "vector", "result": [result]})
     with pytest.raises(QueryError, match="native histograms"):
-        prometheus.range("m", HOUR, 30)
+        prometheus.instant("m", 60)
 
 
 def test_refused_query() -> None:

@@ -34,7 +34,7 @@ func Files(contract views.Contract, objectives slo.Objectives) (map[string][]byt
 	}
 	p := writer{labels: contract.Labels, metrics: contract.Metrics, objectives: objectives}
 	files := make(map[string][]byte)
-	for _, b := range []board{p.overview(), p.slo()} {
+	for _, b := range []board{p.overview(), p.slo(), p.genai()} {
 		file, err := b.encode()
 		if err != nil {
 			return nil, fmt.Errorf("dashboard %q: %w", b.uid, err)

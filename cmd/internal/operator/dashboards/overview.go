@@ -22,7 +22,7 @@ func (p writer) overview() board {
 			{title: "Overview", panels: p.summary()},
 			{title: "Traffic and errors", panels: p.traffic()},
 			{title: "Latency", collapsed: true, panels: p.latency()},
-			{title: "Answers", panels: p.answers()},
+			{title: "Answers", collapsed: true, panels: p.answers()},
 			{title: "Tokens and cost", collapsed: true, panels: p.tokens()},
 			{title: "Cache", collapsed: true, panels: p.cache()},
 			{title: "Saturation", collapsed: true, panels: p.saturation()},

@@ -50,6 +50,12 @@ func documentedAndExtended(t *testing.T) map[string][]byte {
 func TestOwnLabels(t *testing.T) {
 	t.Parallel()
 	for name, content := range files(t, extended()) {
+		if name == "dspy-genai.json" {
+			if strings.Contains(string(content), "tenant_name") {
+				t.Errorf("%s: OpenTelemetry's metrics do not have labels of one's own", name)
+			}
+			continue
+		}
 		b := decode(t, content)
 		variables := make(map[string]variableFile)
 		for _, v := range b.Templating.List {

@@ -15,6 +15,8 @@ type writer struct {
 	labels     views.Labels
 	metrics    views.Metrics
 	objectives slo.Objectives
+	// models are the labels that the board of generative AI chooses by.
+	models []string
 }
 
 // over makes an expression of a selector and a window of time.
@@ -70,7 +72,7 @@ func (p writer) controls() []string {
 	for _, label := range p.labels.Own {
 		keys = append(keys, label.Key)
 	}
-	return keys
+	return append(keys, p.models...)
 }
 
 // total is the sum over series.
@@ -125,12 +127,20 @@ func (p writer) beyond(m views.Metric, bound float64, over over, by ...string) s
 
 // count is how many observations there were.
 func (p writer) count(m views.Metric, over over, by ...string) string {
-	return p.form(promql.Sum(over(p.selector(m, "_count")), by...), "histogram_count("+promql.Sum(over(p.selector(m, "")), by...)+")", nativeFirst)
+	return p.part(m, "count", nil, over, by...)
 }
 
 // amount is the sum of what was observed.
 func (p writer) amount(m views.Metric, over over, by ...string) string {
-	return p.form(promql.Sum(over(p.selector(m, "_sum")), by...), "histogram_sum("+promql.Sum(over(p.selector(m, "")), by...)+")", nativeFirst)
+	return p.part(m, "sum", nil, over, by...)
+}
+
+// part is the count or the sum of the histogram's series that the matchers select.
+func (p writer) part(m views.Metric, part string, matchers []string, over over, by ...string) string {
+	return p.form(
+		promql.Sum(over(p.selector(m, "_"+part, matchers...)), by...),
+		"histogram_"+part+"("+promql.Sum(over(p.selector(m, "", matchers...)), by...)+")",
+		nativeFirst)
 }
 
 // distribution is one native histogram or the buckets of classic ones, not

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/genai"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
@@ -31,7 +32,7 @@ func (c Catalog) Find(name string) (metric views.Metric, labels []string, ok boo
 		level, _, _ := strings.Cut(name, ":")
 		return views.Metric{}, strings.Split(level, "_"), true
 	}
-	for _, metric := range c.contract.Metrics.All() {
+	for _, metric := range append(c.contract.Metrics.All(), genai.NewMetrics().All()...) {
 		labels := append(slices.Clone(metric.Labels), target...)
 		if name == metric.Name {
 			return metric, labels, true
