@@ -318,7 +318,7 @@ func (f *fleet) upstream(t *testing.T, takes time.Duration, statuses ...int) (ur
 // asked has a client ask until the test ends, each question again after 40 others.
 func (f *fleet) asked(t *testing.T, s *service, patience time.Duration) {
 	t.Helper()
-	f.ask(t, s, clientPatience, func(n int) string { return fmt.Sprintf(`{"inputs":{"question":"Question %d?"}}`, n%40) })
+	f.ask(t, s, patience, func(n int) string { return fmt.Sprintf(`{"inputs":{"question":"Question %d?"}}`, n%40) })
 }
 
 func (f *fleet) ask(t *testing.T, s *service, patience time.Duration, question func(n int) string) {
