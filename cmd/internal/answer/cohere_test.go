@@ -7,6 +7,7 @@ import (
 )
 
 func cohere1() []sample {
+	unstated := Report{Missing: otelmetrics.UsageNotStated}
 	const meta = `"meta":{"api_version":{"version":"1"},"billed_units":{"input_tokens":5,"output_tokens":7},"tokens":{"input_tokens":70,"output_tokens":9}}`
 	spent := Report{Tokens: counts{otelmetrics.TokensInput: 5, otelmetrics.TokensOutput: 7}, Finish: otelmetrics.FinishStop}
 	const (
@@ -20,6 +21,8 @@ func cohere1() []sample {
 	return []sample{
 		whole("whole", `{"text":"Paris","generation_id":"g","finish_reason":"MAX_TOKENS",`+meta+`}`, finished(spent, otelmetrics.FinishLength)),
 		whole("embeddings", `{"id":"e","embeddings":[[0.1]],"texts":["x"],"meta":{"api_version":{"version":"1"},"billed_units":{"input_tokens":3}},"response_type":"embeddings_floats"}`, Report{Tokens: counts{otelmetrics.TokensInput: 3}}),
+		whole("search", `{"id":"r","results":[{"index":3,"relevance_score":0.99}],"meta":{"api_version":{"version":"1"},"billed_units":{"search_units":1}}}`, unstated),
+		whole("classification", `{"id":"c","classifications":[{"prediction":"spam","confidence":0.9}],"meta":{"api_version":{"version":"1"},"billed_units":{"classifications":1}}}`, unstated),
 		lines,
 		stream("stream of events", sse(start, text, last), 1, spent),
 		stream("error by its finish_reason", sse(start, text, strings.Replace(last, "COMPLETE", "ERROR", 1)), 1,
@@ -43,6 +46,10 @@ func cohere2() []sample {
 	)
 	return []sample{
 		whole("whole", `{"id":"m","message":{"role":"assistant","content":[{"type":"text","text":"Paris"}]},"finish_reason":"COMPLETE",`+usage+`}`, spent),
+		whole("search", `{"results":[{"index":3,"relevance_score":0.99}],"id":"r","meta":{"api_version":{"version":"2","is_experimental":false},"billed_units":{"search_units":1},"warnings":[]}}`,
+			Report{Missing: otelmetrics.UsageNotStated}),
+		whole("embeddings of images", `{"id":"e","embeddings":{"float":[[0.1]]},"texts":[],"meta":{"api_version":{"version":"2"},"billed_units":{"images":1}},"response_type":"embeddings_by_type"}`,
+			Report{Missing: otelmetrics.UsageNotStated}),
 		whole("error", `{"id":"m","message":{"role":"assistant","content":[]},"finish_reason":"ERROR"}`, Report{Finish: otelmetrics.FinishError, Failed: true, ErrorType: otelmetrics.ErrorPredictionFailed}),
 		stream("stream", typed(start, block, text, end, last), 2, spent),
 		stream("stream without names of events", sse(start, block, text, end, last), 2, spent),

@@ -5,7 +5,11 @@ import "bytes"
 // readEnvelope reads an answer that a gateway has put into a member of an object
 // of its own, and reports whether there is one of a known dialect.
 func (s *state) readEnvelope(m *message) bool {
-	for _, v := range [...]value{m.data, m.result, m.response, m.body, m.output} {
+	around := [...]value{m.data, m.result, m.response, m.body, m.output, nil, nil}
+	if m.whole {
+		around[5], around[6] = m.text.at("Response"), m.text.at("chatResponse") // Tencent, Oracle
+	}
+	for _, v := range around {
 		text := []byte(v)
 		if v.isString() && bytes.HasPrefix(v.content(), []byte("{")) { // the body of AWS Lambda's proxies
 			text = unescape(nil, v)
@@ -19,13 +23,15 @@ func (s *state) readEnvelope(m *message) bool {
 			s.readCommon(&inner)
 			return true
 		}
-		if s.usage.own.some || len(s.usage.models) > 0 || !inner.usage.isObject() {
-			continue
-		}
-		var one statement
-		if s.readCounts(&one, "usage", inner.usage) {
-			s.readModel(inner.model)
-			s.readUsage("usage", inner.usage)
+		for _, usage := range [...]value{inner.usage, inner.usageMetadata, inner.text.at("Usage")} {
+			if s.usage.own.some || len(s.usage.models) > 0 || !usage.isObject() {
+				continue
+			}
+			var one statement
+			if s.readCounts(&one, "usage", usage) {
+				s.readModel(inner.model)
+				s.readUsage("usage", usage)
+			}
 		}
 	}
 	return false
@@ -46,6 +52,9 @@ func (s *state) readElsewhere(m *message) {
 			s.readUsage("response_metadata."+name, usage)
 			return
 		}
+	}
+	if usage := m.metadata.at("usage"); usage.isObject() && !own.some { // Dify
+		s.readCounts(own, "metadata.usage", usage)
 	}
 	if m.metrics.isObject() {
 		s.readCounts(own, "metrics", m.metrics)

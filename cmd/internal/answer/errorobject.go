@@ -26,25 +26,60 @@ func saysFailed(name []byte) bool {
 	return false
 }
 
+// saysEnded reports whether the type of an event says that all of the answer is over,
+// such as RUN_FINISHED and conversation.response.done. What is over may be a part only,
+// as with a message or a step.
+func saysEnded(kind []byte) bool {
+	w := wordOf(kind)
+	for _, suffix := range [...]string{"finished", "done", "completed"} {
+		subject, ok := bytes.CutSuffix(w.text(), []byte(suffix))
+		if !ok {
+			continue
+		}
+		switch string(subject) {
+		case "run", "agentrun", "stream", "conversationresponse", "generation", "prediction":
+			return true
+		}
+	}
+	return false
+}
+
 // readErrorObject reads an object of no known dialect that has nothing but words
 // of an error, whatever the names that the program has for them. In others, such
 // names may be those of an answer.
 func (s *state) readErrorObject(m *message) {
-	if s.failed || !isErrorObject(m.text) {
+	if s.failed || !isErrorObject(m.text, true) {
 		return
 	}
 	failure := m.text
-	for _, path := range [...][]string{{"Error"}, {"Response", "Error"}, {"fault", "detail"}} {
+	for _, path := range [...][]string{{"Error"}, {"Response", "Error"}, {"ErrorResponse", "Error"}, {"fault", "detail"}} {
 		if inner := m.text.at(path...); inner.isObject() {
 			failure = inner
+		}
+	}
+	for c := m.text.members(); c.next(); {
+		if isTypedError(c.value) {
+			failure = c.value
 		}
 	}
 	s.fail(m.errorType(failure))
 }
 
-func isErrorObject(v value) bool {
+// isTypedError reports whether an object is an error of AWS, which names its type as
+// no answer does. AWS and what is before it put such an object into another one.
+func isTypedError(v value) bool {
+	return v.at("__type").stated() && isErrorObject(v, false)
+}
+
+// isErrorObject reports whether an object has nothing but words of an error, or around
+// such an object.
+func isErrorObject(v value, around bool) bool {
 	failed := false
 	for m := v.members(); m.next(); {
+		if around && isTypedError(m.value) {
+			failed = true
+			continue
+		}
 		switch string(m.name) {
 		case "error_code", "errorCode", "code", "status_code", "statusCode", "http_status", "status":
 			switch saysStatus(m.value) {
@@ -65,7 +100,7 @@ func isErrorObject(v value) bool {
 			case statusFailed:
 				failed = true
 			}
-		case "Error", "Response": // Tencent, AWS
+		case "Error", "Response", "ErrorResponse": // Tencent, AWS
 			if m.value.at("Code").stated() || m.value.at("Error").isObject() {
 				failed = true
 			} else if !m.value.empty() {
@@ -76,7 +111,8 @@ func isErrorObject(v value) bool {
 			failed = failed || !m.value.empty()
 		case "message", "msg", "Message", "detail", "details", "title", "reason", "hint", "type", "instance", "id", "sid", "object", "created", "model", "param",
 			"name", "path", "method", "timestamp", "time", "stack", "stackTrace", "trace", "cause", "documentation_url", "retry_after", "retryable",
-			"headers", "multiValueHeaders", "body", "isBase64Encoded", "cookies", "RequestId", "requestId", "meta", "extensions":
+			"headers", "multiValueHeaders", "body", "isBase64Encoded", "cookies", "RequestId", "requestId", "meta", "extensions",
+			"Version", "version", "ResponseMetadata":
 		default:
 			if !m.value.empty() && !bytes.HasSuffix(m.name, []byte("_id")) {
 				return false

@@ -148,7 +148,16 @@ func containerOf(name []byte) string {
 	}
 }
 
+// topField returns the field that a member of a usage is. Names that begin with a capital
+// letter, as of .NET and Tencent, are those that do not.
 func topField(name []byte) (field, bool) {
+	if len(name) > 0 && 'A' <= name[0] && name[0] <= 'Z' {
+		const longest = 32
+		var lower [longest]byte
+		n := copy(lower[:], name)
+		lower[0] += 'a' - 'A'
+		name = lower[:n]
+	}
 	switch string(name) {
 	case "prompt_tokens", "promptTokens":
 		return promptTokens, true

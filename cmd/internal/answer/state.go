@@ -2,6 +2,7 @@ package answer
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
@@ -121,8 +122,38 @@ func (s *state) event(e event) {
 	case len(e.data) > 0 && !e.open && !isSignal(e.name):
 		s.hasContent()
 	}
-	if string(e.name) == "end" || string(e.name) == "done" {
+	switch string(e.name) {
+	case "end", "done":
+		s.readEnd(data)
 		s.ended = true
+	case "finish", "finished", "complete", "completed", "close":
+		s.readEnd(data)
+	}
+}
+
+// readEnd reads why a stream ends, as the event says whose name is the end mark. It may
+// be that the answer has failed.
+func (s *state) readEnd(data value) {
+	if word := data; !word.isObject() {
+		if !word.isString() {
+			word = value(strconv.Quote(string(data[:min(len(data), 64)])))
+		}
+		if saysStatus(word) == statusFailed {
+			s.fail(wordType(word))
+		}
+		return
+	}
+	for m := data.members(); m.next(); {
+		switch string(m.name) {
+		case "reason", "finish_reason", "finishReason", "stop_reason", "stopReason", "done_reason", "end_reason", "status", "state", "outcome":
+			if saysStatus(m.value) == statusFailed || finishReason(m.value) == otelmetrics.FinishError {
+				s.fail(wordType(m.value))
+			}
+		case "success", "ok", "succeeded":
+			if string(m.value) == "false" {
+				s.fail((&message{text: data}).errorType(nil))
+			}
+		}
 	}
 }
 
@@ -293,6 +324,9 @@ func (s *state) readOther(m *message) {
 		}
 	}
 	s.readErrorObject(m)
+	if !m.whole && (saysEnded(m.kind.content()) || saysEnded(m.name)) {
+		s.ended = true
+	}
 	if m.whole || s.content || isSignal(m.name) || s.failed {
 		return
 	}

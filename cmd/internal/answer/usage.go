@@ -58,7 +58,7 @@ func (s *state) readUsage(name string, v value) {
 	}
 	models, rest := s.readModels(name, v)
 	if len(models) == 0 && !rest.tokens.stated() && !rest.cost.stated {
-		s.usage.misread = true
+		s.usage.misread = s.usage.misread || !inOtherUnits(v)
 		return
 	}
 	s.usage.own, s.usage.models, s.usage.rest = statement{}, models, rest
