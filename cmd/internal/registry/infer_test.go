@@ -91,16 +91,16 @@ func TestInferredOfGo(t *testing.T) {
 	metrics.MustRegister(kept, many, collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(collectors.MetricsAll)),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	handler := promhttp.HandlerFor(metrics, promhttp.HandlerOpts{EnableOpenMetrics: true, EnableOpenMetricsTextCreatedSamples: true})
-	scrape := func(accept string) *http.Response {
+	scrape := func(accept string) *httptest.ResponseRecorder {
 		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil)
 		request.Header.Set("Accept", accept)
 		recorder := httptest.NewRecorder()
 		handler.ServeHTTP(recorder, request)
-		return recorder.Result()
+		return recorder
 	}
 	protobuf := scrape("application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited")
 	names := make(map[string]bool)
-	decoder := expfmt.NewDecoder(protobuf.Body, expfmt.ResponseFormat(protobuf.Header))
+	decoder := expfmt.NewDecoder(protobuf.Body, expfmt.ResponseFormat(protobuf.Header()))
 	for {
 		var family dto.MetricFamily
 		err := decoder.Decode(&family)
@@ -116,11 +116,7 @@ func TestInferredOfGo(t *testing.T) {
 		conformance.Text:        "text/plain;version=0.0.4",
 		conformance.OpenMetrics: "application/openmetrics-text;version=1.0.0",
 	} {
-		raw, err := io.ReadAll(scrape(accept).Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		page := string(raw)
+		page := scrape(accept).Body.String()
 		if got := conformance.Detect(page); got != format {
 			t.Fatalf("the page is %s, want %s", got, format)
 		}

@@ -12,7 +12,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dspy-metrics/dspy-metrics/cmd/internal/live"
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/service"
+	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
 // echo answers with what it was asked.
@@ -147,6 +149,63 @@ func TestPass(t *testing.T) {
 			}
 			poll(t, url, lines...)
 		})
+	}
+}
+
+// Paths of our own are not forwarded, and nobody has to find that out: a pattern
+// for just such a path is refused.
+func TestPassOfOwnPaths(t *testing.T) {
+	t.Parallel()
+	page, err := live.New("qa", views.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, remedy := range map[string]string{
+		"/health": "--ready-upstream /health", "/ready": "--ready-upstream /ready", "/metrics": "--metrics-listen",
+		"/openapi.json": "another path", "/{$}": "another path", "/h%65alth": "--ready-upstream /health", live.Path: "--no-live",
+	} {
+		for _, method := range []string{"", "GET "} {
+			c := config(nil, acting{})
+			c.Live, c.Pass = page, []string{method + path}
+			if _, err := service.New(c); err == nil || !strings.Contains(err.Error(), remedy) || !strings.Contains(err.Error(), path) {
+				t.Errorf("%q: got %v, want an error that names %q", method+path, err, remedy)
+			}
+		}
+		if path == live.Path {
+			continue // The page takes it for all methods.
+		}
+		var patterns []string
+		methods := []string{"HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+		for _, method := range methods {
+			patterns = append(patterns, method+" "+path)
+		}
+		url := behind(t, echo, func(c *service.Config) { c.Pass = patterns })
+		for _, method := range methods[:5] {
+			if got := must(t, method, url+strings.TrimSuffix(path, "{$}"), ""); !strings.HasPrefix(got.header.Get("X-Asked"), method) {
+				t.Errorf("%s %s was not forwarded: status %d", method, path, got.status)
+			}
+		}
+	}
+	apart := behind(t, echo, func(c *service.Config) { c.Pass, c.Apart = []string{"/metrics"}, true })
+	if got := must(t, http.MethodGet, apart+"/metrics", ""); got.header.Get("X-Asked") == "" {
+		t.Errorf("the metrics are at another address, and the path is not forwarded: status %d", got.status)
+	}
+	for _, pattern := range []string{"/", "/{rest...}", "/{name}", "GET /{rest...}"} {
+		var log bytes.Buffer
+		url := behind(t, echo, func(c *service.Config) {
+			c.Pass, c.Logger = []string{pattern}, slog.New(slog.NewTextHandler(&log, nil))
+		})
+		for _, own := range []string{"/health", "/metrics"} {
+			if !strings.Contains(log.String(), own) {
+				t.Errorf("%q: the log does not name %s: %s", pattern, own, log.String())
+			}
+			if got := must(t, http.MethodGet, url+own, ""); got.status != http.StatusOK || got.header.Get("X-Asked") != "" {
+				t.Errorf("%q: %s: got status %d, asked %q", pattern, own, got.status, got.header.Get("X-Asked"))
+			}
+		}
+		if got := must(t, http.MethodGet, url+"/models", ""); got.header.Get("X-Asked") == "" {
+			t.Errorf("%q: another path was not forwarded: status %d", pattern, got.status)
+		}
 	}
 }
 

@@ -50,6 +50,9 @@ func (s *Service) handle(mux *http.ServeMux, what, pattern string, handler http.
 	if path := pattern[strings.LastIndex(pattern, " ")+1:]; s.Live != nil && !s.Apart && (path == live.Path || strings.HasPrefix(path, live.Path+"/")) {
 		return fmt.Errorf("%s %q: the live charts use %s: set --no-live to forward the path to the program", what, pattern, live.Path)
 	}
+	if err := s.shadowed(what, pattern); err != nil {
+		return err
+	}
 	defer func() {
 		if wrong := recover(); wrong != nil {
 			err = fmt.Errorf("%s %q: %v", what, pattern, wrong)
