@@ -291,7 +291,7 @@ func splitAddress(t *testing.T, address string) (host, port, url string) {
 	return host, port, "http://" + address
 }
 
-// dial tells whether something listens.
+// dial reports whether something listens.
 func dial(t *testing.T, address string) error {
 	t.Helper()
 	connection, err := (&net.Dialer{Timeout: time.Second}).DialContext(t.Context(), "tcp", address)

@@ -81,7 +81,7 @@ func port(t *testing.T, address string) string {
 	return port
 }
 
-// healthy tells whether a URL answers 200.
+// healthy reports whether a URL answers 200.
 func healthy(t *testing.T, url string) error {
 	status, _, body, err := exchange(t, http.MethodGet, url, nil)
 	if err == nil && status != http.StatusOK {

@@ -33,7 +33,7 @@ type container struct {
 	programs map[string]string
 	// further are variables that only this machine needs.
 	further []string
-	// check tells whether it is healthy, by default by its health check.
+	// check reports whether it is healthy, by default by its health check.
 	check func(t *testing.T) error
 }
 

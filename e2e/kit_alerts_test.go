@@ -113,7 +113,7 @@ func (k *kit) testAlerts(t *testing.T) {
 	}
 }
 
-// checkAnnotations tells whether people can read what an alert says.
+// checkAnnotations reports whether people can read what an alert says.
 func checkAnnotations(t *testing.T, key string, a alert) {
 	t.Helper()
 	for _, name := range []string{"summary", "description"} {

@@ -88,7 +88,7 @@ func (k *kit) testSelectors(t *testing.T, expressions []expression) {
 // recent asks for series that were there of late: some were of what was killed.
 func recent(selector string) string { return "last_over_time(" + selector + "[5m])" }
 
-// shows tells whether a query has a result that is a number.
+// shows reports whether a query has a result that is a number.
 func (k *kit) shows(t *testing.T, query string) error {
 	t.Helper()
 	result, err := k.query(t, query)

@@ -78,7 +78,7 @@ func (k *kit) fill(command string) string {
 	return strings.ReplaceAll(command, "curl ", "curl --silent --show-error ")
 }
 
-// rewritten tells whether the rules were written anew, other than they are shipped and
+// rewritten reports whether the rules were written anew, other than they are shipped and
 // well.
 func rewritten(ctx context.Context, folder string) error {
 	changed := false

@@ -33,7 +33,7 @@
 // "other", counted in dspy_metrics_label_overflow_total and logged once; an
 // empty one is recorded as "unknown"; invalid UTF-8, control characters and
 // overlong values are made legal. Nothing that is measured can break the page.
-// Labels of your own stand in the contract like the others; [Recorder.With]
+// Labels of your own are part of the contract like the others; [Recorder.With]
 // gives the recorder of one value.
 //
 // # What is not promised

@@ -233,7 +233,7 @@ func (e *environment) headers(name string) {
 	}
 }
 
-// notHeader tells whether a character is none of a token (RFC 9110 §5.6.2).
+// notHeader reports whether a character is none of a token (RFC 9110 §5.6.2).
 func notHeader(r rune) bool {
 	letter := 'a' <= r|0x20 && r|0x20 <= 'z'
 	digit := '0' <= r && r <= '9'

@@ -200,7 +200,7 @@ func values(page []*dto.MetricFamily) map[string]float64 {
 	return out
 }
 
-// monotonic tells whether a series is of a counter or of a histogram, which is
+// monotonic reports whether a series is of a counter or of a histogram, which is
 // measured with what is not negative.
 func monotonic(series string) bool {
 	name, _, _ := strings.Cut(series, "{")

@@ -133,7 +133,7 @@ func newRecorder(p *pipeline, values []string) (*Recorder, error) {
 	return r, nil
 }
 
-// lasting tells whether the values of the own labels are well-known, or not
+// lasting reports whether the values of the own labels are well-known, or not
 // given. The series of others come and go.
 func (r *Recorder) lasting() bool {
 	for i, own := range r.pipeline.contract.Labels.Own {

@@ -2,7 +2,7 @@ package views
 
 import "slices"
 
-// The values that stand for what a label cannot carry.
+// The values that replace what a label cannot carry.
 const (
 	// Other replaces a value that is over the budget of its label, or that is
 	// not in the closed set of values.

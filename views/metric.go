@@ -62,7 +62,7 @@ func (f Form) String() string {
 	}
 }
 
-// Metric is one row of the contract. The zero value stands for a metric that is
+// Metric is one row of the contract. The zero value is a metric that is
 // left out.
 type Metric struct {
 	// Name is the documented name that every backend shows,
@@ -95,7 +95,7 @@ type Metric struct {
 	Terms Terms
 }
 
-// Exists tells whether the metric is in the contract, and was not left out.
+// Exists reports whether the metric is in the contract, and was not left out.
 func (m Metric) Exists() bool { return m.Name != "" }
 
 func (m Metric) clone() Metric {

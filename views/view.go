@@ -115,7 +115,7 @@ func (k Kind) is(kind sdkmetric.InstrumentKind) bool {
 	}
 }
 
-// reserved tells whether Prometheus would show the name under dspy_: it writes
+// reserved reports whether Prometheus would show the name under dspy_: it writes
 // an underscore for each character of an instrument name that is not a letter,
 // a digit or an underscore. Instrument names are compared without case, as the
 // specification of the metrics API asks.

@@ -98,7 +98,7 @@ func serve(w http.ResponseWriter, r *http.Request, d dialect) {
 	a.events(d)
 }
 
-// streams tells whether the path asks for a stream, as with some providers.
+// streams reports whether the path asks for a stream, as with some providers.
 func streams(r *http.Request) bool {
 	call := r.PathValue("call")
 	return strings.HasSuffix(call, ":streamGenerateContent") || call == "converse-stream"

@@ -44,7 +44,7 @@ func (c *cursor) peek() byte {
 	return c.text[c.at]
 }
 
-// next tells what stands here, for messages.
+// next describes the text at the cursor, for messages.
 func (c *cursor) next() string {
 	if c.done() {
 		return "the end of the line"

@@ -174,7 +174,7 @@ func (j *judge) end(f *Family) {
 // bucketed reports whether the samples of a series make up a histogram.
 func (f *Family) bucketed() bool { return f.kind == "histogram" || f.kind == "gaugehistogram" }
 
-// inner is the label that tells the samples of one series apart.
+// inner is the label by which the samples of one series differ.
 func (f *Family) inner(suffix string) string {
 	switch {
 	case f.bucketed() && suffix == "_bucket":

@@ -35,7 +35,7 @@ type Point struct {
 	BucketCounts []uint64 // one more than Bounds
 }
 
-// form tells the families of OTLP apart: a histogram may have both forms under one name.
+// form identifies a family of OTLP: a histogram may have both forms under one name.
 type form struct {
 	name        string
 	exponential bool

@@ -42,7 +42,7 @@ const (
 	InvokeWorkflow = "invoke_workflow"
 	// UnknownModality: the answer does not break its usage down.
 	UnknownModality = "unknown"
-	// OtherError stands for an error without a type of its own.
+	// OtherError is the type of an error without a type of its own.
 	OtherError = "_OTHER"
 )
 

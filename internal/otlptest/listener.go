@@ -16,7 +16,7 @@ type listener struct {
 	open     map[*conn]struct{}
 }
 
-// conn tells its listener when it is closed.
+// conn informs its listener when it is closed.
 type conn struct {
 	net.Conn
 	from *listener

@@ -1,4 +1,4 @@
-// Package spelling tells how much two names differ, for messages that name what
+// Package spelling measures how much two names differ, for messages that name what
 // was probably meant.
 package spelling
 

@@ -5,7 +5,7 @@ import (
 	"sort"
 )
 
-// exponentialIndex tells the bucket of a value at one scale.
+// exponentialIndex finds the bucket of a value at one scale.
 type exponentialIndex struct {
 	scale  int
 	factor float64 // 2^scale / ln 2

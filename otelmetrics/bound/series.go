@@ -54,7 +54,7 @@ func (h *seriesHeader) finish(readers uint32) {
 	}
 }
 
-// reports tells whether a reader of totals or of intervals reports the series, and notes that it does.
+// reports reports whether a reader of totals or of intervals reports the series, and notes that it does.
 func (h *seriesHeader) reports(reader int, delta bool) bool {
 	bit := uint32(1) << reader
 	fresh, finished := h.fresh&bit != 0, h.finished&bit != 0

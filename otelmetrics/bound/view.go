@@ -133,7 +133,7 @@ func (d declaration) complete(s sdkmetric.Stream) sdkmetric.Stream {
 	return s
 }
 
-// identity returns what the SDK tells streams apart by. Names are the same in upper and lower case.
+// identity returns what makes two streams different for the SDK. Names are the same in upper and lower case.
 func (d declaration) identity(s sdkmetric.Stream) identity {
 	return identity{strings.ToLower(s.Name), s.Description, s.Unit, d.Kind, d.number}
 }

@@ -109,7 +109,7 @@ func (s sample) String() string {
 	return s.series() + " " + strconv.FormatFloat(s.value, 'g', precision, 64)
 }
 
-// equal tells whether one may be the other as it is written: half a unit of the
+// equal reports whether one may be the other as it is written: half a unit of the
 // last digit apart.
 func equal(a, b float64) bool {
 	return a == b || math.IsNaN(a) && math.IsNaN(b) ||

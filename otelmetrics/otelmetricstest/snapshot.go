@@ -83,7 +83,7 @@ func (s *Snapshot) Since(earlier *Snapshot) *Snapshot {
 	return &grown
 }
 
-// grows tells whether the sample is of a metric that only goes up.
+// grows reports whether the sample is of a metric that only goes up.
 func (s *Snapshot) grows(of sample) bool {
 	if s.kinds[of.name] == "counter" {
 		return true

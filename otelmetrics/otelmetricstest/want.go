@@ -11,7 +11,7 @@ import (
 //
 //	dspy_predictions_total{prediction_type="cot",service="test",status="success"} 1
 //
-// A histogram is its _count, its _sum and its _bucket lines. Labels may stand in
+// A histogram is its _count, its _sum and its _bucket lines. Labels may have
 // any order; blank lines and comments are passed over. There may be more series
 // than those. Values need to be equal in nine digits, as sums are rounded.
 func (s *Snapshot) Want(t testing.TB, lines string) {

@@ -27,7 +27,7 @@ type List struct {
 	read   version // of the file that was read last, which only Watch knows after Open
 }
 
-// version tells one content of a file from the next.
+// version changes with the content of a file.
 type version struct {
 	modified time.Time
 	size     int64

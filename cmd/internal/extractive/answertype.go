@@ -101,7 +101,7 @@ func typeOf(asking []string) answerType {
 	return anything
 }
 
-// isOneOf reports whether word stands in a list of words with spaces between.
+// isOneOf reports whether the list, whose words have spaces between them, contains the word.
 func isOneOf(word, list string) bool {
 	for w := range strings.FieldsSeq(list) {
 		if w == word {

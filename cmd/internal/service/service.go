@@ -28,8 +28,8 @@ type Config struct {
 	Metrics        *otelmetrics.Metrics
 	Backend        Backend
 	Routes         []Route
-	TypeHeader     string            // the request header that tells the prediction type
-	TypeField      string            // the field of a JSON body that does
+	TypeHeader     string            // the request header whose value is the prediction type
+	TypeField      string            // the field of a JSON body whose value is the prediction type
 	Labels         []Label           // of the user's own that requests tell
 	Cache          Cache             // nil for none
 	Caching        Caching           // what is kept in the cache, and for how long
