@@ -35,7 +35,8 @@ type Prediction struct {
 //		ctx, p := m.StartPrediction(ctx, otelmetrics.ChainOfThought)
 //		defer p.End(&err)
 //
-// The returned context carries the prediction, for [PredictionFrom], and with [WithTracerProvider] a span.
+// The returned context carries the prediction, for [PredictionFrom], and with [WithTracerProvider] a span. The two are one
+// allocation; [Predictor.Start] needs none.
 func (r *Recorder) StartPrediction(ctx context.Context, kind PredictionType) (context.Context, *Prediction) {
 	if r == nil {
 		return ctx, nil
@@ -57,7 +58,9 @@ func PredictionFrom(ctx context.Context) *Prediction {
 
 type predictionKey struct{}
 
-// predictionContext is a prediction and the context that carries it, in one allocation.
+// predictionContext is a prediction and the context that carries it, in one allocation. None is not possible: whoever has
+// the context may keep it and ask it for the prediction later, so the prediction can neither be on the stack nor be used
+// again from a pool, where it would be another's.
 type predictionContext struct {
 	context.Context //nolint:containedctx // it is one
 	prediction      Prediction
