@@ -21,9 +21,9 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.41.0"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/dspy-metrics/dspy-metrics/internal/genai"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/bound"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/exposition"
-	"github.com/dspy-metrics/dspy-metrics/internal/genai"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/goexit"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/label"
 	"github.com/dspy-metrics/dspy-metrics/views"
