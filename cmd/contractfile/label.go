@@ -83,7 +83,8 @@ func (r *reader) ownLabel(e entry) {
 	r.contract.AddLabel(b.Label, metrics...)
 }
 
-// oneSet tells of keys that each say what the values are.
+// oneSet reports keys that each set the allowed values, of which only one may be
+// used.
 func (r *reader) oneSet(e entry) {
 	first := ""
 	for _, name := range []string{"values", "only", "add"} {

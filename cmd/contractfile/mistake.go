@@ -11,10 +11,10 @@ import (
 type Mistake struct {
 	// File is the name that was given to [Read].
 	File string
-	// Line and Column are from 1. The column of a mistake in the syntax of YAML is
-	// 1: the parser does not tell it.
+	// Line and Column count from 1. The column of a YAML syntax error is always 1,
+	// because the parser does not report it.
 	Line, Column int
-	// Problem says what is wrong, and what to do.
+	// Problem describes the error and its remedy.
 	Problem string
 }
 

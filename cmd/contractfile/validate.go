@@ -9,8 +9,8 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
-// validate brings the mistakes of the contract back to the file. What follows
-// from a mistake that was told already is left out.
+// validate reports the errors of the contract with their places in the file. It
+// leaves out errors that follow from an error that was reported already.
 func (r *reader) validate() {
 	err := r.contract.Validate()
 	if err == nil {
@@ -33,8 +33,8 @@ func (r *reader) validate() {
 	}
 }
 
-// place finds the narrowest part of the file that a mistake is about; nil if
-// another mistake stands there.
+// place returns the smallest part of the file that an error is about. It is nil if
+// another error was already reported there.
 func (r *reader) place(m *views.Mistake) *yaml.Node {
 	entry := r.entry(m)
 	if r.wrong[entry] || r.wrong[join(entry, "kind")] {

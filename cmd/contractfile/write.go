@@ -53,7 +53,7 @@ func JSON(contract views.Contract) ([]byte, error) {
 	return out.Bytes(), readable(out.Bytes())
 }
 
-// readable tells what the reader would say of what was written.
+// readable returns the error of reading what was written.
 func readable(written []byte) error {
 	_, err := Read(bytes.NewReader(written), "contract")
 	return err

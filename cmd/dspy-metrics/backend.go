@@ -12,7 +12,7 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
-// backend is who makes the predictions, and what tells their type.
+// backend holds the flags for the upstream and for the type of predictions.
 type backend struct {
 	Upstream       string        `group:"common" env:"DSPY_METRICS_UPSTREAM" placeholder:"URL" help:"URL of the program that makes the predictions. By default a built-in text search answers."`
 	ConnectTimeout time.Duration `group:"upstream" default:"5s" env:"DSPY_METRICS_CONNECT_TIMEOUT" help:"Time limit for a connection to the upstream (${default})."`

@@ -11,7 +11,7 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/internal/contract"
 )
 
-// noContract is what --contract has for the rules of the format alone.
+// noContract is the value of --contract that checks only the rules of the format.
 const noContract = "none"
 
 // namedContract is a contract and what a report calls it.

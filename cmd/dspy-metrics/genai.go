@@ -5,7 +5,8 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
-// generative is what is emitted of OpenTelemetry's conventions for generative AI.
+// generative holds the flags for the metrics of OpenTelemetry's conventions for
+// generative AI.
 type generative struct {
 	GenAI      string `group:"telemetry" name:"genai" enum:"auto,off,released,new,both" default:"auto" env:"DSPY_METRICS_GENAI" placeholder:"auto|off|released|new|both" help:"Also emit the gen_ai.* metrics of OpenTelemetry's conventions for generative AI: the released version (1.41), the new one, or both. auto follows OTEL_SEMCONV_STABILITY_OPT_IN and is otherwise off (${default})."`
 	GenAIModel string `group:"telemetry" name:"genai-model" env:"DSPY_METRICS_GENAI_MODEL" placeholder:"[PROVIDER/]MODEL" help:"Model for the gen_ai.* metrics if neither request nor answer names one, such as openai/gpt-4o-mini. Its provider is also used for names without a provider."`

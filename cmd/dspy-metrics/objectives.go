@@ -10,7 +10,8 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/slo"
 )
 
-// objectives are what dashboards and rules hold a service to.
+// objectives holds the flags for objectives and alert thresholds of rules and
+// dashboards.
 type objectives struct {
 	Availability  float64  `default:"${availability}" placeholder:"SHARE" help:"Availability objective: share of predictions that must succeed (${default})."`
 	Latency       float64  `default:"${latency}" placeholder:"SHARE" help:"Latency objective: share of predictions that must be fast (${default})."`

@@ -15,10 +15,10 @@ import (
 // Checker holds expositions against a contract. Its methods may be called
 // concurrently.
 type Checker struct {
-	// Contract is what was promised.
+	// Contract is the contract to check against.
 	Contract contract.Contract
-	// Strategy says how names of OpenTelemetry are spelled on pages. Empty is the
-	// one under which most metrics of the contract are on the page.
+	// Strategy is the translation of OpenTelemetry's names on pages. If it is empty, the
+	// strategy is used that finds most metrics of the contract on the page.
 	Strategy otlptranslator.TranslationStrategyOption
 	// AllowedLabels are labels that any series may have besides its own, such as
 	// those that a collector adds.
@@ -142,8 +142,8 @@ func (s scope) wanted(name string) bool {
 }
 
 // reserved reports whether Prometheus would show the name under a namespace of the
-// contract: it writes an underscore for what stands between the words of an
-// instrument.
+// contract. Prometheus writes an underscore for the separators between the words of
+// an instrument name.
 func (s scope) reserved(name string) bool {
 	return contract.Contract{Namespaces: s.namespaces}.Reserves(name)
 }

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// Client is what one OTLP client, known by its resource, has sent so far.
+// Client contains the metrics that one OTLP client, identified by its resource, has
+// sent so far.
 type Client struct {
 	// Name is the service's name and instance, as far as the resource says.
 	Name string

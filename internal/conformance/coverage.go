@@ -9,7 +9,8 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/internal/contract"
 )
 
-// Coverage is what of a contract was seen, on one exposition or on several.
+// Coverage contains which metrics of a contract were seen, on one exposition or on
+// several.
 type Coverage struct {
 	items map[string]*item
 	order []string
@@ -151,8 +152,8 @@ type Namespace struct {
 	Total int    `json:"total"`
 }
 
-// Namespaces returns the counts in alphabetical order. Deprecated metrics are
-// nobody's to have, so they do not count.
+// Namespaces returns the counts in alphabetical order. Deprecated metrics do not
+// count, because they are not expected.
 func (c Coverage) Namespaces() []Namespace {
 	counts := make(map[string]*Namespace)
 	for _, one := range c.items {

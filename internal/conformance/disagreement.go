@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Shapes is what the instances of one service should agree on, of every metric:
+// Shapes contains, for every metric, what the instances of one service must agree on:
 // type, unit, help text and buckets.
 type Shapes struct {
 	Name   string

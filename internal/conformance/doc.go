@@ -1,17 +1,17 @@
-// Package conformance compares what a service exposes with the contract of package
-// views and says what differs, with the line and column where there is one.
+// Package conformance compares the metrics of a service with the contract of package
+// views and reports the differences, with line and column if possible.
 //
-// A page of the text format or of OpenMetrics comes from [Parse], the metrics
-// of an OTLP client from a [Client]; both are an [Exposition], which
-// [Checker.Check] judges alone and [Checker.Compare] against an earlier one.
-// Whatever language the service is written in makes no difference.
+// [Parse] reads a page of the text format or of OpenMetrics, and a [Client] collects
+// the metrics of an OTLP client. Both give an [Exposition]. [Checker.Check] checks
+// one exposition, and [Checker.Compare] compares it with an earlier one. The language
+// of the service makes no difference.
 //
-// The parser is the package's own. The library parser that is strict for both
-// formats is a part of the Prometheus server's module, whose dependencies are
-// many times this module's, and no parser tells the column of a mistake or goes
-// on after the first one. It accepts no page that expfmt refuses; a fuzz test
-// holds the two against each other.
+// The package has its own parser. The library parser that is strict for both formats
+// is in the module of the Prometheus server, whose dependencies are many times those
+// of this module. No existing parser reports the column of an error, or continues
+// after the first error. This parser accepts no page that expfmt rejects. A fuzz test
+// compares the two.
 //
-// Memory is bounded for every page: by the families and samples kept, and by the
-// findings of one rule that are listed.
+// Memory is limited for every page: by the number of families and samples that are
+// kept, and by the number of findings of one rule that are listed.
 package conformance

@@ -26,7 +26,7 @@ const (
 	maxNames    = 100  // of labels that are remembered of a family
 )
 
-// Exposition is what a service exposed at one moment.
+// Exposition contains the metrics that a service exposed at one moment.
 type Exposition struct {
 	// Format is how it was written.
 	Format Format
@@ -34,7 +34,7 @@ type Exposition struct {
 	Families []*Family
 	// read is how many samples a page has, kept or not.
 	read int
-	// problems are what was found when it was read.
+	// problems are the findings of reading the exposition.
 	problems findings
 	// started is when the process started, in seconds since the epoch; 0 if it
 	// does not say.
@@ -77,7 +77,7 @@ type Family struct {
 	// series has others.
 	bounds []float64
 	mixed  bool
-	// state is what the judge remembers until the family is complete.
+	// state is the state of the checks until the family is complete.
 	state *state
 	// predecessor is another family of the same name, which is complete.
 	predecessor *Family
@@ -100,7 +100,7 @@ type label struct {
 // position is from 1; zero if there is none.
 type position struct{ line, column int }
 
-// suffix is what the sample's name has after the family's.
+// suffix returns the part of the sample's name after the family's name.
 func (f *Family) suffix(s sample) string { return strings.TrimPrefix(s.name, f.name) }
 
 func (s sample) label(name string) (label, bool) {

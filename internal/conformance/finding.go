@@ -12,9 +12,10 @@ type Severity string
 const (
 	// Error is a breach of the contract, or of the format.
 	Error Severity = "error"
-	// Warning is what may be well, such as a metric not measured yet.
+	// Warning is a finding that may be harmless, such as a metric that was not measured
+	// yet.
 	Warning Severity = "warning"
-	// Info is what nobody needs to act on.
+	// Info is a finding that needs no action.
 	Info Severity = "info"
 )
 
@@ -86,7 +87,7 @@ const (
 	Restarted Rule = "restarted"
 	// QuerySyntax: Prometheus cannot read a query of a dashboard or a rule.
 	QuerySyntax Rule = "query-syntax"
-	// QueryMetric: a query asks for a series that nobody has.
+	// QueryMetric: a query uses a series that does not exist.
 	QueryMetric Rule = "query-metric"
 	// QueryLabel: a query uses a label that the series do not have.
 	QueryLabel Rule = "query-label"
@@ -111,7 +112,7 @@ type Finding struct {
 	Line    int    `json:"line,omitempty"`
 	Column  int    `json:"column,omitempty"`
 	Message string `json:"message"`
-	// Remedy says what to do.
+	// Remedy is what to do.
 	Remedy string `json:"remedy,omitempty"`
 }
 
@@ -127,8 +128,9 @@ func (f Finding) Text() string {
 	return text
 }
 
-// listed is how many findings of one rule about one metric are listed, and
-// listedOfRule how many of one rule before the metrics are not told apart.
+// listed is the number of findings of one rule about one metric that are listed.
+// listedOfRule is the number of findings of one rule after which metrics are no
+// longer listed separately.
 const (
 	listed       = 5
 	listedOfRule = 200

@@ -85,7 +85,7 @@ func (in *inference) family(format Format, f *Family) {
 	}
 }
 
-// first is what is known of a metric before its samples.
+// first returns what is known of a metric before its samples.
 func first(format Format, f *Family, name string) contract.Metric {
 	m := contract.Metric{Name: name, Stream: name, Kind: kindOf(f), Help: contract.Sentence(f.help)}
 	if format == OTLP {

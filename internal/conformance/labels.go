@@ -36,7 +36,8 @@ func (r *review) series(metric contract.Metric, family *Family, s sample) {
 	}
 }
 
-// allowed reports whether a series may have the label, or has been told of it.
+// allowed reports whether a series may have the label, or whether the label was
+// already reported.
 func (r *review) allowed(metric contract.Metric, family *Family, s sample, l label) bool {
 	_, known := metric.Label(l.name)
 	switch {

@@ -33,7 +33,7 @@ func (p *parser) allows(kind, suffix string) bool {
 	return slices.Contains(p.suffixes(kind), suffix)
 }
 
-// suffixes are what the names of a type's samples have after the family's.
+// suffixes returns the parts of the sample names after the family's name, for a type.
 func (p *parser) suffixes(kind string) []string {
 	switch {
 	case kind == "histogram" && p.om:

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// invalid says which value the format asks for if it does not allow this one,
-// else nothing.
+// invalid returns which values the format allows, if it does not allow this one, or
+// else "".
 func invalid(format Format, kind, suffix string, value float64) string {
 	om := format == OpenMetrics
 	const counted, number = "one that is not negative", "a number"

@@ -41,8 +41,7 @@ type Metric struct {
 	Unit string
 	// Help is the help text, without a period at its end; empty if nothing is said.
 	Help string
-	// Labels are all that a series may have, unless OpenLabels says that nobody
-	// knows.
+	// Labels are all labels that a series may have, unless OpenLabels is set.
 	Labels     []Label
 	OpenLabels bool
 	// Buckets are the bounds of a histogram, without +Inf; nil if nothing is said.
@@ -82,8 +81,7 @@ type Value struct {
 	Terms
 }
 
-// Terms are what a contract says of a metric, a label or a value beside its
-// definition.
+// Terms are the stability and deprecation of a metric, a label or a value.
 type Terms = views.Terms
 
 // Kind is the type of a metric.
@@ -115,8 +113,8 @@ const (
 	ClassicAndNative Form = "classic+native"
 )
 
-// Level says whether something must be there. By default a metric is recommended,
-// a label required, a value optional.
+// Level is the requirement level. By default a metric is recommended, a label is
+// required, and a value is optional.
 type Level = views.Level
 
 // The levels.

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Impact is what a change of a contract means to those who use its metrics.
+// Impact is the effect of a contract change on those who use its metrics.
 type Impact string
 
 // The impacts, the worst first.
@@ -217,7 +217,7 @@ func (d *diff) terms(metric, label string, was, is Terms) {
 	if was.Stability == Stable {
 		impact = Breaking
 	}
-	// What says nothing of it is in development.
+	// Without a stated stability, it is in development.
 	d.changed(impact, metric, label, "the stability", cmp.Or(was.Stability, "development"), cmp.Or(is.Stability, "development"))
 	switch {
 	case was.Deprecated == "" && is.Deprecated != "":

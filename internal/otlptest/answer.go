@@ -17,7 +17,8 @@ const (
 	Unauthenticated   Code = 16
 )
 
-// Answer is what a [Receiver] does with the next requests; see [Receiver.Respond].
+// Answer is the response of a [Receiver] to the next requests; see
+// [Receiver.Respond].
 type Answer struct {
 	mode   mode
 	status int

@@ -1,6 +1,7 @@
 package otlptest
 
-// Resource is what one client sent in one request: who it is, and its metrics of all scopes.
+// Resource contains the data of one client in one request: its resource and its
+// metrics of all scopes.
 type Resource struct {
 	Attributes map[string]string
 	Metrics    []Metric

@@ -21,7 +21,7 @@ func (f field) zigzag() int {
 	return int(int32(uint32(f.bits)>>1) ^ -int32(f.bits&1)) //nolint:gosec // 32 bits by definition
 }
 
-// errWire is what a request gets that is no protobuf message.
+// errWire is the error for a request that is not a protobuf message.
 var errWire = errors.New("not a protobuf message")
 
 // fields reads the fields of a message in order. The format is small enough to be read

@@ -21,7 +21,7 @@ import (
 type Authority struct {
 	// File holds the certificate of the authority, in PEM.
 	File string
-	// Pool is what trusts it.
+	// Pool contains the certificate of the authority.
 	Pool *x509.CertPool
 
 	cert *x509.Certificate

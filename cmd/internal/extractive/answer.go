@@ -9,7 +9,7 @@ import (
 // NoAnswer is the text of an answer when no passage shares a term with the question.
 const NoAnswer = "no passage of the text answers this question"
 
-// Answer is what a text says to a question. All its strings are valid UTF-8.
+// Answer is the answer of a text to a question. All its strings are valid UTF-8.
 type Answer struct {
 	// Text is the best passage as it stands in the text, or NoAnswer. Only
 	// invalid bytes are replaced, by U+FFFD, and control characters, by spaces.
@@ -59,7 +59,7 @@ func ranked(passages []string, hits []hit) Answer {
 	return Answer{Text: found[0].Text, Passages: found}
 }
 
-// reasoning tells how passages were ranked for the question.
+// reasoning describes how passages were ranked for the question.
 func reasoning(total int, question, missing query, found []Passage) string {
 	if len(question.terms) == 0 {
 		return "The question contains no term to search for."

@@ -65,7 +65,8 @@ func hasSuffix(w []byte, suffixes ...string) bool {
 	return false
 }
 
-// hasVowel tells an ending from a part of the word, as in "string" or "shed".
+// hasVowel reports whether w contains a vowel. It distinguishes an ending from a part
+// of the word, as in "string" or "shed".
 func hasVowel(w []byte) bool { return bytes.ContainsAny(w, "aeiouy") }
 
 func isVowel(c byte) bool { return strings.IndexByte("aeiouy", c) >= 0 }

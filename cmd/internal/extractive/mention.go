@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// mentions reports whether a passage says a thing of the type that the question
-// does not say itself. It goes by the form of words, not by a list of names: in
-// English a name has a capital, and a place stands after a preposition of place.
+// mentions reports whether a passage contains a thing of this type that the question
+// does not contain. It uses the form of words, not a list of names: in English a name
+// has a capital letter, and a place follows a preposition of place.
 func (a answerType) mentions(passage string, question query, stop map[string]struct{}) bool {
 	m := mention{tokens: tokensOf(passage), question: question, stop: stop}
 	for i := range m.tokens {
@@ -37,7 +37,7 @@ type token struct {
 	gap         string // what stands between the word before and this one
 }
 
-// adjoins reports whether only white space stands before the word.
+// adjoins reports whether there is only white space before the word.
 func (t token) adjoins() bool { return strings.TrimSpace(t.gap) == "" }
 
 // tokensOf returns the words of a passage. Numbers keep their decimals and their
@@ -132,8 +132,8 @@ func (m mention) isMonth(i int) bool {
 		leadingNumber(m.at(i+1).lower) != "" || isOneOf(m.at(i-1).lower, "in since until of by")
 }
 
-// standsAsYear tells a year from a count of as many things: a noun follows only the count,
-// unless a word such as "in" says that it is a year.
+// standsAsYear reports whether a number is a year and not a count. A noun follows a
+// count, unless a word such as "in" marks the number as a year.
 func (m mention) standsAsYear(i int) bool {
 	if isOneOf(m.at(i-1).lower, "in since until till by before after during from of year circa "+months) {
 		return true
@@ -155,7 +155,7 @@ func (m mention) isName(i int) bool {
 	if next.adjoins() && isCapital(next.text) {
 		return true // Two capitals: a name and a surname.
 	}
-	// Most first words that are neither a name nor a stop word are told by their ending.
+	// The ending identifies most first words that are neither a name nor a stop word.
 	return !strings.HasSuffix(t.lower, "ly") && !strings.HasSuffix(t.lower, "ing")
 }
 

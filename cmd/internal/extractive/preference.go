@@ -6,8 +6,8 @@ const (
 	// preferred is by how much a passage that mentions what is asked for counts more. At 4, a
 	// passage beside the best one goes before it, and one that shares but a stray word does not.
 	preferred = 4
-	// reach is how many sentences before and after give a part of their score, since "it" in a
-	// sentence stands for what they name.
+	// reach is the number of sentences before and after that contribute to the score,
+	// because "it" in a sentence refers to something that they name.
 	reach = 2
 )
 

@@ -8,7 +8,7 @@ import (
 // ErrEmptyQuestion reports a question with no text but white space.
 var ErrEmptyQuestion = errors.New("question is empty")
 
-// Question is what to answer and how.
+// Question is a question and how to answer it.
 type Question struct {
 	// Text is the question in words. It must hold more than white space.
 	Text string
@@ -19,7 +19,7 @@ type Question struct {
 	Mode Mode
 }
 
-// Mode is a way to answer, named after the DSPy module it stands in for.
+// Mode is a way to answer. It has the name of the DSPy module that it imitates.
 type Mode int
 
 const (

@@ -4,11 +4,11 @@ import (
 	"context"
 )
 
-// text is what to answer from.
+// text is a text to answer from, split into passages.
 type text struct {
 	passages []string
-	// follows says of each passage whether it goes on in the paragraph of the
-	// one before it.
+	// follows reports for each passage whether it is in the same paragraph as the
+	// previous one.
 	follows []bool
 }
 

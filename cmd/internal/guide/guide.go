@@ -1,5 +1,5 @@
-// Package guide tells the metric contract in plain sentences: the text that the
-// built-in predictor answers from when a question brings none of its own.
+// Package guide describes the metric contract in plain sentences. The built-in
+// predictor answers from this text if a question has no context of its own.
 package guide
 
 import (

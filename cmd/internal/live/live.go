@@ -1,6 +1,6 @@
-// Package live is a page of charts that move. The browser reads a page of metrics
-// every few seconds and draws the last minutes of it; while nobody looks, nothing is
-// read. Nothing is kept on the server.
+// Package live serves a page of live charts. The browser reads the metrics every few
+// seconds and draws the last minutes. If no browser shows the page, nothing is read.
+// The server stores nothing.
 package live
 
 import (

@@ -7,7 +7,7 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
-// config is what the page draws. Its names come from the contract.
+// config is the configuration of the page. Its names come from the contract.
 type config struct {
 	Title   string   `json:"title"`
 	Metrics string   `json:"metrics"` // where the page of metrics is, relative to the page of charts
@@ -153,7 +153,7 @@ func quantiles(id, title string, metric views.Metric) panel {
 	}
 }
 
-// spent is what predictions used up, by a label.
+// spent is a panel of what predictions used, by a label.
 func spent(id, title, unit string, by views.Label, sources ...source) panel {
 	for i := range sources {
 		sources[i].By = by.Key

@@ -88,8 +88,8 @@ func (g *generator) post(ctx context.Context, r request) (*http.Response, error)
 
 const eventStream = "text/event-stream"
 
-// read reads an answer to its end and tells what failed. What counts as the
-// first event, and as a stream that broke off, is what counts for the service.
+// read reads an answer to its end and returns its failure. It uses the same rules as
+// the service for the first event, and for a stream that broke off.
 func read(response *http.Response, wantStream bool, onEvent func()) (failure string, err error) {
 	contentType := response.Header.Get("Content-Type")
 	mediaType, _, _ := mime.ParseMediaType(contentType)
@@ -115,7 +115,7 @@ func read(response *http.Response, wantStream bool, onEvent func()) (failure str
 	return failure, err
 }
 
-// failureOf tells why there is no answer, or not a whole one.
+// failureOf returns why there is no answer, or only a part of it.
 func failureOf(ctx context.Context, err error, r result) string {
 	switch {
 	case errors.Is(context.Cause(ctx), errAborted):
@@ -136,7 +136,7 @@ func failureOf(ctx context.Context, err error, r result) string {
 	return failureIncomplete
 }
 
-// cacheUse is what an answer says of the cache of the service (RFC 9211).
+// cacheUse is the Cache-Status of an answer (RFC 9211).
 type cacheUse int
 
 const (

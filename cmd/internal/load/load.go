@@ -32,13 +32,12 @@ type Config struct {
 	Header          http.Header // of every request
 	Transport       http.RoundTripper
 
-	// Progress, if any, is told how it goes, every ProgressInterval and from one
-	// goroutine.
+	// Progress is called every ProgressInterval from one goroutine, if it is not nil.
 	Progress         func(Progress)
 	ProgressInterval time.Duration
 }
 
-// UnreachableError says that nothing could be sent.
+// UnreachableError means that no request could be sent.
 type UnreachableError struct {
 	URL string // without a password
 	Err error  // the last failure

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// Mix is what the requests are like. The shares are of all requests, from 0 to 1.
+// Mix describes the requests. The shares are between 0 and 1, and refer to all
+// requests.
 type Mix struct {
 	Types     []Weighted // prediction types
 	Questions []string   // to make questions of, each different by its number

@@ -1,6 +1,6 @@
 package load
 
-// Summary is what a run has shown. Requests of the warmup are only in
+// Summary contains the results of a run. Requests of the warmup are only in
 // WarmupRequests.
 type Summary struct {
 	URL         string  `json:"url"`

@@ -16,16 +16,17 @@ import (
 const (
 	// interval is how often the line of a time to wait moves.
 	interval = 500 * time.Millisecond
-	// barWidth is what a bar has at most. The library narrows it where a line is longer
-	// than the terminal is wide, and cannot narrow the description.
+	// barWidth is the maximum width of a bar. The library narrows the bar if a line is
+	// longer than the terminal is wide, but cannot narrow the description.
 	barWidth = 30
-	// besides is what a line has beside bar and description: percent, elapsed and
+	// besides is the width of a line without bar and description: percent, elapsed and
 	// remaining time, brackets and spaces.
 	besides = 30
 )
 
-// Bar is a line on a terminal that tells how far the work is. It is gone when the work
-// ends. A Bar that shows nothing works as well. Its methods are safe for concurrent use.
+// Bar is a line on a terminal that shows the progress of some work. It disappears
+// when the work ends. A Bar that shows nothing has the same methods. They are safe
+// for concurrent use.
 type Bar struct {
 	out *os.File
 
@@ -68,7 +69,7 @@ func (b *Bar) fit(description string) string {
 	return string(text)
 }
 
-// Add tells that so many more steps are done.
+// Add records that this number of further steps is done.
 func (b *Bar) Add(steps int64) {
 	b.show(func() error {
 		// The library draws when the percentage changes. The time goes on before that.
@@ -76,7 +77,8 @@ func (b *Bar) Add(steps int64) {
 	})
 }
 
-// Set tells that so many steps are done, and what is to be said of them.
+// Set records that this number of steps is done in total, and changes the
+// description.
 func (b *Bar) Set(steps int64, description string) {
 	b.show(func() error {
 		b.bar.Describe(b.fit(description)) // which draws

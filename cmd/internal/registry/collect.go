@@ -175,7 +175,7 @@ func (l *loader) define(s *source, path string, node *yaml.Node, prefix string) 
 	return a
 }
 
-// name is what the attribute is called, in every form.
+// name returns the name of the attribute, in every form.
 func (a *attribute) name() string {
 	for _, name := range []string{a.Key, a.ID, a.Name, a.Ref} {
 		if name != "" {

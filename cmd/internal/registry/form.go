@@ -140,8 +140,8 @@ type member struct {
 	Annotations map[string]any `yaml:"annotations,omitempty"`
 }
 
-// annotations are what the form leaves to its users. Others than these are
-// somebody else's.
+// annotations are the parts of the form that its users define. Other annotations are
+// ignored.
 type annotations struct {
 	Prometheus *prometheus    `yaml:"prometheus,omitempty"`
 	Contract   *own           `yaml:"contract,omitempty"`

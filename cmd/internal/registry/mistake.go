@@ -19,7 +19,7 @@ type Mistake struct {
 	File string
 	// Line and Column are from 1.
 	Line, Column int
-	// Problem says what is wrong, and what to do.
+	// Problem describes the error and its remedy.
 	Problem string
 }
 

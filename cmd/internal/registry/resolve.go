@@ -68,7 +68,7 @@ func (l *loader) imported(s *source, p pattern, add func(*source, *group)) {
 	}
 }
 
-// lacks says which dependencies are not here.
+// lacks names the dependencies that are missing.
 func lacks(s *source) string {
 	if len(s.missing) == 0 {
 		return ""

@@ -71,9 +71,8 @@ func (l *loader) level(path string, node yaml.Node) contract.Level {
 	return contract.Recommended
 }
 
-// metricLevel reads that of a metric. In the second form it is recommended unless
-// something else is said. The first form cannot say it, so nobody promised that the
-// metric is there.
+// metricLevel reads the requirement level of a metric. In the second form the default
+// is recommended. The first form has no level, so a metric is optional.
 func (l *loader) metricLevel(g *group, m *contract.Metric) {
 	switch {
 	case g.Level.Kind != 0:

@@ -18,13 +18,13 @@ const development = "development"
 // anyType is the type of a metric that may have any.
 const anyType = "any"
 
-// Remarks are comments in the file for whoever reads it, by the name of a metric
-// or the ID of a label, and "" for the whole.
+// Remarks are comments in the file. The key is the name of a metric or the ID of a
+// label, or "" for the whole file.
 type Remarks map[string]string
 
-// Write returns the contract as one file of a registry in its first form, which
+// Write returns the contract as one file of a registry in the first form, which
 // weaver reads. The stand-ins are values that a closed label may have besides its
-// own. What the form has no word for is in annotations, so that [Load] returns the
+// own. Annotations contain what the form cannot express, so that [Load] returns the
 // same contract.
 func Write(c contract.Contract, remarks Remarks, standIns ...string) ([]byte, error) {
 	labels, order := definitions(c)

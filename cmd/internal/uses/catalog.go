@@ -7,10 +7,10 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/internal/contract"
 )
 
-// Series are what a query can ask for by one name.
+// series is the set of series that a query can select by one name.
 type series struct {
 	metric contract.Metric
-	// labels are all that they have, unless open is set: then nobody knows.
+	// labels are all labels of the series. If open is set, there may be others.
 	labels []string
 	open   bool
 	// inner is le or quantile, for the parts of a histogram or a summary.
@@ -78,9 +78,9 @@ func (c *Catalog) add(m contract.Metric, promised bool) {
 	}
 }
 
-// named are the series of a metric by name. A histogram may be stored in its
-// native form, whoever exposed it: Prometheus converts classic ones if it is told
-// to.
+// named returns the series of a metric by name. A histogram may be stored in its
+// native form even if it was exposed as a classic one, because Prometheus can convert
+// it.
 func named(m contract.Metric) map[string]series {
 	bucketed := map[string]series{
 		m.Name + "_bucket": {inner: "le", grows: true}, m.Name + "_count": {grows: true}, m.Name + "_sum": {grows: true}, m.Name: {grows: true},

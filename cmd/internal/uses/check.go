@@ -29,7 +29,7 @@ type Checker struct {
 	meanings int             // how many names were looked for among all others
 }
 
-// Report is what was found in one file.
+// Report contains the findings about one file.
 type Report struct {
 	File     string
 	Queries  int

@@ -13,7 +13,7 @@ type collector struct {
 	values map[string]string
 }
 
-// scope is what the fields around a value say of it.
+// scope is the context of a value: what the surrounding fields set.
 type scope struct {
 	title string
 	// foreign is set where the data is not from Prometheus.

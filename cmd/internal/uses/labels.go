@@ -8,8 +8,8 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
-// result is what is known of the labels of an expression's result: it has no
-// others, unless open is set.
+// result is the set of labels of an expression's result. If open is set, there may be
+// others.
 type result struct {
 	labels []string
 	open   bool

@@ -6,8 +6,9 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
-// parse reads an expression with everything that any Prometheus can be told to
-// understand. Of the readings of Grafana's variables, the first that parses counts.
+// parse reads an expression with all features that a Prometheus can enable. Grafana's
+// variables can be replaced in several ways. The first replacement that parses is
+// used.
 func parse(q Query) (parser.Expr, error) {
 	p := parser.NewParser(parser.Options{
 		EnableExperimentalFunctions: true, ExperimentalDurationExpr: true, EnableExtendedRangeSelectors: true, EnableBinopFillModifiers: true,

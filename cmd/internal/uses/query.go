@@ -4,7 +4,7 @@ package uses
 type Query struct {
 	File         string
 	Line, Column int
-	// Name is what a person calls it: the alert, the recorded series or the panel.
+	// Name is the name for people: the alert, the recorded series or the panel.
 	Name string
 	Expr string
 	// Record is the series that a rule records.
@@ -23,7 +23,7 @@ type Problem struct {
 	Text         string
 }
 
-// Found is what [Find] found.
+// Found is the result of [Find].
 type Found struct {
 	Queries  []Query
 	Problems []Problem

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// marker is part of every text that stands for a variable of Grafana, so that
-// nothing is said of a name or a value which only Grafana knows.
+// marker is a part of every text that replaces a variable of Grafana. A name or a
+// value that contains it is not checked, because only Grafana knows it.
 const marker = "grafana_variable"
 
 // A number that no query has, for a variable that is a number: it is part of a
@@ -22,7 +22,7 @@ func hasVariable(text string) bool {
 // characters inside a regular expression, if it begins with a colon.
 var variable = regexp.MustCompile(`^(?:\$(\w+)|\$\{(\w+)(?:\.[\w.]+)?(?::[^}]*)?\}|\[\[(\w+)(?::\w+)?\]\])`)
 
-// kind is what a variable may stand for outside of quotes.
+// kind is what a variable may be replaced by outside of quotes.
 type kind int
 
 const (
@@ -149,7 +149,7 @@ func (p part) fill(values map[string]string, guesses map[string]int, n int) stri
 	}
 }
 
-// plain reports whether a value of a variable can stand in an expression as it is.
+// plain reports whether a value of a variable can be part of an expression unchanged.
 func plain(value string) bool {
 	if _, err := strconv.ParseFloat(value, 64); err == nil {
 		return true

@@ -8,7 +8,7 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
-// Report is what there is to say about an expression.
+// Report contains the problems of an expression.
 type Report struct {
 	// Problems is empty if the expression parses, asks for series and labels that
 	// exist, and takes rates of what grows and of nothing else.

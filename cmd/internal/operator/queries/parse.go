@@ -1,5 +1,5 @@
-// Package queries tells what is wrong with PromQL that asks for the metrics of a
-// contract. The tests of dashboards, rules and documentation use it.
+// Package queries checks PromQL that uses the metrics of a contract. The tests of
+// dashboards, rules and documentation use it.
 package queries
 
 import (

@@ -33,7 +33,7 @@ func (r ruler) recordScore(suffix string) string {
 	return strings.Join(r.scoreLevel(), "_") + ":" + r.metrics.PredictionScore.Name + suffix + rate5m
 }
 
-// answerAlerts are tickets: somebody is answered, but not as it should be.
+// answerAlerts create tickets: callers get answers, but not good enough ones.
 func (r ruler) answerAlerts() group {
 	g := group{Name: "dspy-answers", Interval: "1m"}
 	if finishes := r.metrics.Finishes; exists(finishes) {

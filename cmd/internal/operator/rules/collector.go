@@ -8,8 +8,8 @@ import (
 )
 
 // collectorAlerts are about an OpenTelemetry Collector between the service and
-// Prometheus. Without one they are silent. Whether its own counters end in
-// _total depends on how it was told to expose them, so both spellings count.
+// Prometheus. Without a collector they never fire. The configuration of the collector
+// decides whether its own counters end in _total, so the rules accept both names.
 func (r ruler) collectorAlerts() group {
 	rate := func(label, counter string) string {
 		return fmt.Sprintf("sum %s (rate(%s_total[5m]) or rate(%[2]s[5m])) > 0", by(append(target(), "instance", label)...), counter)

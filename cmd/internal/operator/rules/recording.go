@@ -17,7 +17,8 @@ const (
 	// unanswered are the failures that are not due to the input: callers that went
 	// away are among them.
 	unanswered = "_unanswered"
-	// succeeded is what ended well, and unsuccessful what did not.
+	// succeeded and unsuccessful are the suffixes for predictions that succeeded, and
+	// for all others.
 	succeeded, unsuccessful = "_succeeded", "_unsuccessful"
 	// refused are callers for whom there was no place.
 	refused = "_refused"
@@ -77,8 +78,8 @@ func (r ruler) recordings() group {
 // refuses reports whether the contract says who was refused for want of a place.
 func (r ruler) refuses() bool { return exists(r.metrics.Predictions, r.metrics.Errors) }
 
-// loss names the series that the objective of availability is about: without
-// errors by type, nobody is known to have been refused.
+// loss returns the series for the availability objective. Without errors by type,
+// rejected callers are unknown.
 func (r ruler) loss() (part, whole string) {
 	if r.refuses() {
 		return lost, asked

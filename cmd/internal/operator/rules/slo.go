@@ -54,8 +54,8 @@ func (r ruler) ratios() group {
 	return g
 }
 
-// longRatios move slowly. A subquery takes one rate of 5 minutes every 5 minutes,
-// and one of an hour every hour: those tell what all of them do.
+// longRatios change slowly. So a subquery takes a rate of 5 minutes only every 5
+// minutes, or a rate of an hour every hour. These rates cover the whole window.
 func (r ruler) longRatios() group {
 	g := group{Name: "dspy-slo-long", Interval: "2m"}
 	for _, o := range r.promises() {
@@ -105,9 +105,9 @@ func (r ruler) budgets() group {
 	return g
 }
 
-// burnAlert is true if the budget burns fast enough over any of its long windows,
-// and still does in the short one. What pages burns in the last five minutes too:
-// an incident that is over pages nobody, however long a window remembers it.
+// burnAlert is true if the budget burns fast enough in any of its long windows, and
+// still does in the short one. A page also requires a burn in the last five minutes.
+// So an incident that is over pages nobody, even while a long window contains it.
 func (r ruler) burnAlert(o objective, b slo.BurnAlert) rule {
 	rest := promql.Parentheses("1 - " + promql.Number(o.target))
 	rest = strings.NewReplacer("\n  ", "", "\n", "").Replace(rest)

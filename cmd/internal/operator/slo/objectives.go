@@ -15,9 +15,9 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
-// Objectives are what rules and dashboards hold a service to. Thresholds of
-// alerts that are ratios or quantiles come with a minimum volume, so that a few
-// predictions at night wake nobody.
+// Objectives are the objectives and alert thresholds of a service, for rules and
+// dashboards. Alerts on ratios and quantiles require a minimum volume, so that a few
+// failures at night wake nobody.
 type Objectives struct {
 	// Job is the label job of the service: the name of its scrape job, which
 	// should be its OpenTelemetry service.name too; several names have | between
@@ -51,8 +51,8 @@ type Objectives struct {
 	// DSPyHighErrorRate fires and panels are red. It is more than Availability
 	// leaves of the whole.
 	ErrorRate float64
-	// P95 is in seconds, and a bucket bound too: DSPyHighLatency fires if the 95th
-	// percentile of the duration is above it. Zero stands for LatencyBound.
+	// P95 is in seconds and must be a bucket bound. DSPyHighLatency fires if the 95th
+	// percentile of the duration is above it. Zero means LatencyBound.
 	P95 float64
 	// OutageRate is the share of predictions, 0 to 1, above which so many failures
 	// or so many slow answers page at once. It is more than ErrorRate.
@@ -83,13 +83,13 @@ type Objectives struct {
 	LookupVolume float64
 }
 
-// Default returns objectives to start from: 99 % available, 95 % within 10 s, over
-// 30 days.
+// Default returns objectives to start from: 99 % available, 95 % within 10 s, over 30
+// days.
 //
-// What the caller has done does not spend the budget by default: an input that is
-// not valid, and a caller that went away, cannot be mended by those who are on
-// call. Callers that go away because nobody answers are still noticed: half of
-// them is DSPyOutage.
+// By default, errors that the caller causes spend no error budget: an invalid input,
+// and a caller that disconnects. The people on call cannot fix these. Callers that
+// disconnect because they get no answer are still noticed: if half of them do,
+// DSPyOutage fires.
 func Default() Objectives {
 	return Objectives{
 		Job:           "dspy-metrics",
