@@ -37,7 +37,7 @@ INCIDENT = ["--failures=0.5"] + [
     f"--fault={fault}" for fault in ("429=5", "500=3", "slow=20=2", "hangup=1", "break-stream=1")
 ]
 PHASES = (CALM, INCIDENT, CALM)
-TRAFFIC = ["--rate=6", "--repeats=0.6", "--streams=0.25", "--types=predict=5,cot=3,react=1"]
+TRAFFIC = ["--rate=6", "--repeats=0.45", "--streams=0.25", "--types=predict=5,cot=3,react=1"]
 
 BOARDS = ROOT / "grafana" / "dashboards"
 PICTURES = {
