@@ -75,9 +75,6 @@ func (p *parser) describe(c *cursor, keyword string, family *Family, nameAt int)
 		}
 		return p.unitless(c, family)
 	case "TYPE":
-		if !p.om {
-			text = strings.TrimRight(text, " \t")
-		}
 		if !slices.Contains(p.kinds(), text) {
 			return c.wrong(at, "one of "+strings.Join(p.kinds(), ", "), "the type %q is unknown", short(text))
 		}
