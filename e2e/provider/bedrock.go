@@ -66,10 +66,10 @@ func message(a *answer, kind, name string, payload any) {
 	var headers bytes.Buffer
 	header := func(name, value string) {
 		const isString = 7
-		headers.WriteByte(byte(len(name))) //nolint:gosec // short
+		headers.WriteByte(byte(len(name)))
 		headers.WriteString(name)
 		headers.WriteByte(isString)
-		headers.Write(binary.BigEndian.AppendUint16(nil, uint16(len(value)))) //nolint:gosec // short
+		headers.Write(binary.BigEndian.AppendUint16(nil, uint16(len(value))))
 		headers.WriteString(value)
 	}
 	header(":"+kind+"-type", name)
@@ -77,8 +77,8 @@ func message(a *answer, kind, name string, payload any) {
 	header(":message-type", kind)
 	text := marshal(payload)
 	const around = 16
-	all := binary.BigEndian.AppendUint32(nil, uint32(around+headers.Len()+len(text))) //nolint:gosec // short
-	all = binary.BigEndian.AppendUint32(all, uint32(headers.Len()))                   //nolint:gosec // short
+	all := binary.BigEndian.AppendUint32(nil, uint32(around+headers.Len()+len(text)))
+	all = binary.BigEndian.AppendUint32(all, uint32(headers.Len()))
 	all = binary.BigEndian.AppendUint32(all, crc32.ChecksumIEEE(all))
 	all = append(all, headers.Bytes()...)
 	all = append(all, text...)

@@ -197,7 +197,7 @@ func (a *answer) contentType(value string) { a.w.Header().Set("Content-Type", va
 func marshal(value any) string {
 	text, err := json.Marshal(value)
 	if err != nil {
-		panic(err) //nolint:forbidigo // what is written here can be encoded
+		panic(err) // what is written here can be encoded
 	}
 	return string(text)
 }
