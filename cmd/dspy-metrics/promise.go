@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/service"
-	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
@@ -66,16 +65,4 @@ func orNone(names []string) string {
 		return "none"
 	}
 	return strings.Join(names, ", ")
-}
-
-// prime creates the counters of all well-known label values at zero, so that
-// rate() sees the first event of each.
-func prime(recorder *otelmetrics.Recorder, contract views.Contract, labels []service.Label) {
-	if len(labels) == 0 {
-		return
-	}
-	label := contract.Labels.Named(labels[0].Key)
-	for _, value := range append(slices.Clone(label.Values), "") {
-		prime(recorder.With(label.Key, value), contract, labels[1:])
-	}
 }

@@ -145,7 +145,6 @@ func (c *serve) Run(ctx context.Context) error {
 	if err != nil {
 		return usageError{err}
 	}
-	prime(metrics.Recorder, contract, labels)
 	served := c.serve(ctx, contract, service.Config{Metrics: metrics, Labels: labels}, logger)
 	// Push last, when no prediction is in progress any more.
 	if err := metrics.Shutdown(context.WithoutCancel(ctx)); err != nil {
