@@ -47,7 +47,7 @@ func lines(value any) []string {
 // walk adds the parts of a value, each with the path to it.
 func walk(path string, v reflect.Value, out *[]string) {
 	if v.IsValid() && v.CanInterface() {
-		if moment, ok := v.Interface().(time.Time); ok { // the zone makes no difference
+		if moment, ok := reflect.TypeAssert[time.Time](v); ok { // the zone makes no difference
 			*out = append(*out, fmt.Sprintf("%s: %s", path, moment.UTC().Format(time.RFC3339Nano)))
 			return
 		}

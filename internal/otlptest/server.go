@@ -79,5 +79,5 @@ func read(body io.Reader, encoding string) ([]byte, error) {
 func rejection() []byte {
 	const text = "otlptest: rejected"
 	partial := append([]byte{1 << 3, 1, 2<<3 | 2, byte(len(text))}, text...)
-	return append([]byte{1<<3 | 2, byte(len(partial))}, partial...)
+	return append([]byte{1<<3 | 2, byte(len(partial))}, partial...) //nolint:gosec // a short text
 }

@@ -49,7 +49,7 @@ func next(message []byte) (f field, length int) {
 	if n <= 0 || key>>3 == 0 || key>>3 > 1<<29-1 {
 		return field{}, 0
 	}
-	f.number = int(key >> 3) //nolint:gosec // at most 29 bits
+	f.number = int(key >> 3)
 	rest := message[n:]
 	switch key & 7 {
 	case 0:
@@ -67,7 +67,7 @@ func next(message []byte) (f field, length int) {
 		return f, n + 8
 	case 2:
 		size, m := binary.Uvarint(rest)
-		if m <= 0 || size > uint64(len(rest)-m) {
+		if m <= 0 || size > uint64(len(rest)-m) { //nolint:gosec // m bytes were read of it
 			return field{}, 0
 		}
 		end := m + int(size) //nolint:gosec // not more than there is
