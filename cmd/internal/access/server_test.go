@@ -265,7 +265,8 @@ func TestReload(t *testing.T) {
 	p.configure(t, "basic_auth_users: horse\n")
 	want("broken", 0)
 	p.metrics.Eventually(t, counted("other", 1))
-	if log := p.log.String(); !strings.Contains(log, "cannot unmarshal") || strings.Contains(log, "horse") {
+	eventually(t, "a line in the log", func() bool { return strings.Contains(p.log.String(), "cannot unmarshal") })
+	if log := p.log.String(); strings.Contains(log, "horse") {
 		t.Errorf("got log %q", log)
 	}
 	p.configure(t, mutualTLS)
