@@ -149,7 +149,7 @@ python: ## Lint and test what is in Python
 	done
 
 .PHONY: screenshots
-screenshots: build ## Draw the dashboards of docs/images anew, from 10 minutes of traffic
+screenshots: build ## Draw the dashboards of docs/images anew, from 7 minutes of traffic
 	@programs=$$(e2e/install)
 	PATH="$$programs:$$PATH" "$$programs/e2e-python" docs/screenshots/record.py --service bin/dspy-metrics --images docs/images
 

@@ -44,7 +44,6 @@ PICTURES = {
     "overview.png": ("dspy-overview.json", ["Overview", "Traffic and errors"]),
     "latency.png": ("dspy-overview.json", ["Latency"]),
     "cost-and-cache.png": ("dspy-overview.json", ["Tokens and cost", "Cache"]),
-    "answers.png": ("dspy-overview.json", ["Answers", "Saturation"]),
     "slo.png": ("dspy-slo.json", []),
     "genai.png": ("dspy-genai.json", []),
 }
@@ -61,7 +60,7 @@ def main() -> None:
     parser.add_argument("--service", type=Path, required=True, help="the program dspy-metrics")
     parser.add_argument("--images", type=Path, required=True, help="folder to write to")
     parser.add_argument(
-        "--minutes", type=float, nargs=3, default=[3, 4, 3], metavar=("CALM", "INCIDENT", "CALM")
+        "--minutes", type=float, nargs=3, default=[2, 3, 2], metavar=("CALM", "INCIDENT", "CALM")
     )
     args = parser.parse_args()
     # So that the end by a signal is one like any other.
