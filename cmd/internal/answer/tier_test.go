@@ -38,7 +38,7 @@ func TestServiceTier(t *testing.T) {
 			if !strings.HasPrefix(test.answer, "{") {
 				kind = eventStream()
 			}
-			if got := feed(kind, 0, test.answer).Report.ServiceTier; got != test.want {
+			if got := feed(kind, 0, test.answer).ServiceTier; got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
@@ -47,7 +47,7 @@ func TestServiceTier(t *testing.T) {
 
 func TestServiceTierOfAModel(t *testing.T) {
 	t.Parallel()
-	models := feed(jsonBody(), 0, `{"usage":{"anthropic/a":{"input_tokens":1,"service_tier":"Priority"},"openai/b":{"prompt_tokens":1}}}`).Report.Models
+	models := feed(jsonBody(), 0, `{"usage":{"anthropic/a":{"input_tokens":1,"service_tier":"Priority"},"openai/b":{"prompt_tokens":1}}}`).Models
 	if got := models["anthropic/a"].ServiceTier; got != "priority" {
 		t.Errorf("got %q, want priority", got)
 	}
