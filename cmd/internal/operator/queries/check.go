@@ -52,6 +52,7 @@ func (c Catalog) Check(expr string) (r Report) {
 			r.exist("grouped by", e.Modifier.Args)
 		case *metricsql.BinaryOpExpr:
 			r.exist("matched on", e.GroupModifier.Args)
+			r.precedence(e)
 		case *metricsql.FuncExpr:
 			c.rate(e, &r)
 		}
@@ -66,6 +67,23 @@ func (r *Report) exist(what string, labels []string) {
 		if len(r.Labels) > 0 && !slices.Contains(r.Labels, label) {
 			r.add(what + " " + label + ", a label that nothing has")
 		}
+	}
+}
+
+// precedence finds a comparison that was meant for the left side of an arithmetic
+// operation. The operation binds tighter: "a >= 0 / b" compares a with "0 / b".
+func (r *Report) precedence(comparison *metricsql.BinaryOpExpr) {
+	if !metricsql.IsBinaryOpCmp(comparison.Op) {
+		return
+	}
+	right, ok := comparison.Right.(*metricsql.BinaryOpExpr)
+	if !ok {
+		return
+	}
+	number, ok := right.Left.(*metricsql.NumberExpr)
+	// A number times a series is a threshold, and no other operation is.
+	if ok && (right.Op != "*" || number.N == 0) && !metricsql.IsBinaryOpCmp(right.Op) {
+		r.add("the right side of " + comparison.Op + " is " + string(right.AppendString(nil)) + ": put the comparison in parentheses")
 	}
 }
 

@@ -28,6 +28,11 @@ func TestCheck(t *testing.T) {
 		`rate(dspy_active_predictions[5m])`:                                                        "rate of dspy_active_predictions, whose kind is updowncounter",
 		`increase(dspy_cache_size_bytes[5m])`:                                                      "increase of dspy_cache_size_bytes, whose kind is gauge",
 		`rate(sum(dspy_predictions_total)[5m:])`:                                                   "take the rate first",
+		`dspy_cache_size_bytes > 0.5 * dspy_cache_size_bytes`:                                      "",
+		`(dspy_cache_size_bytes >= 0) / (dspy_cache_size_bytes > 0)`:                               "",
+		`dspy_cache_size_bytes >= 0 / (dspy_cache_size_bytes > 0)`:                                 "put the comparison in parentheses",
+		`dspy_cache_size_bytes > 0 - dspy_cache_size_bytes`:                                        "put the comparison in parentheses",
+		`sum(dspy_cache_size_bytes) != 0 * sum(dspy_cache_size_bytes)`:                             "put the comparison in parentheses",
 		`rate(dspy_predictions_total)`:                                                             "rate has no window",
 	} {
 		problems := strings.Join(catalog.Check(expr).Problems, "; ")
