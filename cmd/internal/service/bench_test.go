@@ -35,7 +35,8 @@ func BenchmarkProxy(b *testing.B) {
 
 func benchmarkProxy(b *testing.B, work time.Duration) {
 	const body = `{"prediction_type":"predict","outputs":{"answer":"x"},"usage":{"m":{"prompt_tokens":12,"completion_tokens":5}},"cost_usd":0.001,"cached":false}`
-	answer := []byte("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nDate: Sun, 01 Nov 2026 08:00:00 GMT\r\n" +
+	// The date is of now: an answer that is older than a cache keeps one would not be stored.
+	answer := []byte("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nDate: " + time.Now().UTC().Format(http.TimeFormat) + "\r\n" +
 		"Server: uvicorn\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body)
 	program := serveRaw(b, func(w io.Writer) error {
 		if work > 0 {
@@ -72,8 +73,27 @@ func benchmarkProxy(b *testing.B, work time.Duration) {
 			b.ReportMetric(float64(cpuTime(b)-cpu)/float64(b.N), "cpu-ns/op")
 			slices.Sort(took)
 			b.ReportMetric(float64(took[len(took)/2]), "p50-ns")
+			if one.name == "dspy_cache_miss" {
+				missed(b, one.handler)
+			}
 		})
 	}
+}
+
+// missed fails unless the service has answered nothing from its cache, by its metrics.
+func missed(b *testing.B, handler http.Handler) {
+	b.Helper()
+	page := httptest.NewRecorder()
+	handler.ServeHTTP(page, httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/metrics", nil))
+	for line := range strings.Lines(page.Body.String()) {
+		if strings.HasPrefix(line, `dspy_cache_hits_total{cache_type="memory"`) {
+			if !strings.HasSuffix(line, " 0\n") {
+				b.Errorf("got %q, want no hits", line)
+			}
+			return
+		}
+	}
+	b.Errorf("the metrics do not count the hits of the cache:\n%s", page.Body)
 }
 
 // bare is a ReverseProxy that does nothing else.
