@@ -52,7 +52,7 @@ func (i *intake) read(w http.ResponseWriter, r *http.Request, most int) (body []
 	i.senders[s] = struct{}{}
 	i.mu.Unlock()
 	give = func() { i.end(s) }
-	from := pace.NewReader(w, r.Body, minRate, s.last.Add(readTimeout))
+	from := pace.NewReader(w, r.Body, minRate, s.last, s.last.Add(readTimeout))
 	var whole bytes.Buffer
 	chunk := make([]byte, 16<<10)
 	for {

@@ -44,6 +44,7 @@ type Reader struct {
 	from io.Reader
 	pace
 	w        http.ResponseWriter
+	begun    time.Time // from which times are measured: that costs half of what it does to ask for the time
 	deadline time.Time
 }
 
@@ -51,9 +52,9 @@ type Reader struct {
 // bytes a second; 0 allows any. All of it has to come before the deadline, which is
 // none if it is zero. A client that is too slow makes Read fail with [ErrSlow], one
 // that misses the deadline with [os.ErrDeadlineExceeded].
-func NewReader(w http.ResponseWriter, from io.Reader, rate int64, deadline time.Time) *Reader {
+func NewReader(w http.ResponseWriter, from io.Reader, rate int64, now, deadline time.Time) *Reader {
 	_ = http.NewResponseController(w).SetReadDeadline(deadline)
-	return &Reader{from: from, pace: newPace(rate), w: w, deadline: deadline}
+	return &Reader{from: from, pace: newPace(rate), w: w, begun: now, deadline: deadline}
 }
 
 // Read implements io.Reader. The deadline is set back after bytes have come: net/http
@@ -64,13 +65,12 @@ func (r *Reader) Read(p []byte) (int, error) {
 	if r.rate == 0 {
 		return r.from.Read(p)
 	}
-	start := time.Now()
-	until := earlier(start.Add(r.credit), r.deadline)
+	start := time.Since(r.begun)
+	until := earlier(r.begun.Add(start+r.credit), r.deadline)
 	controller := http.NewResponseController(r.w)
 	_ = controller.SetReadDeadline(until)
 	n, err := r.from.Read(p)
-	now := time.Now()
-	r.waited(now.Sub(start), n)
+	r.waited(time.Since(r.begun)-start, n)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		if !until.Equal(r.deadline) {
 			err = ErrSlow
@@ -91,6 +91,7 @@ const slack = time.Second
 type Writer struct {
 	http.ResponseWriter
 	pace
+	begun    time.Time // as in Reader
 	deadline time.Time
 	until    time.Time // the deadline that the connection has
 	shared   bool      // the connection has other answers as well, as in HTTP/2
@@ -100,9 +101,9 @@ type Writer struct {
 // Begin is called before the first write. The request is that of the answer, the rate
 // is in bytes a second; 0 allows any. All of it has to be taken before the deadline,
 // which is none if it is zero.
-func (w *Writer) Begin(to http.ResponseWriter, r *http.Request, rate int64, deadline time.Time) {
+func (w *Writer) Begin(to http.ResponseWriter, r *http.Request, rate int64, now, deadline time.Time) {
 	w.ResponseWriter, w.pace, w.shared = to, newPace(rate), r.ProtoMajor > 1
-	w.deadline = deadline
+	w.begun, w.deadline = now, deadline
 	w.setDeadline(deadline)
 }
 
@@ -138,15 +139,15 @@ func (w *Writer) within(n int, write func() error) error {
 	if w.rate == 0 {
 		return write()
 	}
-	start := time.Now()
-	until := earlier(start.Add(w.credit+w.earned(n)), w.deadline)
+	start := time.Since(w.begun)
+	until := earlier(w.begun.Add(start+w.credit+w.earned(n)), w.deadline)
 	if w.shared || until.Sub(w.until).Abs() > slack {
 		w.setDeadline(until)
 	}
 	err := write()
-	now := time.Now()
-	w.waited(now.Sub(start), n)
-	if err != nil && !w.until.Equal(w.deadline) && !now.Before(w.until) {
+	end := time.Since(w.begun)
+	w.waited(end-start, n)
+	if err != nil && !w.until.Equal(w.deadline) && !w.begun.Add(end).Before(w.until) {
 		w.slow = true
 		return err
 	}

@@ -28,8 +28,9 @@ func (s *Service) longest() time.Duration {
 // answer. Closing an idle connection could lose a request that is on its way.
 func (s *Service) timed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		readWithin(w, s.ClientTimeout)
-		writeWithin(w, s.ClientTimeout)
+		controller, until := http.NewResponseController(w), after(time.Now(), s.ClientTimeout)
+		_ = controller.SetReadDeadline(until) // writers of tests have no deadlines
+		_ = controller.SetWriteDeadline(until)
 		if s.draining.Load() {
 			answerFirst(w)
 		}
@@ -37,24 +38,23 @@ func (s *Service) timed(next http.Handler) http.Handler {
 	})
 }
 
-// readWithin has reading fail after a time. A deadline goes on when the body has
-// been read, and then ends the request as if the client were gone. Writers of
-// tests have no deadlines.
-func readWithin(w http.ResponseWriter, d time.Duration) {
-	_ = http.NewResponseController(w).SetReadDeadline(after(d))
+// readForever takes the deadline for reading away. It would go on when the body has
+// been read, and then end the request as if the client were gone.
+func readForever(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 }
 
 // writeWithin has writing fail after a time.
 func writeWithin(w http.ResponseWriter, d time.Duration) {
-	_ = http.NewResponseController(w).SetWriteDeadline(after(d))
+	_ = http.NewResponseController(w).SetWriteDeadline(after(time.Now(), d))
 }
 
 // after returns the time after a duration; zero is no deadline.
-func after(d time.Duration) time.Time {
+func after(now time.Time, d time.Duration) time.Time {
 	if d == noDeadline {
 		return time.Time{}
 	}
-	return time.Now().Add(d)
+	return now.Add(d)
 }
 
 // answerFirst lets an answer go out before the body of the request has come, and

@@ -78,7 +78,7 @@ func newFlight(c *caching, leader *passenger, r *http.Request, key string) *flig
 		limits.timeout = 2*limits.timeout + grace
 	}
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(r.Context()))
-	f.ctx, f.cancel = f.exchange.watch.begin(ctx, limits), cancel
+	f.ctx, f.cancel = f.exchange.watch.begin(ctx, time.Now(), limits), cancel
 	f.request = r.Clone(f.ctx)
 	if r.Body != nil && r.GetBody != nil {
 		f.request.Body, _ = r.GetBody() // Of bytes in memory.

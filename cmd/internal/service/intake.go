@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/address"
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/pace"
@@ -31,7 +32,8 @@ func (s *Service) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		body.Reader = http.MaxBytesReader(w, r.Body, s.MaxBodyBytes)
 	}
 	if s.MinRequestRate > 0 {
-		body.Reader = pace.NewReader(w, body.Reader, s.MinRequestRate, after(s.ClientTimeout))
+		now := time.Now()
+		body.Reader = pace.NewReader(w, body.Reader, s.MinRequestRate, now, after(now, s.ClientTimeout))
 	}
 	expected := r.ContentLength
 	if expected < 0 {

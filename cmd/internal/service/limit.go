@@ -27,11 +27,11 @@ func newLimits(timeout, silence time.Duration) limits {
 
 // deadline returns until when an answer that is asked for now must be complete;
 // it is zero for no limit.
-func (l limits) deadline() time.Time {
+func (l limits) deadline(now time.Time) time.Time {
 	if l.timeout == 0 {
 		return time.Time{}
 	}
-	return time.Now().Add(l.timeout)
+	return now.Add(l.timeout)
 }
 
 // watch cancels the context of a request that exceeds the limits. One timer does
@@ -53,11 +53,11 @@ type watch struct {
 
 // begin returns the context that ends when a limit is exceeded. The cause is a
 // Timeout. The caller calls end.
-func (w *watch) begin(ctx context.Context, l limits) context.Context {
+func (w *watch) begin(ctx context.Context, now time.Time, l limits) context.Context {
 	if l.timeout == 0 && l.silence == 0 {
 		return ctx
 	}
-	w.limits, w.start = l, time.Now()
+	w.limits, w.start = l, now
 	ctx, w.cancel = context.WithCancelCause(ctx)
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -8,6 +8,7 @@ import (
 	"net/http/httputil"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/pace"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
@@ -43,14 +44,16 @@ func (s *Service) passing(forwarder http.RoundTripper) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var limit watch
-		ctx := limit.begin(r.Context(), s.limits)
+		now := time.Now()
+		ctx := limit.begin(r.Context(), now, s.limits)
 		defer limit.end()
-		readWithin(w, s.longest())
+		last := after(now, s.longest())
+		_ = http.NewResponseController(w).SetReadDeadline(last)
 		var paced pace.Writer
-		paced.Begin(w, r, s.MinResponseRate, after(s.longest()))
+		paced.Begin(w, r, s.MinResponseRate, now, last)
 		r = r.WithContext(ctx)
 		if r.Body != nil && r.Body != http.NoBody {
-			r.Body = body{&untilEnd{Reader: pace.NewReader(w, r.Body, s.MinRequestRate, after(s.longest()))}, r.Body}
+			r.Body = body{&untilEnd{Reader: pace.NewReader(w, r.Body, s.MinRequestRate, now, last)}, r.Body}
 		}
 		passed := proxy
 		passed.ModifyResponse = func(response *http.Response) error {

@@ -39,7 +39,7 @@ func (s *Service) predict(route Route) http.Handler {
 			s.unread(recorder, w, r, err)
 			return
 		}
-		readWithin(w, noDeadline)
+		readForever(w)
 		if err := s.places.take(client, 1); err != nil {
 			s.refuseOverload(recorder, w, r, err)
 			return
@@ -103,9 +103,10 @@ func (s *Service) refuse(recorder *otelmetrics.Recorder, w http.ResponseWriter, 
 
 // answer makes the prediction within its time.
 func (s *Service) answer(w http.ResponseWriter, r *http.Request, e *exchange) {
-	e.service, e.Deadline, e.delivery.left = s, s.deadline(), -1
-	e.writer.Begin(w, r, s.MinResponseRate, after(s.longest()))
-	ctx := e.watch.begin(r.Context(), s.limits)
+	now := time.Now()
+	e.service, e.Deadline, e.delivery.left = s, s.deadline(now), -1
+	e.writer.Begin(w, r, s.MinResponseRate, now, after(now, s.longest()))
+	ctx := e.watch.begin(r.Context(), now, s.limits)
 	defer e.watch.end()
 	_, e.started = e.recorder.Predictor(e.Type).Start(r.Context())
 	e.prediction = &e.started
