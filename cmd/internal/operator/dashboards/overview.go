@@ -76,8 +76,8 @@ func (p writer) summary() []panel {
 		},
 		{
 			kind: value, width: 3, height: 4, unit: "percentunit", full: true, title: "Cache hit ratio", needs: []views.Metric{m.CacheHits, m.CacheMisses}, none: "no lookups",
-			description: "Share of cache lookups that found an answer. Every miss is paid for in time and tokens; DSPyLowCacheHitRate fires in the red.",
-			steps:       []step{{color: "red"}, {o.CacheHitRate, "green"}},
+			description: "Share of cache lookups that found an answer. Every miss is paid for in time and tokens, but a cache that has just started is no failure: DSPyLowCacheHitRate fires when the yellow lasts.",
+			steps:       []step{{color: "yellow"}, {o.CacheHitRate, "green"}},
 			queries:     []query{{expr: p.hitShare(rate), instant: true}},
 		},
 		{
