@@ -29,6 +29,7 @@ func unprovoked() map[string]string {
 		"DSPyTruncated warning":             series,
 		"DSPyScoreDrop warning":             series,
 		"DSPyOverBudget warning":            series,
+		"DSPyOverBudgetSoon warning":        series,
 		"DSPyNotReady critical":             series,
 		"DSPyAbsent critical":               incident,
 		"DSPyServiceAbsent critical scrape": incident,

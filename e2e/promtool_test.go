@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -28,6 +29,29 @@ func TestPromtoolAndAmtool(t *testing.T) {
 				t.Errorf("%v:\n%s", err, output)
 			}
 		})
+	}
+}
+
+// Budgets of models are in no shipped file, so their unit test runs on rules of its own.
+func TestModelBudgets(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	test, err := os.ReadFile(filepath.Join("testdata", "budgets.yml"))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "budgets.yml"), test, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	promtool := locate(t, "promtool")
+	for _, command := range [][]string{
+		{binary, "contract", "--rules", dir, "--daily-budget=0", "--daily-budget-model=dear=10", "--daily-budget-model=cheap=5"},
+		{promtool, "check", "rules", "--lint=all", "--lint-fatal", filepath.Join(dir, "alerts.yml")},
+		{promtool, "test", "rules", filepath.Join(dir, "budgets.yml")},
+	} {
+		if out, err := exec.CommandContext(t.Context(), command[0], command[1:]...).CombinedOutput(); err != nil {
+			t.Fatalf("%q: %v:\n%s", command, err, out)
+		}
 	}
 }
 

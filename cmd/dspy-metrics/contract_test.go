@@ -46,6 +46,9 @@ func TestContract(t *testing.T) {
 		"what is committed":  {[]string{"--check", "--dashboards=../../grafana/dashboards", "--rules=../../prometheus", "--prometheus-rule=../../examples/kubernetes/prometheusrule.yaml"}, 0, nil},
 		"another contract":   {[]string{"--check", "--rules=../../prometheus", "--with", ragContract}, 1, []string{"alerts.yml differs", "run without --check"}},
 		"other objectives":   {[]string{"--check", "--dashboards=../../grafana/dashboards", "--availability=0.999"}, 1, []string{"dspy-slo.json differs"}},
+		"other budgets":      {[]string{"--check", "--rules=../../prometheus", "--daily-budget-model=a=1", "--daily-budget-model=b=2"}, 1, []string{"alerts.yml differs"}},
+		"no budget":          {[]string{"--check", "--rules", stale, "--daily-budget-model=a=1", "--daily-budget-model=b=0"}, 2, []string{`daily budget 0 of the model "b" is not a valid amount`}},
+		"budget of nothing":  {[]string{"--check", "--rules", stale, "--daily-budget-model=a"}, 2, []string{"--daily-budget-model", `got "a"`}},
 		"not there":          {[]string{"--check", "--rules", stale}, 1, []string{"alerts.yml is missing"}},
 		"bound not a bucket": {[]string{"--check", "--rules", stale, "--dashboards", stale, "--with", fast}, 2, []string{"latency bound 10 is not a bucket bound", "choose one of [0.001", "or add it to the buckets"}},
 	} {

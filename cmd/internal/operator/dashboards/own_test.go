@@ -118,6 +118,48 @@ func TestOwnPanels(t *testing.T) {
 	}
 }
 
+// The panel divides by each budget, and is gone with the last of them.
+func TestBudgetPanel(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		daily  float64
+		models map[string]float64
+		want   [][]string
+	}{
+		"of services": {50, nil, [][]string{{"sum by (service, model) (increase(dspy_cost_usd_total{", "[1d])) / 50", "{{service}} {{model}}"}}},
+		"of models": {0, map[string]float64{"b": 2.5, "a": 7}, [][]string{
+			{`model="a"}[1d])) / 7`, "{{model}} of its own"},
+			{`model="b"}[1d])) / 2.5`, "{{model}} of its own"},
+		}},
+		"of both": {50, map[string]float64{"a": 7}, [][]string{{"/ 50"}, {`model="a"`, "/ 7"}}},
+		"none":    {0, nil, nil},
+	} {
+		objectives := slo.Default()
+		objectives.DailyBudget, objectives.ModelBudgets = test.daily, test.models
+		made, err := Files(views.Default(), objectives)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var targets []targetFile
+		for _, p := range decode(t, made["dspy-overview.json"]).all() {
+			if p.Title == "Daily budget by model" {
+				targets = p.Targets
+			}
+		}
+		if len(targets) != len(test.want) {
+			t.Errorf("%s: got %+v, want %q", name, targets, test.want)
+			continue
+		}
+		for i, target := range targets {
+			for _, want := range test.want[i] {
+				if got := target.Expr + " " + target.LegendFormat; !strings.Contains(got, want) {
+					t.Errorf("%s: got %q, want %q in it", name, got, want)
+				}
+			}
+		}
+	}
+}
+
 // What is left out takes its panels out of the rows of own labels too.
 func TestOwnLabelsWithoutAMetric(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,8 @@ package dashboards
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/promql"
 	"github.com/dspy-metrics/dspy-metrics/views"
@@ -11,7 +13,7 @@ func (p writer) tokens() []panel {
 	m := p.metrics
 	service, tokenType, reason := p.labels.Service.Key, p.labels.TokenType.Key, p.labels.UsageReason.Key
 	model, source := p.labels.Model.Key, p.labels.Source.Key
-	return []panel{
+	panels := []panel{
 		{
 			kind: lines, width: 9, height: 8, unit: "cps", title: "Tokens by type", needs: []views.Metric{m.Tokens}, none: "no tokens reported",
 			description: "Tokens spent per second. Cached ones are part of the input and reasoning is part of the output, so the lines do not add up.",
@@ -52,4 +54,31 @@ func (p writer) tokens() []panel {
 			queries:     []query{{expr: p.total(m.UsageMissing, rate, service, reason), legend: legend(service, reason)}},
 		},
 	}
+	if shares := p.budgetShares(); len(shares) > 0 {
+		panels = append(panels, panel{
+			kind: value, width: 24, height: 6, unit: "percentunit", title: "Daily budget by model", needs: []views.Metric{m.Cost}, none: "no cost reported", alert: "DSPyOverBudget",
+			description: "Share of the daily budget of a service that each model has cost it in the last 24 hours and, of a model with a budget of its own, the share of that. Red is more than there is.",
+			steps:       rising(0.8, 1),
+			queries:     shares,
+		})
+	}
+	return panels
+}
+
+// budgetShares ask which share of each budget the last 24 hours cost.
+func (p writer) budgetShares() []query {
+	cost, service, model := p.metrics.Cost, p.labels.Service.Key, p.labels.Model.Key
+	if !slices.Contains(cost.Labels, model) {
+		return nil
+	}
+	day := increase("1d")
+	var out []query
+	if usd := p.objectives.DailyBudget; usd > 0 {
+		out = append(out, query{expr: p.total(cost, day, service, model) + " / " + promql.Number(usd), legend: legend(service, model), instant: true})
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.objectives.ModelBudgets)) {
+		spent := promql.Sum(day(p.selector(cost, "", fmt.Sprintf("%s=%q", model, name))), model)
+		out = append(out, query{expr: spent + " / " + promql.Number(p.objectives.ModelBudgets[name]), legend: legend(model) + " of its own", instant: true})
+	}
+	return out
 }

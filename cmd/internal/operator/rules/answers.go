@@ -13,6 +13,9 @@ func (r ruler) answerRecordings() group {
 	g := group{Name: "dspy-answer-recordings", Interval: "1m"}
 	if cost := r.metrics.Cost; exists(cost) {
 		g.Rules = append(g.Rules, rule{Record: r.record(cost, rate5m), Expr: r.sum(promql.Range("rate", cost.Name, "5m"))})
+		if r.spendsByModel() {
+			g.Rules = append(g.Rules, rule{Record: r.recordSpending(), Expr: promql.Sum(promql.Range("rate", cost.Name, "5m"), r.spendingLevel()...)})
+		}
 	}
 	if score := r.metrics.PredictionScore; exists(score) {
 		sum := func(suffix string) string {
@@ -58,13 +61,7 @@ func (r ruler) answerAlerts() group {
 			fmt.Sprintf(`The mean score {{ $labels.%s }} of the predictions of {{ $labels.%s }} was {{ $value | printf "%%.2f" }} in the last hour, more than %s below that of the day before.`,
 				r.contract.Labels.Score.Key, r.contract.Labels.Service.Key, percent(r.objectives.ScoreDrop))))
 	}
-	if cost := r.metrics.Cost; exists(cost) && r.objectives.DailyBudget > 0 {
-		g.Rules = append(g.Rules, alert("DSPyOverBudget", "warning", "5m",
-			fmt.Sprintf("sum_over_time(%s[1d:5m]) * 300 > %s", r.record(cost, rate5m), promql.Number(r.objectives.DailyBudget)),
-			"More money is spent than is meant to be.",
-			fmt.Sprintf(`The predictions of {{ $labels.%s }} cost {{ $value | printf "%%.2f" }} US dollars in the last 24 hours; the budget is %s.`,
-				r.contract.Labels.Service.Key, promql.Number(r.objectives.DailyBudget))))
-	}
+	g.Rules = append(g.Rules, r.spendingAlerts()...)
 	return g
 }
 

@@ -158,6 +158,9 @@ func (r ruler) validate() error {
 			}
 		}
 	}
+	if exists(r.metrics.Cost) && len(r.objectives.ModelBudgets) > 0 && !r.spendsByModel() {
+		return fmt.Errorf("metric %q has no label %q, which budgets of models need: add the label, or give no such budgets", r.metrics.Cost.Name, r.contract.Labels.Model.Key)
+	}
 	if duration := r.metrics.PredictionDuration; exists(duration) && len(duration.Buckets) == 0 {
 		return fmt.Errorf("metric %q has no buckets", duration.Name)
 	}

@@ -30,6 +30,12 @@ func TestMistakes(t *testing.T) {
 			func(c *views.Contract, _ *slo.Objectives) { c.Metrics.Predictions.Labels = []string{"service"} },
 			[]string{`metric "dspy_predictions_total" has no label "status"`},
 		},
+		"a budget of a model that no cost names": {
+			func(c *views.Contract, o *slo.Objectives) {
+				c.Metrics.Cost.Labels, o.ModelBudgets = []string{"service"}, map[string]float64{"a": 1}
+			},
+			[]string{`metric "dspy_cost_usd_total" has no label "model"`},
+		},
 		"a cache without a service": {
 			func(c *views.Contract, _ *slo.Objectives) { c.Metrics.CacheHits.Labels = nil },
 			[]string{`metric "dspy_cache_hits_total" has no label "service"`},
@@ -155,7 +161,7 @@ func TestObjectivesChangeTheRules(t *testing.T) {
 		Job: "qa", CollectorJob: "gateway", ClientErrors: []string{"unauthorized"},
 		Availability: 0.995, Latency: 0.98, LatencyBound: 5, BudgetVolume: 31,
 		ErrorRate: 0.07, OutageRate: 0.6, RefusedRate: 0.15, InvalidRate: 0.25, P95: 2.5, Volume: 32,
-		TruncatedRate: 0.12, ScoreDrop: 0.13, DailyBudget: 14, CacheHitRate: 0.35, LookupVolume: 33,
+		TruncatedRate: 0.12, ScoreDrop: 0.13, DailyBudget: 14, ModelBudgets: map[string]float64{"a": 15}, CacheHitRate: 0.35, LookupVolume: 33,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -167,7 +173,7 @@ func TestObjectivesChangeTheRules(t *testing.T) {
 			"the objective of 99.5% allows.", "the objective of 98% allows.", "take longer than 5 s",
 		},
 		"alerts.yml": {
-			"> 0.12", "(1 - 0.13)", "> 14\n", "the budget is 14.",
+			"> 0.12", "(1 - 0.13)", "> 14\n", "the budget is 14.", "> 15\n", "the budget is 15.",
 			`up{job="qa"} == 0`, `absent(dspy_predictions_total{job="qa"})`, `up{job="gateway"} == 0`,
 			"> 0.07", "> 0.6", "> 0.15", "> 0.25", `le=~"2\\.5"`, "took longer than 2.5 s", ">= 32", "< 0.35", ">= 33",
 		},
@@ -177,6 +183,54 @@ func TestObjectivesChangeTheRules(t *testing.T) {
 				t.Errorf("%s has no %q:\n%s", file, want, files[file])
 			}
 		}
+	}
+}
+
+// A model with a budget has both alerts of a service, which the tests of Prometheus
+// have, over all services.
+func TestModelBudgets(t *testing.T) {
+	t.Parallel()
+	objectives := slo.Default()
+	objectives.DailyBudget = 0
+	objectives.ModelBudgets = map[string]float64{`say "hi"`: 7, "gpt-4o": 12.5}
+	files, err := rules.Files(views.Default(), objectives)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct{ Groups []struct{ Rules []rule } }
+	if err := yaml.Unmarshal(files["alerts.yml"], &file); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, group := range file.Groups {
+		for _, r := range group.Rules {
+			if !strings.HasPrefix(r.Alert, "DSPyOverBudget") {
+				continue
+			}
+			if _, err := metricsql.Parse(r.Expr); err != nil {
+				t.Errorf("%s: %v", r.Expr, err)
+			}
+			got = append(got, r.Alert+": "+r.Expr)
+			if model := r.Labels["model"]; objectives.ModelBudgets[model] == 0 {
+				t.Errorf("%s: got the label %q", r.Alert, model)
+			}
+			if want := "{{ $labels.model }}"; !strings.Contains(r.Annotations["description"], want) {
+				t.Errorf("%s: got %q, want %s in it", r.Alert, r.Annotations["description"], want)
+			}
+		}
+	}
+	spent := func(model, window string) string {
+		return "sum by (cluster, namespace, job, model) (sum_over_time(cluster_namespace_job_service_model:dspy_cost_usd:rate5m{model=" + model + "}[" + window + ":5m]))"
+	}
+	var want []string
+	for _, budget := range [][2]string{{`"gpt-4o"`, "12.5"}, {`"say \"hi\""`, "7"}} {
+		model, usd := budget[0], budget[1]
+		day := spent(model, "1d") + " * 300 > " + usd
+		want = append(want, "DSPyOverBudget: "+day, "DSPyOverBudgetSoon: "+
+			spent(model, "6h")+" * 1200 > "+usd+"\nand\n"+spent(model, "30m")+" * 14400 > "+usd+"\nunless\n"+day)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"regexp"
 	"slices"
@@ -73,8 +74,12 @@ type Objectives struct {
 	// the next, 0 to 1, before DSPyScoreDrop fires.
 	ScoreDrop float64
 	// DailyBudget is in US dollars: what a service may spend in 24 hours before
-	// DSPyOverBudget fires. Zero is no budget, and no alert.
+	// DSPyOverBudget fires. Zero is no budget, and no alert. DSPyOverBudgetSoon
+	// fires before, if the spending of the last hours would lead there.
 	DailyBudget float64
+	// ModelBudgets are in US dollars too: what a model, by its name in the label,
+	// may cost all services of a job in 24 hours before the same alerts fire.
+	ModelBudgets map[string]float64
 
 	// CacheHitRate is the share of lookups, 0 to 1, below which
 	// DSPyLowCacheHitRate and DSPyCacheThrashing fire.
@@ -158,6 +163,17 @@ func (o Objectives) Validate(duration views.Metric) error {
 	inside("lookup volume", o.LookupVolume, 0, math.Inf(1), "")
 	if !(o.DailyBudget >= 0) || math.IsInf(o.DailyBudget, 1) {
 		bad("daily budget %v is not a valid amount of US dollars: give a number, or 0 for no budget", o.DailyBudget)
+	}
+	for _, model := range slices.Sorted(maps.Keys(o.ModelBudgets)) {
+		if model == "" {
+			bad("a daily budget names no model: give the name that the label has, as in gpt-4o=20")
+		}
+		if strings.Contains(model, "{{") {
+			bad("a daily budget is for the model %q: a name with {{ would be a template in a rule", model)
+		}
+		if usd := o.ModelBudgets[model]; !(usd > 0) || math.IsInf(usd, 1) {
+			bad("daily budget %v of the model %q is not a valid amount of US dollars: give a number above 0, or leave the model out", usd, model)
+		}
 	}
 
 	if len(duration.Buckets) > 0 {

@@ -55,6 +55,12 @@ func TestMistakes(t *testing.T) {
 			},
 			[]string{"refused rate 1", "invalid rate 0", "truncated rate 20", "score drop -1", "daily budget -5"},
 		},
+		"budgets of models that are none": {
+			func(o *slo.Objectives, _ *views.Metric) {
+				o.ModelBudgets = map[string]float64{"": 5, "a": 0, "b": -1, "c": math.NaN(), "d": math.Inf(1), "e": 3, "{{ f }}": 1}
+			},
+			[]string{"names no model", `0 of the model "a"`, `-1 of the model "b"`, `NaN of the model "c"`, `+Inf of the model "d"`, `the model "{{ f }}"`},
+		},
 		"objective too low to page": {
 			func(o *slo.Objectives, _ *views.Metric) { o.Availability = 0.9 },
 			[]string{"availability objective 0.9", "burn rate 14.4"},
