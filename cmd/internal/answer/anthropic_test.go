@@ -22,7 +22,7 @@ func anthropic() []sample {
 		body   = `{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[{"type":"text","text":"Paris"}],"stop_reason":"end_turn","usage":{"input_tokens":10,"cache_creation_input_tokens":30,"cache_read_input_tokens":60,"output_tokens":15}}`
 	)
 	spent := Report{
-		Tokens: counts{otelmetrics.TokensInput: 100, otelmetrics.TokensOutput: 15, otelmetrics.TokensCacheRead: 60, otelmetrics.TokensCacheWrite: 30}, Model: "claude-sonnet-4-5", Finish: otelmetrics.FinishStop,
+		Tokens: stated(counts{otelmetrics.TokensInput: 100, otelmetrics.TokensOutput: 15, otelmetrics.TokensCacheRead: 60, otelmetrics.TokensCacheWrite: 30}), Model: "claude-sonnet-4-5", Finish: otelmetrics.FinishStop,
 	}
 	ended := spent
 	ended.Ended = true
@@ -32,10 +32,10 @@ func anthropic() []sample {
 	return []sample{
 		whole("whole", body, ended),
 		whole("whole without a cache", strings.NewReplacer(`"cache_creation_input_tokens":30,"cache_read_input_tokens":60,`, "", "end_turn", "max_tokens").Replace(body),
-			Report{Tokens: counts{otelmetrics.TokensInput: 10, otelmetrics.TokensOutput: 15}, Model: "claude-sonnet-4-5", Finish: otelmetrics.FinishLength, Ended: true}),
+			Report{Tokens: stated(counts{otelmetrics.TokensInput: 10, otelmetrics.TokensOutput: 15}), Model: "claude-sonnet-4-5", Finish: otelmetrics.FinishLength, Ended: true}),
 		whole("whole and refused", strings.ReplaceAll(body, "end_turn", "refusal"), finished(ended, otelmetrics.FinishContentFilter)),
 		whole("whole with the parts of what the cache was written", `{"type":"message","model":"claude-sonnet-4-5","content":[{"type":"text","text":"Paris"}],"stop_reason":"end_turn","usage":{"input_tokens":10,"cache_creation":{"ephemeral_5m_input_tokens":20,"ephemeral_1h_input_tokens":10},"output_tokens":15}}`,
-			Report{Tokens: counts{otelmetrics.TokensInput: 40, otelmetrics.TokensOutput: 15, otelmetrics.TokensCacheWrite: 30}, Model: "claude-sonnet-4-5", Finish: otelmetrics.FinishStop, Ended: true}),
+			Report{Tokens: stated(counts{otelmetrics.TokensInput: 40, otelmetrics.TokensOutput: 15, otelmetrics.TokensCacheWrite: 30}), Model: "claude-sonnet-4-5", Finish: otelmetrics.FinishStop, Ended: true}),
 		whole("error", `{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_1"}`, failed(otelmetrics.ErrorUpstreamUnavailable)),
 		whole("error of the key", `{"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}}`, failed(otelmetrics.ErrorOther)),
 		whole("error of the size", `{"type":"error","error":{"type":"request_too_large","message":"x"}}`, failed(otelmetrics.ErrorInvalidInput)),
@@ -49,11 +49,11 @@ func anthropic() []sample {
 		stream("a signature is no content", typed(start, block, signed, text, end, stop, last), 3, spent),
 		stream("a tool's argument comes first", typed(start, strings.Replace(block, `"type":"text","text":""`, `"type":"tool_use","id":"toolu_1","name":"find","input":{}`, 1), tool, end, strings.Replace(stop, "end_turn", "tool_use", 1), last), 2, finished(spent, otelmetrics.FinishToolCalls)),
 		stream("error in an event", typed(start, block, text, `{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}`), 2, Report{
-			Tokens: counts{otelmetrics.TokensInput: 100, otelmetrics.TokensOutput: 1, otelmetrics.TokensCacheRead: 60, otelmetrics.TokensCacheWrite: 30}, Model: "claude-sonnet-4-5", Failed: true, ErrorType: otelmetrics.ErrorUpstreamUnavailable,
+			Tokens: stated(counts{otelmetrics.TokensInput: 100, otelmetrics.TokensOutput: 1, otelmetrics.TokensCacheRead: 60, otelmetrics.TokensCacheWrite: 30}), Model: "claude-sonnet-4-5", Failed: true, ErrorType: otelmetrics.ErrorUpstreamUnavailable,
 		}),
 		stream("error only", typed(`{"type":"error","error":{"type":"rate_limit_error","message":"x"}}`), -1, failed(otelmetrics.ErrorRateLimit)),
 		{"cut", eventStream(), typed(start, block, text), 2, Report{
-			Tokens: counts{otelmetrics.TokensInput: 100, otelmetrics.TokensOutput: 1, otelmetrics.TokensCacheRead: 60, otelmetrics.TokensCacheWrite: 30}, Model: "claude-sonnet-4-5",
+			Tokens: stated(counts{otelmetrics.TokensInput: 100, otelmetrics.TokensOutput: 1, otelmetrics.TokensCacheRead: 60, otelmetrics.TokensCacheWrite: 30}), Model: "claude-sonnet-4-5",
 			Content: true, Cut: true, Missing: otelmetrics.UsageCutOff,
 		}},
 		whole("the older completions", `{"type":"completion","completion":" Paris","stop_reason":"stop_sequence","model":"claude-2"}`,

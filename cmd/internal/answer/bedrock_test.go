@@ -40,7 +40,7 @@ func bedrock() []sample {
 	end := awsEvent("contentBlockStop", `{"contentBlockIndex":0,"p":"abcdef"}`)
 	stop := awsEvent("messageStop", `{"p":"a","stopReason":"end_turn"}`)
 	metadata := awsEvent("metadata", `{"metrics":{"latencyMs":800},"p":"ab","usage":{"inputTokens":10,"outputTokens":15,"totalTokens":115,"cacheReadInputTokens":60,"cacheWriteInputTokens":30}}`)
-	spent := Report{Tokens: counts{otelmetrics.TokensInput: 100, otelmetrics.TokensOutput: 15, otelmetrics.TokensCacheRead: 60, otelmetrics.TokensCacheWrite: 30}, Finish: otelmetrics.FinishStop}
+	spent := Report{Tokens: stated(counts{otelmetrics.TokensInput: 100, otelmetrics.TokensOutput: 15, otelmetrics.TokensCacheRead: 60, otelmetrics.TokensCacheWrite: 30}), Finish: otelmetrics.FinishStop}
 	frames := func(name string, first int, want Report, parts ...string) sample {
 		s := stream(name, parts, first, want)
 		s.header = header("application/vnd.amazon.eventstream")
@@ -51,7 +51,7 @@ func bedrock() []sample {
 	}
 	broken := []byte(text)
 	broken[20] ^= 1
-	byHeader := whole("usage in the header", `{"generation":"Paris","stop_reason":"stop"}`, Report{Tokens: counts{otelmetrics.TokensInput: 13, otelmetrics.TokensOutput: 5, otelmetrics.TokensCacheRead: 3}})
+	byHeader := whole("usage in the header", `{"generation":"Paris","stop_reason":"stop"}`, Report{Tokens: stated(counts{otelmetrics.TokensInput: 13, otelmetrics.TokensOutput: 5, otelmetrics.TokensCacheRead: 3})})
 	byHeader.header = jsonBody()
 	byHeader.header.Set("X-Amzn-Bedrock-Input-Token-Count", "10")
 	byHeader.header.Set("X-Amzn-Bedrock-Output-Token-Count", "5")
@@ -59,7 +59,7 @@ func bedrock() []sample {
 	return []sample{
 		whole("whole", `{"metrics":{"latencyMs":1},"output":{"message":{"role":"assistant","content":[{"text":"Paris"}]}},"stopReason":"end_turn","usage":{"inputTokens":10,"outputTokens":15,"totalTokens":115,"cacheReadInputTokens":60,"cacheWriteInputTokens":30}}`, spent),
 		whole("whole and stopped by a guardrail", `{"output":{"message":{"content":[]}},"stopReason":"guardrail_intervened","usage":{"inputTokens":10,"outputTokens":15,"totalTokens":25}}`,
-			Report{Tokens: counts{otelmetrics.TokensInput: 10, otelmetrics.TokensOutput: 15}, Finish: otelmetrics.FinishContentFilter}),
+			Report{Tokens: stated(counts{otelmetrics.TokensInput: 10, otelmetrics.TokensOutput: 15}), Finish: otelmetrics.FinishContentFilter}),
 		byHeader,
 		frames("stream", 2, spent, start, empty, text, end, stop, metadata),
 		frames("reasoning comes first", 1, spent, start, reasoning, text, end, stop, metadata),
@@ -70,7 +70,7 @@ func bedrock() []sample {
 		frames("exception of the request", -1, failed(otelmetrics.ErrorInvalidInput), awsException("validationException", `{"message":"x"}`)),
 		frames("error", -1, failed(otelmetrics.ErrorPredictionFailed), frame("", ":message-type", "error", ":error-code", "InternalFailure", ":error-message", "x")),
 		frames("InvokeModel with Anthropic's events", 1, Report{
-			Tokens: counts{otelmetrics.TokensInput: 10, otelmetrics.TokensOutput: 15}, Model: "claude", Finish: otelmetrics.FinishStop,
+			Tokens: stated(counts{otelmetrics.TokensInput: 10, otelmetrics.TokensOutput: 15}), Model: "claude", Finish: otelmetrics.FinishStop,
 		}, invoked(`{"type":"message_start","message":{"model":"claude","usage":{"input_tokens":10,"output_tokens":1}}}`), invoked(`{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hi"}}`),
 			invoked(`{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":15}}`),
 			invoked(`{"type":"message_stop","amazon-bedrock-invocationMetrics":{"inputTokenCount":10,"outputTokenCount":15,"invocationLatency":1,"firstByteLatency":1}}`)),

@@ -68,7 +68,7 @@ func BenchmarkStream(b *testing.B) {
 			b.Run(name+"/"+strconv.Itoa(chunks), func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
-					if got := readAll(header, all[name]); len(got.Tokens) == 0 {
+					if got := readAll(header, all[name]); !got.Tokens.Stated() {
 						b.Fatalf("got %+v", got)
 					}
 				}

@@ -22,7 +22,7 @@ func TestLongEvents(t *testing.T) {
 	}{
 		"is skipped, and the next one read": {
 			stream: `data: {"usage":{"prompt_tokens":5},"x":"` + long + "\"}\n\n" + `data: {"usage":{"prompt_tokens":6}}` + "\n\n",
-			want:   Report{Tokens: counts{otelmetrics.TokensInput: 6}, Ignored: ignored, Content: true},
+			want:   Report{Tokens: stated(counts{otelmetrics.TokensInput: 6}), Ignored: ignored, Content: true},
 		},
 		"in many lines": {
 			stream: strings.Repeat("data: 0123456789\n", 10) + "\nevent: end\n\n",
@@ -101,7 +101,7 @@ func TestStreamIsBounded(t *testing.T) {
 				t.Errorf("holds %d bytes", held)
 			}
 			report := s.Finish(true)
-			if n := report.Tokens[otelmetrics.TokensInput]; name == "completions" && n != 1024 {
+			if n := report.Tokens.Of(otelmetrics.TokensInput); name == "completions" && n != 1024 {
 				t.Errorf("got %d input tokens, want those of 1024 completions", n)
 			}
 		})

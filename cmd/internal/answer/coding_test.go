@@ -238,7 +238,7 @@ func TestReadersMayBeMany(t *testing.T) {
 		go func() {
 			got := feed(in(eventStream(), "gzip"), 0, coded(t, []string{"gzip"}, sse(chatRole, chatText, chatStop, chatUsage, "[DONE]"))...)
 			var err error
-			if got.Tokens[otelmetrics.TokensInput] != 19 || got.First != 1 {
+			if got.Tokens.Of(otelmetrics.TokensInput) != 19 || got.First != 1 {
 				err = fmt.Errorf("got %+v", got)
 			}
 			done <- err

@@ -9,7 +9,7 @@ import (
 func cohere1() []sample {
 	unstated := Report{Missing: otelmetrics.UsageNotStated}
 	const meta = `"meta":{"api_version":{"version":"1"},"billed_units":{"input_tokens":5,"output_tokens":7},"tokens":{"input_tokens":70,"output_tokens":9}}`
-	spent := Report{Tokens: counts{otelmetrics.TokensInput: 5, otelmetrics.TokensOutput: 7}, Finish: otelmetrics.FinishStop}
+	spent := Report{Tokens: stated(counts{otelmetrics.TokensInput: 5, otelmetrics.TokensOutput: 7}), Finish: otelmetrics.FinishStop}
 	const (
 		start = `{"is_finished":false,"event_type":"stream-start","generation_id":"g"}`
 		empty = `{"is_finished":false,"event_type":"text-generation","text":""}`
@@ -20,7 +20,7 @@ func cohere1() []sample {
 	lines.header = header("application/stream+json")
 	return []sample{
 		whole("whole", `{"text":"Paris","generation_id":"g","finish_reason":"MAX_TOKENS",`+meta+`}`, finished(spent, otelmetrics.FinishLength)),
-		whole("embeddings", `{"id":"e","embeddings":[[0.1]],"texts":["x"],"meta":{"api_version":{"version":"1"},"billed_units":{"input_tokens":3}},"response_type":"embeddings_floats"}`, Report{Tokens: counts{otelmetrics.TokensInput: 3}}),
+		whole("embeddings", `{"id":"e","embeddings":[[0.1]],"texts":["x"],"meta":{"api_version":{"version":"1"},"billed_units":{"input_tokens":3}},"response_type":"embeddings_floats"}`, Report{Tokens: stated(counts{otelmetrics.TokensInput: 3})}),
 		whole("search", `{"id":"r","results":[{"index":3,"relevance_score":0.99}],"meta":{"api_version":{"version":"1"},"billed_units":{"search_units":1}}}`, unstated),
 		whole("classification", `{"id":"c","classifications":[{"prediction":"spam","confidence":0.9}],"meta":{"api_version":{"version":"1"},"billed_units":{"classifications":1}}}`, unstated),
 		lines,
@@ -33,7 +33,7 @@ func cohere1() []sample {
 
 func cohere2() []sample {
 	const usage = `"usage":{"billed_units":{"input_tokens":5,"output_tokens":7},"tokens":{"input_tokens":70,"output_tokens":9},"cached_tokens":2}`
-	spent := Report{Tokens: counts{otelmetrics.TokensInput: 5, otelmetrics.TokensOutput: 7, otelmetrics.TokensCacheRead: 2}, Finish: otelmetrics.FinishStop}
+	spent := Report{Tokens: stated(counts{otelmetrics.TokensInput: 5, otelmetrics.TokensOutput: 7, otelmetrics.TokensCacheRead: 2}), Finish: otelmetrics.FinishStop}
 	const (
 		start = `{"type":"message-start","id":"m","delta":{"message":{"role":"assistant","content":[],"tool_plan":"","tool_calls":[],"citations":[]}}}`
 		block = `{"type":"content-start","index":0,"delta":{"message":{"content":{"type":"text","text":""}}}}`

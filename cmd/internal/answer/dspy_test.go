@@ -37,13 +37,13 @@ func dspyProgram() []sample {
 	usage := func(input, output string) string {
 		return `{"prompt_tokens":` + input + `,"completion_tokens":` + output + `}`
 	}
-	spent := Report{Tokens: counts{otelmetrics.TokensInput: 110, otelmetrics.TokensOutput: 44}, Model: "gpt-5-mini", Finish: otelmetrics.FinishStop}
+	spent := Report{Tokens: stated(counts{otelmetrics.TokensInput: 110, otelmetrics.TokensOutput: 44}), Model: "gpt-5-mini", Finish: otelmetrics.FinishStop}
 	silent := Report{Model: "gpt-5-mini", Finish: otelmetrics.FinishStop, Missing: otelmetrics.UsageNotStated}
 	const models = `"usage":{"openai/gpt-5-mini":{"prompt_tokens":100,"completion_tokens":40,"cost":0.25,"prompt_tokens_details":null},"ollama/llama":{"prompt_tokens":10,"completion_tokens":4,"total_tokens":null}}`
 	byModel := Report{
-		Tokens: counts{otelmetrics.TokensInput: 110, otelmetrics.TokensOutput: 44}, Cost: new(0.25), Models: map[string]Spending{
-			"openai/gpt-5-mini": {Tokens: counts{otelmetrics.TokensInput: 100, otelmetrics.TokensOutput: 40}, Cost: new(0.25)},
-			"ollama/llama":      {Tokens: counts{otelmetrics.TokensInput: 10, otelmetrics.TokensOutput: 4}},
+		Tokens: stated(counts{otelmetrics.TokensInput: 110, otelmetrics.TokensOutput: 44}), Cost: new(0.25), Models: map[string]Spending{
+			"openai/gpt-5-mini": {Tokens: stated(counts{otelmetrics.TokensInput: 100, otelmetrics.TokensOutput: 40}), Cost: new(0.25)},
+			"ollama/llama":      {Tokens: stated(counts{otelmetrics.TokensInput: 10, otelmetrics.TokensOutput: 4})},
 		},
 	}
 	interleaved := []string{
@@ -74,9 +74,9 @@ func dspyProgram() []sample {
 			return r
 		}()),
 		whole("whole of which the provider told the cost", `{"answer":"Paris","usage":{"m":{"prompt_tokens":1,"completion_tokens":null,"cost":"0.5"}},"cost_usd":"0.75"}`,
-			Report{Tokens: counts{otelmetrics.TokensInput: 1}, Cost: new(0.75), Models: map[string]Spending{"m": {Tokens: counts{otelmetrics.TokensInput: 1}, Cost: new(0.5)}}}),
+			Report{Tokens: stated(counts{otelmetrics.TokensInput: 1}), Cost: new(0.75), Models: map[string]Spending{"m": {Tokens: stated(counts{otelmetrics.TokensInput: 1}), Cost: new(0.5)}}}),
 		whole("whole on which nothing was spent", `{"answer":"Paris","usage":{}}`, Report{}),
-		whole("whole and cached", `{"answer":"Paris",`+models+`,"cached":true}`, Report{Cached: new(true), Saved: counts{otelmetrics.TokensInput: 110, otelmetrics.TokensOutput: 44}}),
+		whole("whole and cached", `{"answer":"Paris",`+models+`,"cached":true}`, Report{Cached: new(true), Saved: stated(counts{otelmetrics.TokensInput: 110, otelmetrics.TokensOutput: 44})}),
 		whole("whole with values that are None", `{"answer":"Paris","usage":{"m":{"prompt_tokens":null,"completion_tokens":null},"n":null}}`, Report{Missing: otelmetrics.UsageUnreadable}),
 		whole("error", `{"error":"the model is gone","error_type":"timeout"}`, failed(otelmetrics.ErrorTimeout)),
 		stream("stream", program(wrapped, sequence), 1, spent),
@@ -102,7 +102,7 @@ func dspyProgram() []sample {
 		stream("error in an event", append(sse(wrapped(sequence[1])), "event: error\ndata: {\"error\":{\"type\":\"LMRateLimitError\",\"message\":\"x\"}}\n\n"), 0, Report{Model: "gpt-5-mini", Failed: true, ErrorType: otelmetrics.ErrorRateLimit}),
 		stream("error in an event that is a problem", []string{"event: error\ndata: {\"title\":\"x\",\"status\":504,\"error_type\":\"timeout\"}\n\n"}, -1, failed(otelmetrics.ErrorTimeout)),
 		{"the end of a completion is not that of the program", eventStream(), program(wrapped, sequence)[:3], 1, Report{
-			Tokens: counts{otelmetrics.TokensInput: 100, otelmetrics.TokensOutput: 40}, Model: "gpt-5-mini", Finish: otelmetrics.FinishStop, Content: true, Cut: true, Missing: otelmetrics.UsageCutOff,
+			Tokens: stated(counts{otelmetrics.TokensInput: 100, otelmetrics.TokensOutput: 40}), Model: "gpt-5-mini", Finish: otelmetrics.FinishStop, Content: true, Cut: true, Missing: otelmetrics.UsageCutOff,
 		}},
 	}
 }
@@ -113,8 +113,8 @@ func unknown() []sample {
 	}
 	return []sample{
 		whole("whole", `{"answer":"Paris","model":"T","status":"failed","done":true,"stop":false,"candidates":["a"],"choices":"x"}`, Report{Missing: otelmetrics.UsageNotStated}),
-		whole("whole with usage", `{"answer":"Paris","model":"m","usage":{"prompt_tokens":3,"completion_tokens":1}}`, Report{Tokens: counts{otelmetrics.TokensInput: 3, otelmetrics.TokensOutput: 1}, Model: "m"}),
-		{"events", eventStream(), sse(`{"text":""}`, `{"text":"Par"}`, `{"usage":{"prompt_tokens":3,"completion_tokens":1}}`), 1, Report{Tokens: counts{otelmetrics.TokensInput: 3, otelmetrics.TokensOutput: 1}, Content: true}},
+		whole("whole with usage", `{"answer":"Paris","model":"m","usage":{"prompt_tokens":3,"completion_tokens":1}}`, Report{Tokens: stated(counts{otelmetrics.TokensInput: 3, otelmetrics.TokensOutput: 1}), Model: "m"}),
+		{"events", eventStream(), sse(`{"text":""}`, `{"text":"Par"}`, `{"usage":{"prompt_tokens":3,"completion_tokens":1}}`), 1, Report{Tokens: stated(counts{otelmetrics.TokensInput: 3, otelmetrics.TokensOutput: 1}), Content: true}},
 		text("events of text", "text/event-stream", []string{": x\n\n", "data: Par\n\n", "data: is\n\n"}, 1),
 		text("text", "text/plain", []string{"\n", "Par", "is"}, 1),
 		text("events of another type", "text/plain", []string{": x\n\n", "data: Par\n\n"}, 1),

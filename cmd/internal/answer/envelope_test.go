@@ -9,9 +9,9 @@ import (
 
 func envelopes() []sample {
 	const body = `{"object":"chat.completion","model":"gpt-5-mini","choices":[{"index":0,"message":{"content":"Paris"},"finish_reason":"stop"}],"usage":{"prompt_tokens":7,"completion_tokens":2}}`
-	spent := Report{Tokens: counts{otelmetrics.TokensInput: 7, otelmetrics.TokensOutput: 2}, Model: "gpt-5-mini", Finish: otelmetrics.FinishStop, Ended: true}
+	spent := Report{Tokens: stated(counts{otelmetrics.TokensInput: 7, otelmetrics.TokensOutput: 2}), Model: "gpt-5-mini", Finish: otelmetrics.FinishStop, Ended: true}
 	const usage = `{"prompt_tokens":7,"completion_tokens":2}`
-	bare := Report{Tokens: counts{otelmetrics.TokensInput: 7, otelmetrics.TokensOutput: 2}}
+	bare := Report{Tokens: stated(counts{otelmetrics.TokensInput: 7, otelmetrics.TokensOutput: 2})}
 	return []sample{
 		whole("in data", `{"code":0,"msg":"ok","data":`+body+`}`, spent),
 		whole("in result", `{"success":true,"errors":[],"messages":[],"result":`+body+`}`, spent),
@@ -30,7 +30,7 @@ func envelopes() []sample {
 		whole("metrics of Replicate", `{"id":"p","status":"succeeded","output":["Par","is"],"error":null,"metrics":{"input_token_count":7,"output_token_count":2}}`, bare),
 		{"chunks of LangChain", eventStream(), sse(`{"type":"AIMessageChunk","content":""}`, `{"type":"AIMessageChunk","content":"Paris"}`,
 			`{"type":"AIMessageChunk","content":"","usage_metadata":{"input_tokens":7,"output_tokens":2,"total_tokens":9,"input_token_details":{"cache_read":3},"output_token_details":{"reasoning":1}}}`), 1, Report{
-			Tokens: counts{otelmetrics.TokensInput: 7, otelmetrics.TokensOutput: 2, otelmetrics.TokensCacheRead: 3, otelmetrics.TokensReasoning: 1}, Content: true,
+			Tokens: stated(counts{otelmetrics.TokensInput: 7, otelmetrics.TokensOutput: 2, otelmetrics.TokensCacheRead: 3, otelmetrics.TokensReasoning: 1}), Content: true,
 		}},
 		stream("names of the AI SDK", sse(chatText, strings.Replace(chatStop, `"usage":null`, `"usage":{"promptTokens":7,"completionTokens":2}`, 1), "[DONE]"), 0,
 			Report{Tokens: bare.Tokens, Model: "gpt-5-mini", Finish: otelmetrics.FinishStop}),

@@ -30,7 +30,7 @@ func (r *Reader) finish(complete bool) Report {
 	if report.Cached != nil && *report.Cached {
 		// DSPy keeps the cost of the call that filled the cache, and programs the usage.
 		report.Saved = report.Tokens
-		report.Tokens, report.Models, report.Model, report.Cost = nil, nil, "", nil
+		report.Tokens, report.Models, report.Model, report.Cost = Tokens{}, nil, "", nil
 	}
 	report.sumCalls()
 	report.Whole = s.whole || s.complete()
@@ -53,7 +53,7 @@ func (s *state) report() Report {
 		r.ServiceTier = tierName(s.tier)
 	}
 	total := s.spent(&r)
-	r.Tokens = total.tokens.byType()
+	r.Tokens = total.tokens
 	r.Cost = cmp.Or(s.costUSD.pointer(), s.cost.pointer(), total.cost.pointer())
 	return r
 }
@@ -67,7 +67,7 @@ func (s *state) spent(r *Report) spent {
 		total.add(m.spent)
 	}
 	total.add(u.rest)
-	if !total.tokens.stated() {
+	if !total.tokens.Stated() {
 		sum, some := s.completions.spent()
 		if some {
 			s.ignore("usage of more completions than can be distinguished")
@@ -79,7 +79,7 @@ func (s *state) spent(r *Report) spent {
 	if sensible && len(u.models) > 0 {
 		r.Models = make(map[string]Spending, len(u.models))
 		for _, m := range u.models {
-			r.Models[m.name] = Spending{Tokens: m.tokens.byType(), Cost: m.cost.pointer(), ServiceTier: m.tier}
+			r.Models[m.name] = Spending{Tokens: m.tokens, Cost: m.cost.pointer(), ServiceTier: m.tier}
 		}
 	}
 	return total
@@ -89,9 +89,9 @@ func (s *state) spent(r *Report) spent {
 func (s *state) sensible(total *spent) bool {
 	sensible := true
 	for i, tokenType := range tokenTypes() {
-		if total.tokens[i].n > maxCount {
+		if total.tokens[i].N > maxCount {
 			s.ignore("the sum of " + string(tokenType) + " tokens is too large")
-			total.tokens[i] = count{}
+			total.tokens[i] = Count{}
 			sensible = false
 		}
 	}
@@ -105,12 +105,9 @@ func (s *state) sensible(total *spent) bool {
 // fillIn states what the header does and the body does not. The two are never
 // added up, and of tokens that is so by type.
 func (r *Report) fillIn(header *Report) {
-	for tokenType, n := range header.Tokens {
-		if r.Tokens == nil {
-			r.Tokens = make(map[otelmetrics.TokenType]int64)
-		}
-		if _, ok := r.Tokens[tokenType]; !ok {
-			r.Tokens[tokenType] = n
+	for i, stated := range header.Tokens {
+		if !r.Tokens[i].Stated {
+			r.Tokens[i] = stated
 		}
 	}
 	r.Cost = cmp.Or(r.Cost, header.Cost)
@@ -151,8 +148,8 @@ func (r *Reader) missing(report *Report, complete bool) otelmetrics.UsageReason 
 	case r.status < http.StatusOK || r.status >= http.StatusMultipleChoices,
 		r.status == http.StatusNoContent, r.status == http.StatusResetContent, report.Failed,
 		report.Cached != nil && *report.Cached, report.spentNothing(),
-		s.usage.nothing && len(report.Tokens) == 0,
-		len(report.Tokens) > 0 && (whole || s.lateUsage):
+		s.usage.nothing && !report.Tokens.Stated(),
+		report.Tokens.Stated() && (whole || s.lateUsage):
 		return ""
 	case s.tooLong, errors.Is(r.uncoded, errTooLarge):
 		return otelmetrics.UsageTooLarge

@@ -68,14 +68,14 @@ func FuzzEnvelopes(f *testing.F)    { fuzzDialect(f, "envelope_test.go") }
 // checkReport checks what is true of every report.
 func checkReport(t *testing.T, r Report) {
 	t.Helper()
-	for tokenType, n := range r.Tokens {
+	for tokenType, n := range r.Tokens.All() {
 		if n < 0 || n > 4*maxCount {
 			t.Errorf("%d %s tokens", n, tokenType)
 		}
 	}
-	for tokenType, rest := range r.Tokens {
+	for tokenType, rest := range r.Tokens.All() {
 		for _, spending := range r.Models {
-			rest -= spending.Tokens[tokenType]
+			rest -= spending.Tokens.Of(tokenType)
 		}
 		if rest < 0 {
 			t.Errorf("the models spent %d %s tokens more than there are", -rest, tokenType)
@@ -84,7 +84,7 @@ func checkReport(t *testing.T, r Report) {
 	if r.Cost != nil && (*r.Cost < 0 || *r.Cost > maxCost || math.IsNaN(*r.Cost)) {
 		t.Errorf("a cost of %v", *r.Cost)
 	}
-	if r.Cached != nil && *r.Cached && (r.Tokens != nil || r.Models != nil || r.Cost != nil || r.Missing != "") {
+	if r.Cached != nil && *r.Cached && (r.Tokens.Stated() || r.Models != nil || r.Cost != nil || r.Missing != "") {
 		t.Errorf("a cached answer that spent: %+v", r)
 	}
 	if r.Failed != (r.ErrorType != "") || r.Failed && (!r.Ended || r.Cut || r.Missing != "") {

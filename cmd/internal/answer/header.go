@@ -3,8 +3,6 @@ package answer
 import (
 	"net/http"
 	"strings"
-
-	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
 // The header fields that a DSPy service writes, besides those of the tokens.
@@ -31,40 +29,36 @@ func (s *state) readHeader(h http.Header) *Report {
 		return nil
 	}
 	var r Report
-	set := func(tokenType otelmetrics.TokenType, n *int64) {
-		if n == nil {
-			return
+	set := func(i int, n *int64) {
+		if n != nil {
+			r.Tokens[i] = Count{r.Tokens[i].N + *n, true}
 		}
-		if r.Tokens == nil {
-			r.Tokens = make(map[otelmetrics.TokenType]int64)
-		}
-		r.Tokens[tokenType] += *n
 	}
 	for _, field := range []struct {
-		name      string
-		tokenType otelmetrics.TokenType
+		name string
+		what int
 	}{
-		{"Dspy-Input-Tokens", otelmetrics.TokensInput},
-		{"Dspy-Output-Tokens", otelmetrics.TokensOutput},
-		{"Dspy-Cache-Read-Tokens", otelmetrics.TokensCacheRead},
-		{"Dspy-Cache-Write-Tokens", otelmetrics.TokensCacheWrite},
-		{"Dspy-Reasoning-Tokens", otelmetrics.TokensReasoning},
+		{"Dspy-Input-Tokens", input},
+		{"Dspy-Output-Tokens", output},
+		{"Dspy-Cache-Read-Tokens", cacheRead},
+		{"Dspy-Cache-Write-Tokens", cacheWrite},
+		{"Dspy-Reasoning-Tokens", reasoning},
 	} {
-		set(field.tokenType, s.headerCount(h, field.name))
+		set(field.what, s.headerCount(h, field.name))
 	}
-	if r.Tokens == nil { // Bedrock, whose input is without what its cache read and wrote
+	if !r.Tokens.Stated() { // Bedrock, whose input is without what its cache read and wrote
 		for _, field := range []struct {
-			name       string
-			tokenTypes []otelmetrics.TokenType
+			name  string
+			whats []int
 		}{
-			{"X-Amzn-Bedrock-Input-Token-Count", []otelmetrics.TokenType{otelmetrics.TokensInput}},
-			{"X-Amzn-Bedrock-Output-Token-Count", []otelmetrics.TokenType{otelmetrics.TokensOutput}},
-			{"X-Amzn-Bedrock-Cache-Read-Input-Token-Count", []otelmetrics.TokenType{otelmetrics.TokensInput, otelmetrics.TokensCacheRead}},
-			{"X-Amzn-Bedrock-Cache-Write-Input-Token-Count", []otelmetrics.TokenType{otelmetrics.TokensInput, otelmetrics.TokensCacheWrite}},
+			{"X-Amzn-Bedrock-Input-Token-Count", []int{input}},
+			{"X-Amzn-Bedrock-Output-Token-Count", []int{output}},
+			{"X-Amzn-Bedrock-Cache-Read-Input-Token-Count", []int{input, cacheRead}},
+			{"X-Amzn-Bedrock-Cache-Write-Input-Token-Count", []int{input, cacheWrite}},
 		} {
 			n := s.headerCount(h, field.name)
-			for _, tokenType := range field.tokenTypes {
-				set(tokenType, n)
+			for _, what := range field.whats {
+				set(what, n)
 			}
 		}
 	}

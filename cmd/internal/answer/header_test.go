@@ -23,14 +23,14 @@ func TestHeader(t *testing.T) {
 				"DSPy-LM-Calls": "5", "DSPy-LM-Cache-Hits": "2", "DSPy-Tool-Calls": "3", "DSPy-Parse-Failures": "1",
 			},
 			want: Report{
-				Tokens: counts{otelmetrics.TokensInput: 260, otelmetrics.TokensOutput: 61, otelmetrics.TokensCacheRead: 128, otelmetrics.TokensCacheWrite: 0, otelmetrics.TokensReasoning: 12},
+				Tokens: stated(counts{otelmetrics.TokensInput: 260, otelmetrics.TokensOutput: 61, otelmetrics.TokensCacheRead: 128, otelmetrics.TokensCacheWrite: 0, otelmetrics.TokensReasoning: 12}),
 				Cost:   new(0.00042), Cached: new(false), CacheHits: new(int64(2)), CacheMisses: new(int64(3)),
 				ToolCalls: new(int64(3)), ParseFailures: new(int64(1)),
 			},
 		},
 		"a hit spends nothing": {
 			header: map[string]string{"DSPy-Cache": "hit", "DSPy-Input-Tokens": "260", "DSPy-Cost-USD": "1", "DSPy-LM-Calls": "1", "DSPy-LM-Cache-Hits": "1"},
-			want:   Report{Cached: new(true), Saved: counts{otelmetrics.TokensInput: 260}, CacheHits: new(int64(1)), CacheMisses: new(int64(0))},
+			want:   Report{Cached: new(true), Saved: stated(counts{otelmetrics.TokensInput: 260}), CacheHits: new(int64(1)), CacheMisses: new(int64(0))},
 		},
 		"calls without hits":     {header: map[string]string{"DSPy-LM-Calls": "5"}},
 		"hits without calls":     {header: map[string]string{"DSPy-LM-Cache-Hits": "5"}, want: Report{CacheHits: new(int64(5))}},
@@ -47,7 +47,7 @@ func TestHeader(t *testing.T) {
 		"count fractional":       {header: map[string]string{"DSPy-Input-Tokens": "1.0"}, ignored: 1},
 		"count with an exponent": {header: map[string]string{"DSPy-Input-Tokens": "1e3"}, ignored: 1},
 		"count too large":        {header: map[string]string{"DSPy-Input-Tokens": "9223372036854775808"}, ignored: 1},
-		"counts joined":          {header: map[string]string{"DSPy-Input-Tokens": "1, 2", "DSPy-Output-Tokens": "3"}, want: Report{Tokens: counts{otelmetrics.TokensOutput: 3}}, ignored: 1},
+		"counts joined":          {header: map[string]string{"DSPy-Input-Tokens": "1, 2", "DSPy-Output-Tokens": "3"}, want: Report{Tokens: stated(counts{otelmetrics.TokensOutput: 3})}, ignored: 1},
 		"cache by another word":  {header: map[string]string{"DSPy-Cache": "stale"}, ignored: 1},
 	}
 	for name, tt := range tests {
@@ -82,9 +82,9 @@ func TestHeaderAndBody(t *testing.T) {
 		"Dspy-Input-Tokens": {"1"}, "Dspy-Output-Tokens": {"2"}, "Dspy-Cost-Usd": {"0.1"}, "Dspy-Cache": {"miss"},
 		"Dspy-Lm-Calls": {"3"}, "Dspy-Lm-Cache-Hits": {"1"}, "Dspy-Tool-Calls": {"3"}, "Dspy-Parse-Failures": {"4"},
 	}
-	want := func(stated counts, usd *float64, cached bool) Report {
+	want := func(tokens Tokens, usd *float64, cached bool) Report {
 		return Report{
-			Tokens: stated, Cost: usd, Cached: &cached, Whole: true,
+			Tokens: tokens, Cost: usd, Cached: &cached, Whole: true,
 			Calls: new(int64(3)), CacheHits: new(int64(1)), CacheMisses: new(int64(2)), ToolCalls: new(int64(3)), ParseFailures: new(int64(4)),
 		}
 	}
@@ -92,14 +92,14 @@ func TestHeaderAndBody(t *testing.T) {
 		body string
 		want Report
 	}{
-		"the header fills in": {`{}`, want(counts{otelmetrics.TokensInput: 1, otelmetrics.TokensOutput: 2}, new(0.1), false)},
+		"the header fills in": {`{}`, want(stated(counts{otelmetrics.TokensInput: 1, otelmetrics.TokensOutput: 2}), new(0.1), false)},
 		"the body wins": {
 			`{"usage":{"prompt_tokens":0,"reasoning_tokens":9},"cost":0}`,
-			want(counts{otelmetrics.TokensInput: 0, otelmetrics.TokensOutput: 2, otelmetrics.TokensReasoning: 9}, new(0.0), false),
+			want(stated(counts{otelmetrics.TokensInput: 0, otelmetrics.TokensOutput: 2, otelmetrics.TokensReasoning: 9}), new(0.0), false),
 		},
 		"a cached answer spent nothing": {`{"cached":true}`, func() Report {
-			r := want(nil, nil, true)
-			r.Saved = counts{otelmetrics.TokensInput: 1, otelmetrics.TokensOutput: 2}
+			r := want(Tokens{}, nil, true)
+			r.Saved = stated(counts{otelmetrics.TokensInput: 1, otelmetrics.TokensOutput: 2})
 			return r
 		}()},
 	}

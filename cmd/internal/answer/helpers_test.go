@@ -14,6 +14,14 @@ import (
 // counts are what a test wants of the tokens of an answer.
 type counts = map[otelmetrics.TokenType]int64
 
+// stated returns the tokens that state these counts and no others.
+func stated(all counts) (tokens Tokens) {
+	for i, what := range tokenTypes() {
+		tokens[i].N, tokens[i].Stated = all[what]
+	}
+	return tokens
+}
+
 // fed is what a Reader reported of an answer, and in which part its first content
 // was, or -1.
 type fed struct {

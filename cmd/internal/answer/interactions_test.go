@@ -10,7 +10,7 @@ func interactions() []sample {
 		usage = `"usage":{"total_input_tokens":7,"total_output_tokens":2,"total_thought_tokens":4,"total_cached_tokens":3,"total_tokens":13}`
 		last  = "event: interaction.complete\n" + `data: {"event_type":"interaction.complete","interaction":{"id":"i","status":"completed",` + usage + `}}` + "\n\n"
 	)
-	spent := Report{Tokens: counts{otelmetrics.TokensInput: 7, otelmetrics.TokensOutput: 6, otelmetrics.TokensCacheRead: 3, otelmetrics.TokensReasoning: 4}, Model: "gemini", Finish: otelmetrics.FinishStop}
+	spent := Report{Tokens: stated(counts{otelmetrics.TokensInput: 7, otelmetrics.TokensOutput: 6, otelmetrics.TokensCacheRead: 3, otelmetrics.TokensReasoning: 4}), Model: "gemini", Finish: otelmetrics.FinishStop}
 	return []sample{
 		whole("whole", `{"id":"i","object":"interaction","status":"completed","model":"gemini","outputs":[{"type":"text","text":"Paris"}],`+usage+`}`, spent),
 		whole("whole and failed", `{"id":"i","object":"interaction","status":"failed","model":"gemini","error":{"code":429}}`, Report{Model: "gemini", Failed: true, ErrorType: otelmetrics.ErrorRateLimit}),

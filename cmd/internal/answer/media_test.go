@@ -4,7 +4,7 @@ import "github.com/dspy-metrics/dspy-metrics/otelmetrics"
 
 func openAIMedia() []sample {
 	const usage = `"usage":{"type":"tokens","input_tokens":7,"output_tokens":2,"total_tokens":9,"input_token_details":{"text_tokens":1,"audio_tokens":6}}`
-	spent := Report{Tokens: counts{otelmetrics.TokensInput: 7, otelmetrics.TokensOutput: 2}}
+	spent := Report{Tokens: stated(counts{otelmetrics.TokensInput: 7, otelmetrics.TokensOutput: 2})}
 	return []sample{
 		whole("transcription", `{"text":"Paris",`+usage+`}`, spent),
 		whole("images", `{"created":1,"data":[{"b64_json":"AA=="}],`+usage+`}`, spent),
@@ -23,7 +23,7 @@ func assistants() []sample {
 	limited := event("thread.run.failed", `{"id":"run_1","object":"thread.run","status":"failed","last_error":{"code":"rate_limit_exceeded","message":"x"},"usage":null}`)
 	done := event("done", "[DONE]")
 	return []sample{
-		stream("stream", []string{created, text, completed, done}, 1, Report{Tokens: counts{otelmetrics.TokensInput: 7, otelmetrics.TokensOutput: 2}, Model: "gpt-5-mini"}),
+		stream("stream", []string{created, text, completed, done}, 1, Report{Tokens: stated(counts{otelmetrics.TokensInput: 7, otelmetrics.TokensOutput: 2}), Model: "gpt-5-mini"}),
 		stream("a run that failed", []string{created, text, limited, done}, 1, failed(otelmetrics.ErrorRateLimit)),
 		{"cut", eventStream(), []string{created, text}, 1, Report{Content: true, Cut: true, Missing: otelmetrics.UsageCutOff}},
 	}

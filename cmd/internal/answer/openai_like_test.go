@@ -13,7 +13,7 @@ func azure() []sample {
 	filtered := chunk(delta(`{}`, `"content_filter"`), `,"usage":null`)
 	return []sample{
 		whole("whole", `{"object":"chat.completion","model":"gpt-5-mini","prompt_filter_results":[],"choices":[{"index":0,"message":{"content":"x"},"content_filter_results":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":2,"completion_tokens":1}}`,
-			Report{Tokens: counts{otelmetrics.TokensInput: 2, otelmetrics.TokensOutput: 1}, Model: "gpt-5-mini", Finish: otelmetrics.FinishStop, Ended: true}),
+			Report{Tokens: stated(counts{otelmetrics.TokensInput: 2, otelmetrics.TokensOutput: 1}), Model: "gpt-5-mini", Finish: otelmetrics.FinishStop, Ended: true}),
 		whole("error of the filter", `{"error":{"message":"x","type":null,"param":"prompt","code":"content_filter","status":400,"innererror":{"code":"ResponsibleAIPolicyViolation"}}}`, failed(otelmetrics.ErrorInvalidInput)),
 		whole("error by number", `{"error":{"code":"429","message":"Requests have exceeded the call rate limit"}}`, failed(otelmetrics.ErrorRateLimit)),
 		whole("error by status beside", `{"statusCode":401,"error":"Access denied"}`, failed(otelmetrics.ErrorOther)),
@@ -24,7 +24,7 @@ func azure() []sample {
 
 func deepSeek() []sample {
 	const usage = `,"usage":{"prompt_tokens":100,"completion_tokens":20,"total_tokens":120,"prompt_cache_hit_tokens":64,"prompt_cache_miss_tokens":36,"completion_tokens_details":{"reasoning_tokens":12}}`
-	spent := Report{Tokens: counts{otelmetrics.TokensInput: 100, otelmetrics.TokensOutput: 20, otelmetrics.TokensCacheRead: 64, otelmetrics.TokensReasoning: 12}, Model: "gpt-5-mini", Finish: otelmetrics.FinishStop}
+	spent := Report{Tokens: stated(counts{otelmetrics.TokensInput: 100, otelmetrics.TokensOutput: 20, otelmetrics.TokensCacheRead: 64, otelmetrics.TokensReasoning: 12}), Model: "gpt-5-mini", Finish: otelmetrics.FinishStop}
 	ended := spent
 	ended.Ended = true
 	body := `{"object":"chat.completion","model":"gpt-5-mini","choices":[{"index":0,"message":{"content":"x","reasoning_content":"y"},"finish_reason":"stop"}]` + usage + `}`
@@ -54,7 +54,7 @@ func groq() []sample {
 func mistral() []sample {
 	parts := chunk(delta(`{"content":[{"type":"thinking","thinking":[{"type":"text","text":"Hm"}]}]}`, "null"), `,"p":"abcdef"`)
 	last := chunk(delta(`{"content":""}`, `"length"`), `,"usage":{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29,"prompt_tokens_details":{"cached_tokens":8}}`)
-	spent := Report{Tokens: counts{otelmetrics.TokensInput: 19, otelmetrics.TokensOutput: 10, otelmetrics.TokensCacheRead: 8}, Model: "gpt-5-mini", Finish: otelmetrics.FinishLength}
+	spent := Report{Tokens: stated(counts{otelmetrics.TokensInput: 19, otelmetrics.TokensOutput: 10, otelmetrics.TokensCacheRead: 8}), Model: "gpt-5-mini", Finish: otelmetrics.FinishLength}
 	return []sample{
 		stream("stream", sse(chatRole, chatText, last, "[DONE]"), 1, spent),
 		stream("thinking comes first", sse(chatRole, parts, chatText, last, "[DONE]"), 1, spent),
@@ -67,7 +67,7 @@ func mistral() []sample {
 func openRouter() []sample {
 	const usage = `,"usage":{"prompt_tokens":194,"completion_tokens":2,"total_tokens":196,"prompt_tokens_details":{"cached_tokens":0,"cache_write_tokens":100,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0},"cost":0.00095,"is_byok":false,"cost_details":{"upstream_inference_cost":19}}`
 	spent := Report{
-		Tokens: counts{otelmetrics.TokensInput: 194, otelmetrics.TokensOutput: 2, otelmetrics.TokensCacheRead: 0, otelmetrics.TokensCacheWrite: 100, otelmetrics.TokensReasoning: 0}, Cost: new(0.00095), Model: "gpt-5-mini", Finish: otelmetrics.FinishStop,
+		Tokens: stated(counts{otelmetrics.TokensInput: 194, otelmetrics.TokensOutput: 2, otelmetrics.TokensCacheRead: 0, otelmetrics.TokensCacheWrite: 100, otelmetrics.TokensReasoning: 0}), Cost: new(0.00095), Model: "gpt-5-mini", Finish: otelmetrics.FinishStop,
 	}
 	ended := spent
 	ended.Ended = true
@@ -87,7 +87,7 @@ func openRouter() []sample {
 func liteLLM() []sample {
 	usage := strings.Replace(chatUsage, `"total_tokens":29`, `"total_tokens":29,"cost":"0.0012","cache_read_input_tokens":8,"cache_creation_input_tokens":0`, 1)
 	spent := chatSpent
-	spent.Tokens = counts{otelmetrics.TokensInput: 19, otelmetrics.TokensOutput: 10, otelmetrics.TokensCacheRead: 8, otelmetrics.TokensCacheWrite: 0, otelmetrics.TokensReasoning: 4}
+	spent.Tokens = stated(counts{otelmetrics.TokensInput: 19, otelmetrics.TokensOutput: 10, otelmetrics.TokensCacheRead: 8, otelmetrics.TokensCacheWrite: 0, otelmetrics.TokensReasoning: 4})
 	spent.Cost = new(0.0012)
 	byHeader := chatSpent
 	byHeader.Cost = new(3.5e-05)
@@ -108,7 +108,7 @@ func vLLM() []sample {
 	with := func(chunk, usage string) string {
 		return strings.Replace(strings.TrimSuffix(chunk, `,"usage":null}`), `"usage":null,`, "", 1) + `,"usage":` + usage + `}`
 	}
-	spent := Report{Tokens: counts{otelmetrics.TokensInput: 19, otelmetrics.TokensOutput: 3}, Model: "gpt-5-mini", Finish: otelmetrics.FinishStop}
+	spent := Report{Tokens: stated(counts{otelmetrics.TokensInput: 19, otelmetrics.TokensOutput: 3}), Model: "gpt-5-mini", Finish: otelmetrics.FinishStop}
 	ownIDs := func(events ...string) []string {
 		for i := range events {
 			events[i] = strings.Replace(events[i], "chatcmpl-1", "chatcmpl-"+string(rune('a'+i)), 1)
@@ -122,8 +122,8 @@ func vLLM() []sample {
 		stream("continuous usage, and an id for each chunk", ownIDs(one, two, three), 0, spent),
 		whole("error", `{"error":{"message":"x","type":"BadRequestError","param":null,"code":400}}`, failed(otelmetrics.ErrorInvalidInput)),
 		stream("error in an event", sse(one, `{"error":{"message":"x","type":"InternalServerError","param":null,"code":500}}`, "[DONE]"), 0,
-			Report{Tokens: counts{otelmetrics.TokensInput: 19, otelmetrics.TokensOutput: 1}, Model: "gpt-5-mini", Failed: true, ErrorType: otelmetrics.ErrorPredictionFailed}),
-		{"continuous usage, cut", eventStream(), sse(one, two), 0, Report{Tokens: counts{otelmetrics.TokensInput: 19, otelmetrics.TokensOutput: 2}, Model: "gpt-5-mini", Content: true, Cut: true}},
+			Report{Tokens: stated(counts{otelmetrics.TokensInput: 19, otelmetrics.TokensOutput: 1}), Model: "gpt-5-mini", Failed: true, ErrorType: otelmetrics.ErrorPredictionFailed}),
+		{"continuous usage, cut", eventStream(), sse(one, two), 0, Report{Tokens: stated(counts{otelmetrics.TokensInput: 19, otelmetrics.TokensOutput: 2}), Model: "gpt-5-mini", Content: true, Cut: true}},
 	}
 }
 
@@ -131,15 +131,15 @@ func others() []sample {
 	inChoice := chunk(`{"index":0,"delta":{},"finish_reason":"stop","usage":{"prompt_tokens":19,"completion_tokens":13,"total_tokens":32,"cached_tokens":8}}`, "")
 	return []sample{
 		stream("Moonshot: usage in a choice", sse(chatRole, chatText, inChoice, "[DONE]"), 1,
-			Report{Tokens: counts{otelmetrics.TokensInput: 19, otelmetrics.TokensOutput: 13, otelmetrics.TokensCacheRead: 8}, Model: "gpt-5-mini", Finish: otelmetrics.FinishStop}),
+			Report{Tokens: stated(counts{otelmetrics.TokensInput: 19, otelmetrics.TokensOutput: 13, otelmetrics.TokensCacheRead: 8}), Model: "gpt-5-mini", Finish: otelmetrics.FinishStop}),
 		whole("xAI: reasoning beside the output", `{"object":"chat.completion","model":"grok-4","choices":[],"usage":{"prompt_tokens":32,"completion_tokens":9,"total_tokens":135,"completion_tokens_details":{"reasoning_tokens":94}}}`,
-			Report{Tokens: counts{otelmetrics.TokensInput: 32, otelmetrics.TokensOutput: 103, otelmetrics.TokensReasoning: 94}, Model: "grok-4"}),
+			Report{Tokens: stated(counts{otelmetrics.TokensInput: 32, otelmetrics.TokensOutput: 103, otelmetrics.TokensReasoning: 94}), Model: "grok-4"}),
 		whole("Perplexity: an object of costs", `{"object":"chat.completion","model":"sonar","choices":[],"usage":{"prompt_tokens":8,"completion_tokens":4,"cost":{"input_tokens_cost":1,"request_cost":5,"total_cost":0.006}}}`,
-			Report{Tokens: counts{otelmetrics.TokensInput: 8, otelmetrics.TokensOutput: 4}, Cost: new(0.006), Model: "sonar"}),
+			Report{Tokens: stated(counts{otelmetrics.TokensInput: 8, otelmetrics.TokensOutput: 4}), Cost: new(0.006), Model: "sonar"}),
 		whole("DeepInfra: an estimated cost", `{"object":"chat.completion","model":"m","choices":[],"usage":{"prompt_tokens":8,"completion_tokens":4,"estimated_cost":0.01}}`,
-			Report{Tokens: counts{otelmetrics.TokensInput: 8, otelmetrics.TokensOutput: 4}, Cost: new(0.01), Model: "m"}),
+			Report{Tokens: stated(counts{otelmetrics.TokensInput: 8, otelmetrics.TokensOutput: 4}), Cost: new(0.01), Model: "m"}),
 		stream("Baidu: text in result", sse(`{"id":"x","object":"chat.completion","is_end":false,"result":"Par","usage":{"prompt_tokens":7,"completion_tokens":0}}`, `{"id":"x","object":"chat.completion","is_end":true,"result":"is","usage":{"prompt_tokens":7,"completion_tokens":2}}`), 0,
-			Report{Tokens: counts{otelmetrics.TokensInput: 7, otelmetrics.TokensOutput: 2}, Finish: otelmetrics.FinishStop}),
+			Report{Tokens: stated(counts{otelmetrics.TokensInput: 7, otelmetrics.TokensOutput: 2}), Finish: otelmetrics.FinishStop}),
 		stream("Zhipu: stopped by its filter", sse(chatText, chunk(delta(`{}`, `"sensitive"`), ""), "[DONE]"), 0, Report{Model: "gpt-5-mini", Finish: otelmetrics.FinishContentFilter, Missing: otelmetrics.UsageNotStated}),
 		stream("Zhipu: stopped by its network", sse(chatText, chunk(delta(`{}`, `"network_error"`), ""), "[DONE]"), 0,
 			Report{Model: "gpt-5-mini", Finish: otelmetrics.FinishError, Failed: true, ErrorType: otelmetrics.ErrorUpstreamUnavailable}),

@@ -21,7 +21,7 @@ var (
 	chatStop  = chunk(delta(`{}`, `"stop"`), `,"usage":null`)
 	chatUsage = chunk("", `,"usage":{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29,"prompt_tokens_details":{"cached_tokens":8,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":4,"audio_tokens":0}}`)
 	chatSpent = Report{
-		Tokens: counts{otelmetrics.TokensInput: 19, otelmetrics.TokensOutput: 10, otelmetrics.TokensCacheRead: 8, otelmetrics.TokensReasoning: 4}, Model: "gpt-5-mini", Finish: otelmetrics.FinishStop,
+		Tokens: stated(counts{otelmetrics.TokensInput: 19, otelmetrics.TokensOutput: 10, otelmetrics.TokensCacheRead: 8, otelmetrics.TokensReasoning: 4}), Model: "gpt-5-mini", Finish: otelmetrics.FinishStop,
 	}
 	chatSilent = Report{Model: "gpt-5-mini", Finish: otelmetrics.FinishStop, Missing: otelmetrics.UsageNotStated}
 )
@@ -78,7 +78,7 @@ func openAIChat() []sample {
 
 func openAICompletions() []sample {
 	const begin = `{"id":"cmpl-1","object":"text_completion","model":"davinci","choices":[{"index":0,"logprobs":null,`
-	spent := Report{Tokens: counts{otelmetrics.TokensInput: 3, otelmetrics.TokensOutput: 2}, Model: "davinci", Finish: otelmetrics.FinishLength}
+	spent := Report{Tokens: stated(counts{otelmetrics.TokensInput: 3, otelmetrics.TokensOutput: 2}), Model: "davinci", Finish: otelmetrics.FinishLength}
 	ended := spent
 	ended.Ended = true
 	return []sample{
@@ -92,9 +92,9 @@ func openAICompletions() []sample {
 func openAIEmbeddings() []sample {
 	return []sample{
 		whole("whole", `{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.1,-2e-3]}],"model":"text-embedding-3-small","usage":{"prompt_tokens":8,"total_tokens":8}}`,
-			Report{Tokens: counts{otelmetrics.TokensInput: 8}, Model: "text-embedding-3-small"}),
+			Report{Tokens: stated(counts{otelmetrics.TokensInput: 8}), Model: "text-embedding-3-small"}),
 		whole("whole with a total only (Voyage)", `{"object":"list","data":[{"embedding":"AACA"}],"model":"voyage-3","usage":{"total_tokens":10}}`,
-			Report{Tokens: counts{otelmetrics.TokensInput: 10}, Model: "voyage-3"}),
+			Report{Tokens: stated(counts{otelmetrics.TokensInput: 10}), Model: "voyage-3"}),
 		whole("error", `{"object":"error","message":"too long","type":"BadRequestError","param":null,"code":400}`, failed(otelmetrics.ErrorInvalidInput)),
 	}
 }

@@ -28,7 +28,7 @@ func columns() []column {
 	return []column{
 		{"whole", func(s sample) bool { return isWhole(s) && !s.want.Failed }},
 		{"stream", func(s sample) bool { return !isWhole(s) && !s.want.Failed && !s.want.Cut }},
-		{"tokens by type", func(s sample) bool { return len(s.want.Tokens) > 0 }},
+		{"tokens by type", func(s sample) bool { return s.want.Tokens.Stated() }},
 		{"cost", func(s sample) bool { return s.want.Cost != nil }},
 		{"error", func(s sample) bool { return s.want.Failed }},
 		{"end mark", func(s sample) bool { return !isWhole(s) && s.want.Ended && !s.want.Failed }},
@@ -87,7 +87,7 @@ func cell(d dialect, c column) string {
 			continue
 		}
 		names = append(names, s.name)
-		for tokenType := range s.want.Tokens {
+		for tokenType := range s.want.Tokens.All() {
 			if name := string(tokenType); !slices.Contains(types, name) {
 				types = append(types, name)
 			}

@@ -11,10 +11,8 @@ import (
 // Report contains what an answer states about itself. A nil field was not stated,
 // which differs from zero.
 type Report struct {
-	// Tokens were spent on the answer, by type. A type that was not stated is not
-	// in the map. Cache reads and writes are parts of the input, and reasoning is
-	// a part of the output, however the provider counts them.
-	Tokens map[otelmetrics.TokenType]int64
+	// Tokens were spent on the answer, by type.
+	Tokens Tokens
 	// Cost is the cost of the answer in US dollars.
 	Cost *float64
 	// Models are the parts of Tokens and Cost that were spent on a model, by the
@@ -31,11 +29,11 @@ type Report struct {
 	Finish otelmetrics.FinishReason
 
 	// Cached reports whether the whole answer came from the program's own cache. Tokens,
-	// models and cost of such an answer are nil, because an earlier answer spent them.
+	// models and cost of such an answer are not stated, because an earlier answer spent them.
 	Cached *bool
 	// Saved are the tokens that such an answer states: what it once cost, and this
 	// time did not.
-	Saved map[otelmetrics.TokenType]int64
+	Saved Tokens
 	// Scores are how good the answer is by the metric functions of the program, by
 	// their names. What makes no score is for others to refuse.
 	Scores map[string]float64
@@ -76,7 +74,7 @@ type Report struct {
 
 // Spending is the usage of one model.
 type Spending struct {
-	Tokens      map[otelmetrics.TokenType]int64
+	Tokens      Tokens
 	Cost        *float64
 	ServiceTier string // as in Report
 }

@@ -23,7 +23,7 @@ func responses() []sample {
 	event := func(kind, response string) string {
 		return `{"type":"response.` + kind + `","sequence_number":9,"response":` + response + `}`
 	}
-	spent := Report{Tokens: counts{otelmetrics.TokensInput: 36, otelmetrics.TokensOutput: 87, otelmetrics.TokensCacheRead: 30, otelmetrics.TokensReasoning: 80}, Model: "gpt-5", Finish: otelmetrics.FinishStop}
+	spent := Report{Tokens: stated(counts{otelmetrics.TokensInput: 36, otelmetrics.TokensOutput: 87, otelmetrics.TokensCacheRead: 30, otelmetrics.TokensReasoning: 80}), Model: "gpt-5", Finish: otelmetrics.FinishStop}
 	all := func(last ...string) []string { return typed(append(append(begun[:4:4], text), last...)...) }
 	return []sample{
 		whole("whole", response("completed", responseUsage), spent),

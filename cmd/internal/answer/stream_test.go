@@ -38,11 +38,11 @@ func TestStream(t *testing.T) {
 		"empty": {},
 		"DSPy with LiteLLM": {
 			stream: role + litellm + usage1 + answered + done,
-			want:   Report{Tokens: counts{otelmetrics.TokensInput: 10, otelmetrics.TokensOutput: 4, otelmetrics.TokensReasoning: 1}, Model: "m", Ended: true, Content: true},
+			want:   Report{Tokens: stated(counts{otelmetrics.TokensInput: 10, otelmetrics.TokensOutput: 4, otelmetrics.TokensReasoning: 1}), Model: "m", Ended: true, Content: true},
 		},
 		"DSPy with two completions": {
 			stream: litellm + usage1 + usage1 + usage2 + answered + done,
-			want:   Report{Tokens: counts{otelmetrics.TokensInput: 110, otelmetrics.TokensOutput: 44, otelmetrics.TokensReasoning: 1}, Ended: true, Content: true},
+			want:   Report{Tokens: stated(counts{otelmetrics.TokensInput: 110, otelmetrics.TokensOutput: 44, otelmetrics.TokensReasoning: 1}), Ended: true, Content: true},
 		},
 		"DSPy with its own clients": {
 			stream: engine + engineNo + answered + done,
@@ -50,35 +50,35 @@ func TestStream(t *testing.T) {
 		},
 		"DSPy with two models": {
 			stream: role + usage1 + strings.ReplaceAll(role, `"model":"m"`, `"model":"n"`) + usage2 + answered + done,
-			want:   Report{Tokens: counts{otelmetrics.TokensInput: 110, otelmetrics.TokensOutput: 44, otelmetrics.TokensReasoning: 1}, Ended: true, Content: true},
+			want:   Report{Tokens: stated(counts{otelmetrics.TokensInput: 110, otelmetrics.TokensOutput: 44, otelmetrics.TokensReasoning: 1}), Ended: true, Content: true},
 		},
 		"DSPy cut": {
 			stream: litellm + usage1 + litellm,
-			want:   Report{Tokens: counts{otelmetrics.TokensInput: 10, otelmetrics.TokensOutput: 4, otelmetrics.TokensReasoning: 1}, Cut: true, Content: true},
+			want:   Report{Tokens: stated(counts{otelmetrics.TokensInput: 10, otelmetrics.TokensOutput: 4, otelmetrics.TokensReasoning: 1}), Cut: true, Content: true},
 		},
 		"DSPy with its own clients, cut": {stream: engine + engineNo, want: Report{Model: "m", Cut: true, Content: true}},
 		"the prediction ends it":         {stream: litellm + answered, want: Report{Ended: true, Content: true}},
 		"get_lm_usage beside the prediction is all of it": {
 			stream: usage1 + usage2 + `data: {"prediction":{"answer":"x"},"usage":{"a":{"prompt_tokens":111,"completion_tokens":45},"b":{"prompt_tokens":1}},"cost":0.5,"cached":false}` + "\n\n" + done,
 			want: Report{
-				Tokens: counts{otelmetrics.TokensInput: 112, otelmetrics.TokensOutput: 45}, Cost: new(0.5), Cached: new(false),
-				Models: map[string]Spending{"a": {Tokens: counts{otelmetrics.TokensInput: 111, otelmetrics.TokensOutput: 45}}, "b": {Tokens: counts{otelmetrics.TokensInput: 1}}}, Ended: true, Content: true,
+				Tokens: stated(counts{otelmetrics.TokensInput: 112, otelmetrics.TokensOutput: 45}), Cost: new(0.5), Cached: new(false),
+				Models: map[string]Spending{"a": {Tokens: stated(counts{otelmetrics.TokensInput: 111, otelmetrics.TokensOutput: 45})}, "b": {Tokens: stated(counts{otelmetrics.TokensInput: 1})}}, Ended: true, Content: true,
 			},
 		},
 		"a cached answer": {
 			stream: usage1 + `data: {"prediction":{"answer":"x"},"cached":true,"cost":1}` + "\n\n",
-			want:   Report{Cached: new(true), Saved: counts{otelmetrics.TokensInput: 10, otelmetrics.TokensOutput: 4, otelmetrics.TokensReasoning: 1}, Ended: true, Content: true},
+			want:   Report{Cached: new(true), Saved: stated(counts{otelmetrics.TokensInput: 10, otelmetrics.TokensOutput: 4, otelmetrics.TokensReasoning: 1}), Ended: true, Content: true},
 		},
 		"OpenAI": {
 			stream: openAIRole + openAIText + openAIStop + openAIUsage + done,
-			want:   Report{Tokens: counts{otelmetrics.TokensInput: 19, otelmetrics.TokensOutput: 10, otelmetrics.TokensCacheRead: 8}, Ended: true, Content: true},
+			want:   Report{Tokens: stated(counts{otelmetrics.TokensInput: 19, otelmetrics.TokensOutput: 10, otelmetrics.TokensCacheRead: 8}), Ended: true, Content: true},
 		},
 		"OpenAI cut":             {stream: openAIRole + openAIText, want: Report{Cut: true, Content: true}},
 		"OpenAI without [DONE]":  {stream: openAIText + openAIStop, want: Report{Ended: true, Content: true}},
 		"OpenAI without content": {stream: openAIRole + openAIStop + done, want: Report{Ended: true}},
 		"cumulative usage": {
 			stream: `data: {"text":"a","usage":{"prompt_tokens":5,"completion_tokens":1}}` + "\n\n" + `data: {"text":"b","usage":{"prompt_tokens":5,"completion_tokens":2}}` + "\n\n",
-			want:   Report{Tokens: counts{otelmetrics.TokensInput: 5, otelmetrics.TokensOutput: 2}, Content: true},
+			want:   Report{Tokens: stated(counts{otelmetrics.TokensInput: 5, otelmetrics.TokensOutput: 2}), Content: true},
 		},
 		"event error": {
 			stream: "event: error\ndata: the model is gone\n\n",
@@ -105,14 +105,14 @@ func TestStream(t *testing.T) {
 		"a space":       {stream: "data:  \n\n", want: Report{Content: true}},
 		"chunk of text": {stream: `data: {"chunk":"{}"}` + "\n\n" + `data: {"chunk":"Par"}` + "\n\n", want: Report{Content: true}},
 		"keep-alive":    {stream: ": ping\n\n:\n\ndata:\n\ndata: \n\ndata\n\nevent: ping\ndata: {\"time\":1}\n\nid: 5\nretry: 10\n\n\n\n"},
-		"usage alone":   {stream: `data: {"usage":{"prompt_tokens":5}}` + "\n\ndata: {}\n\n", want: Report{Tokens: counts{otelmetrics.TokensInput: 5}}},
+		"usage alone":   {stream: `data: {"usage":{"prompt_tokens":5}}` + "\n\ndata: {}\n\n", want: Report{Tokens: stated(counts{otelmetrics.TokensInput: 5})}},
 		"event done": {
 			stream: `event: done` + "\n" + `data: {"usage":{"prompt_tokens":5},"model":"m"}` + "\n\n",
-			want:   Report{Tokens: counts{otelmetrics.TokensInput: 5}, Model: "m", Ended: true},
+			want:   Report{Tokens: stated(counts{otelmetrics.TokensInput: 5}), Model: "m", Ended: true},
 		},
 		"the last usage holds, and its models": {
 			stream: `data: {"usage":{"a":{"prompt_tokens":9}}}` + "\n\n" + `data: {"usage":{"prompt_tokens":3}}` + "\n\n" + done,
-			want:   Report{Tokens: counts{otelmetrics.TokensInput: 3}, Ended: true},
+			want:   Report{Tokens: stated(counts{otelmetrics.TokensInput: 3}), Ended: true},
 		},
 		"event end without data": {stream: "event: end\n\n", want: Report{Ended: true}},
 		"the name ends with the event": {
@@ -123,11 +123,11 @@ func TestStream(t *testing.T) {
 		"a line that breaks off":               {stream: "event: err", want: Report{}},
 		"data over several lines": {
 			stream: "data: {\"usage\":\ndata:{\"prompt_tokens\":\r\ndata: 5}\rdata: }\n\n",
-			want:   Report{Tokens: counts{otelmetrics.TokensInput: 5}},
+			want:   Report{Tokens: stated(counts{otelmetrics.TokensInput: 5})},
 		},
 		"line ends of all kinds": {
 			stream: "data: {\"usage\":{\"prompt_tokens\":5}}\r\n\r\nevent: end\r\rdata: x\n\r",
-			want:   Report{Tokens: counts{otelmetrics.TokensInput: 5}, Ended: true, Content: true},
+			want:   Report{Tokens: stated(counts{otelmetrics.TokensInput: 5}), Ended: true, Content: true},
 		},
 		"CR LF is one line end":      {stream: "event: error\r\ndata: x\r\n\r\n", want: Report{Failed: true, ErrorType: otelmetrics.ErrorPredictionFailed, Ended: true}},
 		"byte order mark":            {stream: "\ufeffevent: end\n\n", want: Report{Ended: true}},

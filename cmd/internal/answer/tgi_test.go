@@ -8,10 +8,10 @@ func tgi() []sample {
 		empty = `{"index":0,"token":{"id":0,"text":"","logprob":0,"special":true},"generated_text":null,"details":null}`
 		last  = `{"index":2,"token":{"id":2,"text":"is","logprob":-0.1,"special":false},"generated_text":"Paris","details":{"finish_reason":"length","generated_tokens":2,"input_length":7,"seed":null}}`
 	)
-	spent := Report{Tokens: counts{otelmetrics.TokensInput: 7, otelmetrics.TokensOutput: 2}, Finish: otelmetrics.FinishLength}
+	spent := Report{Tokens: stated(counts{otelmetrics.TokensInput: 7, otelmetrics.TokensOutput: 2}), Finish: otelmetrics.FinishLength}
 	return []sample{
 		whole("whole", `{"generated_text":"Paris","details":{"finish_reason":"eos_token","generated_tokens":2,"prefill":[],"tokens":[]}}`,
-			Report{Tokens: counts{otelmetrics.TokensOutput: 2}, Finish: otelmetrics.FinishStop, Ended: true}),
+			Report{Tokens: stated(counts{otelmetrics.TokensOutput: 2}), Finish: otelmetrics.FinishStop, Ended: true}),
 		stream("stream", sse(empty, text, last), 1, spent),
 		stream("stream without details", sse(text, `{"token":{"text":"is"},"generated_text":"Paris","details":null}`), 0, Report{Missing: otelmetrics.UsageNotStated}),
 		stream("error", sse(text, `{"error":"Request failed during generation: x","error_type":"generation"}`), 0, failed(otelmetrics.ErrorPredictionFailed)),

@@ -1,17 +1,20 @@
 package answer
 
 import (
+	"iter"
+
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
-// count is a number that an answer may state.
-type count struct {
-	n      int64
-	stated bool
+// Count is a number that an answer may state.
+type Count struct {
+	N      int64
+	Stated bool
 }
 
-// tokens are counts by type, in the order of [tokenTypes].
-type tokens [5]count
+// Tokens are counts by type. Cache reads and writes are parts of the input, and
+// reasoning is a part of the output, however the provider counts them.
+type Tokens [5]Count // in the order of [tokenTypes]
 
 const (
 	input = iota
@@ -25,38 +28,45 @@ func tokenTypes() [5]otelmetrics.TokenType {
 	return [5]otelmetrics.TokenType{otelmetrics.TokensInput, otelmetrics.TokensOutput, otelmetrics.TokensCacheRead, otelmetrics.TokensCacheWrite, otelmetrics.TokensReasoning}
 }
 
-func (t *tokens) stated() bool {
+// Stated reports whether any count was stated.
+func (t *Tokens) Stated() bool {
 	for _, c := range t {
-		if c.stated {
+		if c.Stated {
 			return true
 		}
 	}
 	return false
 }
 
-// add adds counts. A sum cannot overflow: one that makes no sense any more does
-// not grow.
-func (t *tokens) add(other tokens) {
-	for i, c := range other {
-		if c.stated && t[i].n <= maxCount {
-			t[i] = count{t[i].n + c.n, true}
+// All returns the counts that were stated, by type.
+func (t *Tokens) All() iter.Seq2[otelmetrics.TokenType, int64] {
+	return func(yield func(otelmetrics.TokenType, int64) bool) {
+		for i, what := range tokenTypes() {
+			if t[i].Stated && !yield(what, t[i].N) {
+				return
+			}
 		}
 	}
 }
 
-// byType returns nil if nothing was stated.
-func (t *tokens) byType() map[otelmetrics.TokenType]int64 {
-	if !t.stated() {
-		return nil
-	}
-	types := tokenTypes()
-	counts := make(map[otelmetrics.TokenType]int64, len(types))
-	for i, c := range t {
-		if c.stated {
-			counts[types[i]] = c.n
+// Of returns the count of a type, which is 0 if it was not stated.
+func (t *Tokens) Of(what otelmetrics.TokenType) int64 {
+	for i, known := range tokenTypes() {
+		if known == what {
+			return t[i].N
 		}
 	}
-	return counts
+	return 0
+}
+
+// add adds counts. A sum cannot overflow: one that makes no sense any more does
+// not grow.
+func (t *Tokens) add(other Tokens) {
+	for i, c := range other {
+		if c.Stated && t[i].N <= maxCount {
+			t[i] = Count{t[i].N + c.N, true}
+		}
+	}
 }
 
 // statement is the usage that one call of a model states, collected from all places
@@ -96,37 +106,37 @@ func (s *statement) setCost(usd float64) {
 }
 
 // first returns the count that is stated under the first of the names.
-func (s *statement) first(fields ...field) count {
+func (s *statement) first(fields ...field) Count {
 	for _, f := range fields {
 		if s.has(f) {
-			return count{s.get(f), true}
+			return Count{s.get(f), true}
 		}
 	}
-	return count{}
+	return Count{}
 }
 
 // tokens returns the counts in the meaning of the contract: cache reads and
 // writes are parts of the input, and reasoning is a part of the output. Where a
 // count is stated under several names, one of them is taken.
-func (s *statement) tokens() tokens {
-	t := tokens{
+func (s *statement) tokens() Tokens {
+	t := Tokens{
 		input:      s.first(promptTokens, billedInput, inputTokens, countedInput, promptTokenCount, bedrockInput, promptEvalCount, tokensEvaluated, timingsPrompt),
 		output:     s.first(completionTokens, billedOutput, outputTokens, countedOutput, candidatesTokenCount, bedrockOutput, evalCount, tokensPredicted, timingsPredicted),
 		cacheRead:  s.first(promptDetailsCached, inputDetailsCached, cacheReadInputTokens, cacheReadTokens, promptCacheHitTokens, cachedTokens, cachedContentTokenCount, bedrockCacheRead, timingsCached),
 		cacheWrite: s.first(promptDetailsCacheWrite, inputDetailsCacheWrite, cacheCreationInputTokens, cacheWriteTokens, bedrockCacheWrite),
 		reasoning:  s.first(completionDetailsReasoning, outputDetailsReasoning, reasoningTokens, thoughtsTokenCount),
 	}
-	if !t[cacheWrite].stated && (s.has(cacheCreation5m) || s.has(cacheCreation1h)) { // the parts of Anthropic's count
-		t[cacheWrite] = count{s.get(cacheCreation5m) + s.get(cacheCreation1h), true}
+	if !t[cacheWrite].Stated && (s.has(cacheCreation5m) || s.has(cacheCreation1h)) { // the parts of Anthropic's count
+		t[cacheWrite] = Count{s.get(cacheCreation5m) + s.get(cacheCreation1h), true}
 	}
 	if s.besideCache() {
-		t[input].n += t[cacheRead].n + t[cacheWrite].n
+		t[input].N += t[cacheRead].N + t[cacheWrite].N
 	}
-	if s.has(promptTokenCount) && t[input].n == s.get(promptTokenCount) {
-		t[input].n += s.get(toolUsePromptTokenCount)
+	if s.has(promptTokenCount) && t[input].N == s.get(promptTokenCount) {
+		t[input].N += s.get(toolUsePromptTokenCount)
 	}
 	if s.besideReasoning(t) {
-		t[output] = count{t[output].n + t[reasoning].n, true}
+		t[output] = Count{t[output].N + t[reasoning].N, true}
 	}
 	return t
 }
@@ -155,12 +165,12 @@ func (s *statement) besideCache() bool {
 // besideReasoning reports whether the output is without reasoning, as it is for
 // Gemini. Where a total is stated it decides: xAI counts as Gemini does, under the
 // names of OpenAI, and some of Gemini's models as OpenAI does.
-func (s *statement) besideReasoning(t tokens) bool {
-	if t[reasoning].n == 0 {
+func (s *statement) besideReasoning(t Tokens) bool {
+	if t[reasoning].N == 0 {
 		return false
 	}
-	switch both := t[input].n + t[output].n; {
-	case s.has(totalTokens) && s.get(totalTokens) == both+t[reasoning].n:
+	switch both := t[input].N + t[output].N; {
+	case s.has(totalTokens) && s.get(totalTokens) == both+t[reasoning].N:
 		return true
 	case s.has(totalTokens) && s.get(totalTokens) == both:
 		return false

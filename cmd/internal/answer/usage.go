@@ -18,7 +18,7 @@ type usage struct {
 
 // spent is the usage of one model.
 type spent struct {
-	tokens tokens
+	tokens Tokens
 	cost   cost
 }
 
@@ -57,7 +57,7 @@ func (s *state) readUsage(name string, v value) {
 		return
 	}
 	models, rest := s.readModels(name, v)
-	if len(models) == 0 && !rest.tokens.stated() && !rest.cost.stated {
+	if len(models) == 0 && !rest.tokens.Stated() && !rest.cost.stated {
 		s.usage.misread = s.usage.misread || !inOtherUnits(v)
 		return
 	}
@@ -68,7 +68,7 @@ func (s *state) readUsage(name string, v value) {
 // noteOutput notes a statement of the output that is not the one before the
 // first content.
 func (s *state) noteOutput(st *statement) {
-	if s.content && !s.lateUsage && st.tokens()[output].stated {
+	if s.content && !s.lateUsage && st.tokens()[output].Stated {
 		s.lateUsage = true
 	}
 }

@@ -70,7 +70,7 @@ func TestWindowsAreBounded(t *testing.T) {
 		}
 		runtime.ReadMemStats(&after)
 		for _, r := range readers {
-			if got := r.Finish(true); got.Tokens[otelmetrics.TokensInput] != 5 {
+			if got := r.Finish(true); got.Tokens.Of(otelmetrics.TokensInput) != 5 {
 				t.Fatalf("%s: got %+v", name, got)
 			}
 		}

@@ -19,7 +19,7 @@ func (s *Service) recordCalls(p *otelmetrics.Prediction, report answer.Report) {
 	if report.Finish != "" {
 		p.AddFinish(report.Finish)
 	}
-	for what, count := range report.Saved {
+	for what, count := range report.Saved.All() {
 		p.AddTokensSaved(what, count)
 	}
 	for name, score := range report.Scores {

@@ -100,7 +100,7 @@ func (s *Service) recordSpending(e *exchange, report answer.Report) {
 	for name, spending := range report.Models {
 		m := s.model(name)
 		whole = m
-		for what, count := range spending.Tokens {
+		for what, count := range spending.Tokens.All() {
 			e.prediction.AddModelTokens(m, what, count)
 		}
 		if spending.Cost != nil {
@@ -112,9 +112,9 @@ func (s *Service) recordSpending(e *exchange, report answer.Report) {
 		whole = otelmetrics.Model{}
 	}
 	e.prediction.SetModel(whole)
-	for what, count := range report.Tokens {
+	for what, count := range report.Tokens.All() {
 		for _, spending := range report.Models {
-			count -= spending.Tokens[what]
+			count -= spending.Tokens.Of(what)
 		}
 		e.prediction.AddModelTokens(asked, what, count)
 	}

@@ -17,19 +17,19 @@ func (s *Service) recordPrice(e *exchange, report answer.Report) bool {
 		return true
 	}
 	priced := true
-	rest := otelmetrics.Spent{Tokens: maps.Clone(report.Tokens), ServiceTier: report.ServiceTier}
+	rest := otelmetrics.Spent{Tokens: maps.Collect(report.Tokens.All()), ServiceTier: report.ServiceTier}
 	if len(report.Models) == 0 {
 		rest.Calls = spendingCalls(report)
 	}
 	for name, spending := range report.Models {
-		spent := otelmetrics.Spent{Tokens: spending.Tokens, ServiceTier: cmp.Or(spending.ServiceTier, report.ServiceTier)}
+		spent := otelmetrics.Spent{Tokens: maps.Collect(spending.Tokens.All()), ServiceTier: cmp.Or(spending.ServiceTier, report.ServiceTier)}
 		switch {
 		case len(report.Models) == 1:
 			spent.Calls = spendingCalls(report)
 		case number(report.CacheHits) == 0: // What a cache answered is not known by model.
 			spent.Calls = report.ModelCalls[name]
 		}
-		for what, count := range spending.Tokens {
+		for what, count := range spending.Tokens.All() {
 			rest.Tokens[what] -= count
 		}
 		priced = s.addPrice(e, s.model(name), s.price(name, ""), spent) && priced
