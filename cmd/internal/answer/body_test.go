@@ -15,7 +15,7 @@ import (
 
 // named is what a usage of one model says.
 func named(model string, tokens Tokens) Report {
-	return Report{Tokens: tokens, Models: map[string]Spending{model: {Tokens: tokens}}}
+	return Report{Tokens: tokens, Models: []Spending{{Model: model, Tokens: tokens}}}
 }
 
 func TestBody(t *testing.T) {
@@ -51,8 +51,8 @@ func TestBody(t *testing.T) {
 		},
 		"two models": {
 			body: `{"usage":{"a.b/c-1":{"prompt_tokens":1,"completion_tokens":2},"d*|#":{"input_tokens":10,"output_tokens":20,"reasoning_tokens":5}}}`,
-			want: Report{Tokens: stated(counts{otelmetrics.TokensInput: 11, otelmetrics.TokensOutput: 22, otelmetrics.TokensReasoning: 5}), Models: map[string]Spending{
-				"a.b/c-1": {Tokens: stated(counts{otelmetrics.TokensInput: 1, otelmetrics.TokensOutput: 2})}, "d*|#": {Tokens: stated(counts{otelmetrics.TokensInput: 10, otelmetrics.TokensOutput: 20, otelmetrics.TokensReasoning: 5})},
+			want: Report{Tokens: stated(counts{otelmetrics.TokensInput: 11, otelmetrics.TokensOutput: 22, otelmetrics.TokensReasoning: 5}), Models: []Spending{
+				{Model: "a.b/c-1", Tokens: stated(counts{otelmetrics.TokensInput: 1, otelmetrics.TokensOutput: 2})}, {Model: "d*|#", Tokens: stated(counts{otelmetrics.TokensInput: 10, otelmetrics.TokensOutput: 20, otelmetrics.TokensReasoning: 5})},
 			}},
 		},
 		"chat completions": {
@@ -67,7 +67,7 @@ func TestBody(t *testing.T) {
 			body: `{"usage":{"m":{"prompt_tokens":12.0,"completion_tokens":1e2}},"cost":1e-05}`,
 			want: Report{
 				Tokens: stated(counts{otelmetrics.TokensInput: 12, otelmetrics.TokensOutput: 100}), Cost: new(1e-05),
-				Models: map[string]Spending{"m": {Tokens: stated(counts{otelmetrics.TokensInput: 12, otelmetrics.TokensOutput: 100})}},
+				Models: []Spending{{Model: "m", Tokens: stated(counts{otelmetrics.TokensInput: 12, otelmetrics.TokensOutput: 100})}},
 			},
 		},
 		"usage null":                {body: `{"prediction_type":"predict","outputs":{"usage":{"prompt_tokens":5}},"usage":null,"cached":false}`, want: Report{Cached: new(false)}},
@@ -102,7 +102,7 @@ func TestBody(t *testing.T) {
 		"one count malformed": {
 			body: `{"usage":{"m":{"prompt_tokens":-1,"completion_tokens":2}}}`,
 			want: Report{
-				Tokens: stated(counts{otelmetrics.TokensOutput: 2}), Models: map[string]Spending{"m": {Tokens: stated(counts{otelmetrics.TokensOutput: 2})}},
+				Tokens: stated(counts{otelmetrics.TokensOutput: 2}), Models: []Spending{{Model: "m", Tokens: stated(counts{otelmetrics.TokensOutput: 2})}},
 				Ignored: []string{`usage.prompt_tokens is not a non-negative integer of sensible size: "-1"`},
 			},
 		},

@@ -41,9 +41,9 @@ func dspyProgram() []sample {
 	silent := Report{Model: "gpt-5-mini", Finish: otelmetrics.FinishStop, Missing: otelmetrics.UsageNotStated}
 	const models = `"usage":{"openai/gpt-5-mini":{"prompt_tokens":100,"completion_tokens":40,"cost":0.25,"prompt_tokens_details":null},"ollama/llama":{"prompt_tokens":10,"completion_tokens":4,"total_tokens":null}}`
 	byModel := Report{
-		Tokens: stated(counts{otelmetrics.TokensInput: 110, otelmetrics.TokensOutput: 44}), Cost: new(0.25), Models: map[string]Spending{
-			"openai/gpt-5-mini": {Tokens: stated(counts{otelmetrics.TokensInput: 100, otelmetrics.TokensOutput: 40}), Cost: new(0.25)},
-			"ollama/llama":      {Tokens: stated(counts{otelmetrics.TokensInput: 10, otelmetrics.TokensOutput: 4})},
+		Tokens: stated(counts{otelmetrics.TokensInput: 110, otelmetrics.TokensOutput: 44}), Cost: new(0.25), Models: []Spending{
+			{Model: "openai/gpt-5-mini", Tokens: stated(counts{otelmetrics.TokensInput: 100, otelmetrics.TokensOutput: 40}), Cost: new(0.25)},
+			{Model: "ollama/llama", Tokens: stated(counts{otelmetrics.TokensInput: 10, otelmetrics.TokensOutput: 4})},
 		},
 	}
 	interleaved := []string{
@@ -74,7 +74,7 @@ func dspyProgram() []sample {
 			return r
 		}()),
 		whole("whole of which the provider told the cost", `{"answer":"Paris","usage":{"m":{"prompt_tokens":1,"completion_tokens":null,"cost":"0.5"}},"cost_usd":"0.75"}`,
-			Report{Tokens: stated(counts{otelmetrics.TokensInput: 1}), Cost: new(0.75), Models: map[string]Spending{"m": {Tokens: stated(counts{otelmetrics.TokensInput: 1}), Cost: new(0.5)}}}),
+			Report{Tokens: stated(counts{otelmetrics.TokensInput: 1}), Cost: new(0.75), Models: []Spending{{Model: "m", Tokens: stated(counts{otelmetrics.TokensInput: 1}), Cost: new(0.5)}}}),
 		whole("whole on which nothing was spent", `{"answer":"Paris","usage":{}}`, Report{}),
 		whole("whole and cached", `{"answer":"Paris",`+models+`,"cached":true}`, Report{Cached: new(true), Saved: stated(counts{otelmetrics.TokensInput: 110, otelmetrics.TokensOutput: 44})}),
 		whole("whole with values that are None", `{"answer":"Paris","usage":{"m":{"prompt_tokens":null,"completion_tokens":null},"n":null}}`, Report{Missing: otelmetrics.UsageUnreadable}),

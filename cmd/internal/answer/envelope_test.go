@@ -25,7 +25,7 @@ func envelopes() []sample {
 		stream("events of a conversation", typed(`{"type":"conversation.response.started","conversation_id":"c"}`, `{"type":"message.output.delta","content":"Paris"}`, `{"type":"conversation.response.done","usage":`+usage+`}`), 1, bare),
 		stream("a stream that is completed", []string{"data: Paris\n\n", "event: prediction_completed\ndata: {\"id\":7}\n\n"}, 0, Report{Missing: otelmetrics.UsageNotStated}),
 		{"a step that is done is a part", eventStream(), sse(`{"type":"step.done","text":"Paris"}`), 0, Report{Content: true, Missing: otelmetrics.UsageNotStated}},
-		whole("usage by DSPy's name", `{"answer":"Paris","lm_usage":{"m":`+usage+`}}`, Report{Tokens: bare.Tokens, Models: map[string]Spending{"m": {Tokens: bare.Tokens}}}),
+		whole("usage by DSPy's name", `{"answer":"Paris","lm_usage":{"m":`+usage+`}}`, Report{Tokens: bare.Tokens, Models: []Spending{{Model: "m", Tokens: bare.Tokens}}}),
 		whole("usage of LangChain's metadata", `{"content":"Paris","response_metadata":{"token_usage":`+usage+`}}`, bare),
 		whole("metrics of Replicate", `{"id":"p","status":"succeeded","output":["Par","is"],"error":null,"metrics":{"input_token_count":7,"output_token_count":2}}`, bare),
 		{"chunks of LangChain", eventStream(), sse(`{"type":"AIMessageChunk","content":""}`, `{"type":"AIMessageChunk","content":"Paris"}`,

@@ -77,9 +77,9 @@ func (s *state) spent(r *Report) spent {
 	}
 	sensible := s.sensible(&total)
 	if sensible && len(u.models) > 0 {
-		r.Models = make(map[string]Spending, len(u.models))
-		for _, m := range u.models {
-			r.Models[m.name] = Spending{Tokens: m.tokens, Cost: m.cost.pointer(), ServiceTier: m.tier}
+		r.Models = make([]Spending, len(u.models))
+		for i, m := range u.models {
+			r.Models[i] = Spending{Model: m.name, Tokens: m.tokens, Cost: m.cost.pointer(), ServiceTier: m.tier}
 		}
 	}
 	return total

@@ -15,10 +15,9 @@ type Report struct {
 	Tokens Tokens
 	// Cost is the cost of the answer in US dollars.
 	Cost *float64
-	// Models are the parts of Tokens and Cost that were spent on a model, by the
-	// name under which the usage has it. They are less than the whole where a part
-	// is of no named model.
-	Models map[string]Spending
+	// Models are the parts of Tokens and Cost that were spent on a model, one of each
+	// model. They are less than the whole where a part is of no named model.
+	Models []Spending
 	// ServiceTier is the provider's name for its service tier, such as default, flex,
 	// priority, standard or batch. It is empty if it is not stated, or if the calls of
 	// an answer had different tiers.
@@ -74,6 +73,7 @@ type Report struct {
 
 // Spending is the usage of one model.
 type Spending struct {
+	Model       string // by the name under which the usage has it
 	Tokens      Tokens
 	Cost        *float64
 	ServiceTier string // as in Report

@@ -85,7 +85,7 @@ func ollama() []sample {
 		lines("error after content", ndjson(text, `{"error":"an error was encountered while running the model"}`), 0, Report{Model: "llama3.2", Failed: true, ErrorType: otelmetrics.ErrorPredictionFailed}),
 		{"cut", header("application/x-ndjson; charset=utf-8"), ndjson(empty, text), 1, Report{Model: "llama3.2", Content: true, Cut: true, Missing: otelmetrics.UsageCutOff}},
 		{"other lines", http.Header{"Content-Type": {"application/jsonl"}}, ndjson(`{"token":"Par"}`, `{"usage":{"m":{"prompt_tokens":5}}}`), 0, Report{
-			Tokens: stated(counts{otelmetrics.TokensInput: 5}), Models: map[string]Spending{"m": {Tokens: stated(counts{otelmetrics.TokensInput: 5})}}, Content: true,
+			Tokens: stated(counts{otelmetrics.TokensInput: 5}), Models: []Spending{{Model: "m", Tokens: stated(counts{otelmetrics.TokensInput: 5})}}, Content: true,
 		}},
 	}
 }

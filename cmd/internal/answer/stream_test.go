@@ -62,7 +62,7 @@ func TestStream(t *testing.T) {
 			stream: usage1 + usage2 + `data: {"prediction":{"answer":"x"},"usage":{"a":{"prompt_tokens":111,"completion_tokens":45},"b":{"prompt_tokens":1}},"cost":0.5,"cached":false}` + "\n\n" + done,
 			want: Report{
 				Tokens: stated(counts{otelmetrics.TokensInput: 112, otelmetrics.TokensOutput: 45}), Cost: new(0.5), Cached: new(false),
-				Models: map[string]Spending{"a": {Tokens: stated(counts{otelmetrics.TokensInput: 111, otelmetrics.TokensOutput: 45})}, "b": {Tokens: stated(counts{otelmetrics.TokensInput: 1})}}, Ended: true, Content: true,
+				Models: []Spending{{Model: "a", Tokens: stated(counts{otelmetrics.TokensInput: 111, otelmetrics.TokensOutput: 45})}, {Model: "b", Tokens: stated(counts{otelmetrics.TokensInput: 1})}}, Ended: true, Content: true,
 			},
 		},
 		"a cached answer": {

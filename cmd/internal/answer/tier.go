@@ -19,8 +19,26 @@ func tierOf(v value) value {
 // usageTier returns where a usage states the service tier. Vertex AI states the
 // kind of traffic in its place.
 func usageTier(usage value) value {
-	for _, name := range [...]string{"service_tier", "serviceTier", "trafficType", "traffic_type"} {
-		if tier := tierOf(usage.at(name)); tier != nil {
+	var tiers [4]value // by name, the first before the others
+	for m := usage.members(); m.next(); {
+		var at int
+		switch string(m.name) {
+		case "service_tier":
+		case "serviceTier":
+			at = 1
+		case "trafficType":
+			at = 2
+		case "traffic_type":
+			at = 3
+		default:
+			continue
+		}
+		if tiers[at] == nil {
+			tiers[at] = tierOf(m.value)
+		}
+	}
+	for _, tier := range tiers {
+		if tier != nil {
 			return tier
 		}
 	}

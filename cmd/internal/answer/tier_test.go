@@ -48,10 +48,10 @@ func TestServiceTier(t *testing.T) {
 func TestServiceTierOfAModel(t *testing.T) {
 	t.Parallel()
 	models := feed(jsonBody(), 0, `{"usage":{"anthropic/a":{"input_tokens":1,"service_tier":"Priority"},"openai/b":{"prompt_tokens":1}}}`).Models
-	if got := models["anthropic/a"].ServiceTier; got != "priority" {
+	if got := models[0].ServiceTier; got != "priority" {
 		t.Errorf("got %q, want priority", got)
 	}
-	if got := models["openai/b"].ServiceTier; got != "" {
+	if got := models[1].ServiceTier; got != "" {
 		t.Errorf("got %q, want none", got)
 	}
 }

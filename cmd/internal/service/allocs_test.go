@@ -63,7 +63,7 @@ func TestAllocations(t *testing.T) {
 		program canned
 		most    float64
 	}{
-		"whose usage is read": {json, 25},
+		"whose usage is read": {json, 20},
 		"that is not read":    {text, 16},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -97,8 +97,8 @@ func (s *Service) recordSpending(e *exchange, report answer.Report) {
 	if report.Cost != nil {
 		rest = *report.Cost
 	}
-	for name, spending := range report.Models {
-		m := s.model(name)
+	for _, spending := range report.Models {
+		m := s.model(spending.Model)
 		whole = m
 		for what, count := range spending.Tokens.All() {
 			e.prediction.AddModelTokens(m, what, count)

@@ -21,18 +21,18 @@ func (s *Service) recordPrice(e *exchange, report answer.Report) bool {
 	if len(report.Models) == 0 {
 		rest.Calls = spendingCalls(report)
 	}
-	for name, spending := range report.Models {
+	for _, spending := range report.Models {
 		spent := otelmetrics.Spent{Tokens: maps.Collect(spending.Tokens.All()), ServiceTier: cmp.Or(spending.ServiceTier, report.ServiceTier)}
 		switch {
 		case len(report.Models) == 1:
 			spent.Calls = spendingCalls(report)
 		case number(report.CacheHits) == 0: // What a cache answered is not known by model.
-			spent.Calls = report.ModelCalls[name]
+			spent.Calls = report.ModelCalls[spending.Model]
 		}
 		for what, count := range spending.Tokens.All() {
 			rest.Tokens[what] -= count
 		}
-		priced = s.addPrice(e, s.model(name), s.price(name, ""), spent) && priced
+		priced = s.addPrice(e, s.model(spending.Model), s.price(spending.Model, ""), spent) && priced
 	}
 	price := s.price(cmp.Or(e.named, s.ModelName), report.Model)
 	return s.addPrice(e, s.asked(e, report), price, rest) && priced
