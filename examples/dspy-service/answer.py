@@ -29,6 +29,8 @@ def _answer(
         "cost_usd": None if tally.cost is None else float(tally.cost),
         "cached": tally.cached,
         "lm_calls": dict(tally.calls),
+        "tool_calls": tally.tool_calls,
+        "parse_failures": tally.parse_failures,
         "scores": scores(request.inputs, prediction),
     }
 

@@ -33,6 +33,7 @@ func (r *Reader) finish(complete bool) Report {
 		report.Tokens, report.Models, report.Model, report.Cost = Tokens{}, nil, "", nil
 	}
 	report.sumCalls()
+	report.nameModel()
 	report.Whole = s.whole || s.complete()
 	report.Cut = complete && s.streamed && !s.complete() && !s.tooLong && r.uncoded == nil
 	report.Missing = r.missing(&report, complete)
@@ -44,7 +45,7 @@ func (r *Reader) finish(complete bool) Report {
 func (s *state) report() Report {
 	r := Report{
 		Cached: s.cached, Failed: s.failed, ErrorType: s.errorType, Content: s.content, Ended: s.complete(), Finish: s.finished,
-		Scores: s.scores, ModelCalls: s.calls,
+		Scores: s.scores, ModelCalls: s.calls, ToolCalls: s.toolCalls, ParseFailures: s.parseFailures,
 	}
 	if !s.severalModels {
 		r.Model = s.model
@@ -113,7 +114,8 @@ func (r *Report) fillIn(header *Report) {
 	r.Cost = cmp.Or(r.Cost, header.Cost)
 	r.Cached = cmp.Or(r.Cached, header.Cached)
 	r.Calls, r.CacheHits, r.CacheMisses = header.Calls, header.CacheHits, header.CacheMisses
-	r.ToolCalls, r.ParseFailures = header.ToolCalls, header.ParseFailures
+	r.ToolCalls = cmp.Or(r.ToolCalls, header.ToolCalls)
+	r.ParseFailures = cmp.Or(r.ParseFailures, header.ParseFailures)
 	if r.Scores == nil {
 		r.Scores = header.Scores
 	}
@@ -132,6 +134,19 @@ func (r *Report) sumCalls() {
 		sum += n // of few that are each of a sensible size
 	}
 	r.Calls = &sum
+}
+
+// nameModel gives all that was spent to the only model that was called, where the
+// answer names the models of its calls and not those of its tokens, as a header does.
+func (r *Report) nameModel() {
+	if len(r.ModelCalls) != 1 || len(r.Models) > 0 || r.Model != "" || !r.Tokens.Stated() && r.Cost == nil {
+		return
+	}
+	for name, n := range r.ModelCalls {
+		if n > 0 && n == *r.Calls {
+			r.Models = []Spending{{Model: name, Tokens: r.Tokens, Cost: r.Cost, ServiceTier: r.ServiceTier}}
+		}
+	}
 }
 
 // missing returns why the tokens that were spent are not known, or nothing if

@@ -24,6 +24,7 @@ const byteOrderMark = "\ufeff"
 func (v value) isObject() bool { return len(v) > 0 && v[0] == '{' }
 func (v value) isArray() bool  { return len(v) > 0 && v[0] == '[' }
 func (v value) isString() bool { return len(v) > 1 && v[0] == '"' }
+func (v value) isNumber() bool { return len(v) > 0 && (v[0] == '-' || v[0] >= '0' && v[0] <= '9') }
 func (v value) isTrue() bool   { return string(v) == "true" }
 func (v value) isBool() bool   { return v.isTrue() || string(v) == "false" }
 

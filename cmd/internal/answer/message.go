@@ -21,6 +21,8 @@ type message struct {
 	usage, cost, costUSD value
 	cached, cacheHit     value
 	scores, lmCalls      value
+	toolCalls            value // a count; the calls themselves are a part of the answer
+	parseFailures        value
 	error, errors        value
 	vendor               value // x_groq and its like
 
@@ -125,6 +127,10 @@ func (m *message) slot(name []byte) *value {
 		return &m.scores
 	case "lm_calls":
 		return &m.lmCalls
+	case "tool_calls":
+		return &m.toolCalls
+	case "parse_failures":
+		return &m.parseFailures
 	case "cache_hit":
 		return &m.cacheHit
 	case "error":

@@ -26,6 +26,8 @@ type state struct {
 	scores map[string]float64
 	calls  map[string]int64 // by model
 
+	toolCalls, parseFailures *int64
+
 	failed    bool
 	errorType otelmetrics.ErrorType
 	finished  otelmetrics.FinishReason // the last one
@@ -274,6 +276,8 @@ func (s *state) readCommon(m *message) {
 	s.readCached("cached", m.cached)
 	s.readScores(m.scores)
 	s.readModelCalls(m.lmCalls)
+	s.readNumber(&s.toolCalls, "tool_calls", m.toolCalls)
+	s.readNumber(&s.parseFailures, "parse_failures", m.parseFailures)
 	s.readTier(tierOf(m.tier))
 }
 
@@ -287,6 +291,20 @@ func (s *state) readWholeCost(c *cost, name string, v value) {
 		return
 	}
 	*c = cost{usd, true}
+}
+
+// readNumber reads a count of the whole answer. What is no number is a part of the
+// answer: models make lists of tool calls.
+func (s *state) readNumber(into **int64, name string, v value) {
+	if !v.isNumber() {
+		return
+	}
+	n, ok := parseCount(v)
+	if !ok {
+		s.refuse(name, v, "a non-negative integer of sensible size")
+		return
+	}
+	*into = &n
 }
 
 func (s *state) readCached(name string, v value) {
@@ -336,7 +354,7 @@ func (s *state) readOther(m *message) {
 	}
 	for _, v := range [...]value{
 		m.plainText, m.content, m.completion, m.response, m.delta, m.data, m.meta, m.generatedText, m.token, m.results, m.output,
-		m.generation, m.result, m.body, m.details, m.interaction,
+		m.generation, m.result, m.body, m.details, m.interaction, m.toolCalls, m.parseFailures,
 	} {
 		if hasText(v) {
 			s.hasContent()

@@ -4,8 +4,11 @@ It answers in the form that DSPy's ChatAdapter asks for. Markers in the last mes
 
     [[fault 429]] [[fault 401]] [[fault 500]] [[fault slow 0.3]] [[fault garbage]] [[fault break]]
     [[fault drip 1]]         a stream of one word a second
+    [[fault prose]]          no field at all, unless JSON is asked for, as by DSPy's second try
     [[tokens 100 40 20 5]]   input, of which cached; output, of which reasoning
     [[no usage]]
+
+GET /log returns what each call was for, with the usage that was stated.
 
 Run it by hand with `python tests/fake_lm.py 9000`.
 """
@@ -50,6 +53,7 @@ finish
 
 """
 END = "[[ ## completed ## ]]"
+IN_JSON = '{"reasoning": "Two and two.", "answer": "four, says the fake"}'
 ERRORS = {
     "429": ("rate_limit_exceeded", {"Retry-After": "7"}),
     "401": ("invalid_api_key", {}),
@@ -57,8 +61,10 @@ ERRORS = {
 }
 
 
-def content(prompt: str, fault: str | None) -> str:
-    if fault == "garbage":
+def content(prompt: str, fault: str | None, in_json: bool) -> str:
+    if fault == "prose" and in_json:
+        return IN_JSON
+    if fault in ("garbage", "prose"):
         return "no field at all"
     step = FINISH if "[[ ## observation_0 ## ]]" in prompt else CALCULATE
     return (step if "next_tool_name" in prompt else REPLY) + END
@@ -91,14 +97,16 @@ async def chat(request: Request) -> Response:
         return JSONResponse({"error": error}, int(fault), headers)
     if fault == "slow":
         await asyncio.sleep(float(seconds))
+    spent, text = usage(prompt), content(prompt, fault, in_json="response_format" in body)
+    request.app.state.log.append({"model": body["model"], "usage": spent})
     head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": 0, "model": body["model"]}
     if body.get("stream"):
         pause = float(seconds) if fault == "drip" else 0.0
-        source = counted(request.app, chunks(head, prompt, fault, pause))
+        source = counted(request.app, chunks(head, text, spent, fault, pause))
         return StreamingResponse(source, media_type="text/event-stream")
-    message = {"role": "assistant", "content": content(prompt, fault)}
+    message = {"role": "assistant", "content": text}
     choice = {"index": 0, "message": message, "finish_reason": "stop"}
-    whole = {**head, "object": "chat.completion", "choices": [choice], "usage": usage(prompt)}
+    whole = {**head, "object": "chat.completion", "choices": [choice], "usage": spent}
     return JSONResponse(whole)
 
 
@@ -112,16 +120,16 @@ async def counted(app: Starlette, source: AsyncIterator[str]) -> AsyncIterator[s
 
 
 async def chunks(
-    head: dict[str, Any], prompt: str, fault: str | None, pause: float
+    head: dict[str, Any], text: str, spent: dict[str, Any] | None, fault: str | None, pause: float
 ) -> AsyncIterator[str]:
-    words = re.findall(r"\s*\S+", content(prompt, fault))
+    words = re.findall(r"\s*\S+", text)
     for word in words[:-3] if fault == "break" else words:
         await asyncio.sleep(pause)
         yield chunk(head, {"content": word})
     if fault == "break":
         raise ConnectionError("break")
     yield chunk(head, {}, "stop")
-    whole = {**head, "object": "chat.completion.chunk", "choices": [], "usage": usage(prompt)}
+    whole = {**head, "object": "chat.completion.chunk", "choices": [], "usage": spent}
     yield f"data: {json.dumps(whole)}\n\ndata: [DONE]\n\n"
 
 
@@ -131,9 +139,15 @@ def chunk(head: dict[str, Any], delta: dict[str, str], finish: str | None = None
     return f"data: {json.dumps(whole)}\n\n"
 
 
+async def log(request: Request) -> Response:
+    return JSONResponse(request.app.state.log)
+
+
 def application() -> Starlette:
-    app = Starlette(routes=[Route("/v1/chat/completions", chat, methods=["POST"])])
+    chatting = Route("/v1/chat/completions", chat, methods=["POST"])
+    app = Starlette(routes=[chatting, Route("/log", log)])
     app.state.calls = 0
+    app.state.log = []
     app.state.streams = 0
     return app
 

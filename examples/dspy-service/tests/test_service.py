@@ -33,7 +33,7 @@ def test_predict_then_cached(
     first = offline.post("/predict", kind, f"What is {kind}?")
     answer = first.json()
     assert first.status_code == 200
-    stated = {"usage", "cost_usd", "cached", "lm_calls", "scores"}
+    stated = {"usage", "cost_usd", "cached", "lm_calls", "scores", "tool_calls", "parse_failures"}
     assert answer.keys() == {"prediction_type", "outputs"} | stated
     assert answer["prediction_type"] == kind
     assert answer["outputs"].keys() == fields
@@ -42,6 +42,7 @@ def test_predict_then_cached(
     assert answer["cost_usd"] is None
     assert answer["cached"] is False
     assert answer["lm_calls"] == {"offline/canned": int(lm_calls)}
+    assert (answer["tool_calls"], answer["parse_failures"]) == (int(tool_calls), 0)
     assert answer["scores"] == {"brief": 1.0}
     counts = {
         "dspy-lm-calls": lm_calls,

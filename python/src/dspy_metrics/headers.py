@@ -131,6 +131,8 @@ class Tally:
                 "cost_usd": None if self.cost is None else float(self.cost),
                 "cached": self.cached,
                 "lm_calls": self.calls,
+                "tool_calls": self.tool_calls,
+                "parse_failures": self.parse_failures,
             }
             return b"event: usage\ndata: " + json.dumps(said).encode() + b"\n\n"
 
