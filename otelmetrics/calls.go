@@ -81,6 +81,7 @@ func (p *Prediction) AddModelLMCalls(model Model, count int64) {
 func (p *Prediction) AddToolCalls(count int64) {
 	if p != nil && p.predictor != nil {
 		add(p.ctx, p.predictor.recorder.calls.tools.Get(string(p.predictor.kind)), count)
+		p.toolCalls.Add(max(count, 0))
 	}
 }
 

@@ -46,6 +46,9 @@ func measureModels(t testing.TB, m *otelmetrics.Metrics, clock *clock) {
 
 	_, agent := m.StartPrediction(ctx, otelmetrics.ReAct)
 	clock.pass(100 * time.Second)
+	agent.AddModelLMCalls(gpt(), 2)
+	agent.AddLMCalls(1)
+	agent.AddToolCalls(2)
 	err := error(&otelmetrics.Error{Type: otelmetrics.ErrorRateLimit})
 	agent.End(&err)
 	_, other := m.StartPrediction(ctx, otelmetrics.Predict)
@@ -140,6 +143,14 @@ func facts() map[string]fact {
 				"emits the last chunk of its final response or terminates with an error.",
 			[]float64{0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4, 204.8, 409.6},
 			[]string{"gen_ai.operation.name", "gen_ai.agent.name"},
+		},
+		"gen_ai.invoke_agent.inference_calls": {
+			"histogram", "{inference_call}", "How many times an agent asked language models in one invocation.",
+			[]float64{1, 2, 4, 8, 16, 32, 64, 128}, []string{"gen_ai.operation.name", "gen_ai.agent.name"},
+		},
+		"gen_ai.invoke_agent.tool_calls": {
+			"histogram", "{tool_call}", "How many times an agent called tools in one invocation.",
+			[]float64{1, 2, 4, 8, 16, 32, 64, 128}, []string{"gen_ai.operation.name", "gen_ai.agent.name"},
 		},
 		"gen_ai.client.inference.usage.input_tokens": {
 			"counter", "{token}",
@@ -242,6 +253,28 @@ func prometheusSeries(pushed string) string {
 	name = strings.ReplaceAll(name, ".", "_") + part
 	key := regexp.MustCompile(`[a-z_.]+=`)
 	return name + "{" + key.ReplaceAllStringFunc(labels, func(key string) string { return strings.ReplaceAll(key, ".", "_") })
+}
+
+// The calls of a prediction are one observation, where anybody reports them.
+func TestGenAICalls(t *testing.T) {
+	t.Parallel()
+	m := newRecorder(t, otelmetrics.WithGenAI(bothGenerations))
+	for _, calls := range []struct{ lm, tools int64 }{{3, 2}, {1, 0}, {0, 0}, {-1, -1}} {
+		_, p := m.StartPrediction(t.Context(), otelmetrics.ReAct)
+		p.AddLMCalls(calls.lm)
+		p.AddToolCalls(calls.tools)
+		p.End(nil)
+	}
+	got := samples(t, ofModels(scrape(t, m, text)))
+	const labels = `{gen_ai_agent_name="qa",gen_ai_operation_name="invoke_agent"}`
+	for series, want := range map[string]float64{
+		"gen_ai_invoke_agent_inference_calls_count" + labels: 2, "gen_ai_invoke_agent_inference_calls_sum" + labels: 4,
+		"gen_ai_invoke_agent_tool_calls_count" + labels: 1, "gen_ai_invoke_agent_tool_calls_sum" + labels: 2,
+	} {
+		if got[series] != want {
+			t.Errorf("%s: got %v, want %v", series, got[series], want)
+		}
+	}
 }
 
 // A prediction is one operation, and its tokens are counted once.

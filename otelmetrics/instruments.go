@@ -16,8 +16,9 @@ import (
 
 // instruments are those of the generations that are on; others are nil.
 type instruments struct {
-	operation, firstChunk, tokens, invocation bind[metric.Float64Histogram]
-	usage                                     map[TokenType]bind[metric.Int64Counter]
+	operation, firstChunk, tokens, invocation, inferenceCalls, toolCalls bind[metric.Float64Histogram]
+
+	usage map[TokenType]bind[metric.Int64Counter]
 }
 
 // declareModels declares the metrics of the generations that are on.
@@ -48,6 +49,8 @@ func (p *pipeline) declareGenAI() (i instruments, err error) {
 	}
 	if *p.genAI&GenAINew != 0 {
 		i.invocation = histogram(genai.InvocationDuration())
+		i.inferenceCalls = histogram(genai.InferenceCalls())
+		i.toolCalls = histogram(genai.ToolCalls())
 		i.usage = make(map[TokenType]bind[metric.Int64Counter])
 		for what, m := range genai.Usage() {
 			i.usage[TokenType(what)], err = declare(p, m, int64Counter)
@@ -109,6 +112,9 @@ func (i instruments) operationSeries(asked, invoked []attribute.KeyValue, errorT
 		for _, what := range []TokenType{TokensInput, TokensOutput} {
 			s.tokens[what] = i.tokens(append(slices.Clip(asked), genai.TokenType.String(string(what)))...)
 		}
+	}
+	if i.invocation != nil {
+		s.inferenceCalls, s.toolCalls = i.inferenceCalls(invoked...), i.toolCalls(invoked...)
 	}
 	return s
 }

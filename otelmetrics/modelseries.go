@@ -22,6 +22,8 @@ type operationSeries struct {
 	failed     *label.Tree[[]metric.Float64Histogram] // by error type
 	firstChunk metric.Float64Histogram
 	tokens     map[TokenType]metric.Float64Histogram
+
+	inferenceCalls, toolCalls metric.Float64Histogram
 }
 
 // operation is what a prediction is to the conventions. It is not chat: it asks
@@ -60,6 +62,21 @@ func (s *modelSeries) recordDuration(ctx context.Context, kind PredictionType, s
 	}
 	for _, duration := range durations {
 		duration.Record(ctx, seconds)
+	}
+}
+
+// recordCalls records how many calls a prediction made. None may also mean that nobody
+// reports them, so it is not recorded.
+func (s *modelSeries) recordCalls(ctx context.Context, kind PredictionType, lm, tools int64) {
+	if s == nil {
+		return
+	}
+	of := s.of(kind)
+	if of.inferenceCalls != nil && lm > 0 {
+		of.inferenceCalls.Record(ctx, float64(lm))
+	}
+	if of.toolCalls != nil && tools > 0 {
+		of.toolCalls.Record(ctx, float64(tools))
 	}
 }
 

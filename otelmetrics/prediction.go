@@ -25,6 +25,7 @@ type Prediction struct {
 	upstream  upstreamClock
 	pace      tokenPace
 	lmCalls   atomic.Int64
+	toolCalls atomic.Int64
 	bill      heldBill
 }
 
@@ -159,6 +160,7 @@ func (p *Prediction) recordEnd(errorType ErrorType) {
 	p.recordOverhead(whole)
 	p.recordTokenPace(whole)
 	p.modelSeries().recordDuration(p.ctx, p.predictor.kind, whole.Seconds(), errorType)
+	p.modelSeries().recordCalls(p.ctx, p.predictor.kind, p.lmCalls.Load(), p.toolCalls.Load())
 	if p.span != nil {
 		p.predictor.recorder.pipeline.endSpan(p.span, p.modelName(), errorType)
 	}

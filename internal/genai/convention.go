@@ -10,7 +10,8 @@
 // v0.1.0, whose metrics were read at 066d4a7 (model/gen-ai/token-metrics.yaml),
 // 004902b (model/gen-ai/metrics.yaml: unit and description of the duration) and
 // in the CHANGELOG of v0.1.0 (workflows are recorded on that duration, too, and
-// named by gen_ai.agent.name).
+// named by gen_ai.agent.name). Of the calls of an invocation the names, units and
+// buckets are those of eaefa14; the descriptions are ours.
 package genai
 
 import (
@@ -94,6 +95,25 @@ func InvocationDuration() views.Metric {
 		Description: "The end-to-end duration of a single agent invocation, from the moment the invocation starts " +
 			"until the agent emits the last chunk of its final response or terminates with an error.",
 		Buckets: []float64{0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4, 204.8, 409.6},
+	}
+}
+
+// InferenceCalls is of the new generation. Of an invocation it counts the calls of
+// language models.
+func InferenceCalls() views.Metric {
+	return calls("inference_call", "How many times an agent asked language models in one invocation.")
+}
+
+// ToolCalls is of the new generation.
+func ToolCalls() views.Metric {
+	return calls("tool_call", "How many times an agent called tools in one invocation.")
+}
+
+func calls(what, description string) views.Metric {
+	name := "gen_ai.invoke_agent." + what + "s"
+	return views.Metric{
+		Name: name, Instrument: name, Kind: views.Histogram, Number: views.Float64, Unit: "{" + what + "}", Description: description,
+		Buckets: []float64{1, 2, 4, 8, 16, 32, 64, 128},
 	}
 }
 
