@@ -59,6 +59,7 @@ type account struct {
 	stated               float64                   // US dollars
 	listed               map[string]float64        // US dollars of the price list, by model
 	saved                map[string]int            // tokens by type
+	finishes             map[string]int            // answers of models by why they ended
 	cached               map[string]int            // calls that DSPy's cache answered, by model
 	hits, misses         int                       // of DSPy's cache
 	own                  int                       // answers of the service's cache
@@ -74,11 +75,13 @@ type said struct {
 	ToolCalls     int                `json:"tool_calls"`
 	ParseFailures int                `json:"parse_failures"`
 	Scores        map[string]float64 `json:"scores"`
+	Finishes      map[string]int     `json:"finishes"`
 }
 
 // add adds an answer.
 func (a *account) add(kind string, answer said) {
 	merge(&a.calls, answer.Calls)
+	merge(&a.finishes, answer.Finishes)
 	increase(&a.tools, kind, answer.ToolCalls)
 	increase(&a.parseFailures, kind, answer.ParseFailures)
 	increase(&a.kinds, kind, 1)
@@ -220,7 +223,11 @@ func (p *countedProgram) fail(t *testing.T, kind, question string) {
 	p.said.add(kind, said{
 		Usage: map[string]usageOf{pricedModel: usage}, Cost: &cost, Calls: map[string]int{pricedModel: calls},
 		ToolCalls: number("DSPy-Tool-Calls"), ParseFailures: number("DSPy-Parse-Failures"),
+		Finishes: map[string]int{"stop": calls},
 	})
+	if got, want := header.Get("DSPy-Finishes"), fmt.Sprint("stop=", calls); got != want {
+		t.Fatalf("finishes: got %q, want %q", got, want)
+	}
 	p.said.failed++
 	p.said.misses += calls
 }
@@ -245,16 +252,18 @@ func (p *countedProgram) compareLog(t *testing.T) {
 	t.Helper()
 	status, _, text, err := exchange(t, http.MethodGet, p.lm+"/log", nil)
 	var log []struct {
-		Model string   `json:"model"`
-		Usage *usageOf `json:"usage"`
+		Model  string   `json:"model"`
+		Usage  *usageOf `json:"usage"`
+		Reason string   `json:"finish_reason"`
 	}
 	if err != nil || status != http.StatusOK || json.Unmarshal(text, &log) != nil {
 		t.Fatalf("the log of the language model: status %d, %v: %s", status, err, text)
 	}
-	calls, tokens := make(map[string]int), make(map[string]map[string]int)
+	calls, tokens, finishes := make(map[string]int), make(map[string]map[string]int), make(map[string]int)
 	for _, call := range log {
 		name := "openai/" + call.Model
 		calls[name]++
+		finishes[call.Reason]++
 		if call.Usage != nil {
 			of := tokens[name]
 			merge(&of, call.Usage.byType())
@@ -271,6 +280,9 @@ func (p *countedProgram) compareLog(t *testing.T) {
 	if diff := cmp.Diff(tokens, p.said.tokens); diff != "" {
 		t.Errorf("tokens (-the language model, +the program):\n%s", diff)
 	}
+	if diff := cmp.Diff(finishes, p.said.finishes); diff != "" {
+		t.Errorf("finishes (-the language model, +the program):\n%s", diff)
+	}
 }
 
 // wantVaried fails if there was nothing of something to count.
@@ -286,6 +298,7 @@ func (a *account) wantVaried(t *testing.T) {
 		"unpriced":                a.missing["unpriced"] == 2 && a.missing["not_stated"] == 1,
 		"saved tokens":            a.saved["input"] > 0 && a.saved["cache_read"] > 0,
 		"answers of DSPy's cache": a.hits > 0,
+		"truncation":              a.finishes["length"] == 1,
 	} {
 		if !some {
 			t.Errorf("%s: too little was asked: %+v", what, *a)
@@ -317,6 +330,7 @@ func (a *account) compare(samples model.Vector) error {
 	by("dspy_prediction_score_count", "score", a.scores)
 	by("dspy_usage_missing_total", "reason", a.missing)
 	by("dspy_tokens_saved_total", "token_type", a.saved)
+	by("dspy_finishes_total", "finish_reason", a.finishes)
 	whole("dspy_lm_calls_total", float64(sum(a.calls)))
 	for name, count := range a.calls {
 		want = append(want, metric{"dspy_lm_calls_total", model.LabelSet{"model": short(name)}, float64(count)})
@@ -338,8 +352,6 @@ func (a *account) compare(samples model.Vector) error {
 		usd += cost
 	}
 	whole("dspy_cost_usd_total", usd)
-	// The program states why none of its models stopped.
-	whole("dspy_finishes_total", 0)
 	asked := float64(sum(a.kinds) - a.own)
 	want = append(want,
 		metric{"dspy_active_predictions", nil, 0},
@@ -403,6 +415,7 @@ func TestDSPyCounts(t *testing.T) {
 	p.ask(t, "predict", "A second try? [[fault prose]] [[tokens 300 10 40 4]]")
 	p.fail(t, "predict", "No form at all? [[fault garbage]] [[tokens 70 7 30 2]]")
 	p.ask(t, "predict", "How much? [[no usage]]")
+	p.ask(t, "predict", "Too long? [[fault cut]] [[tokens 60 6 20 2]]")
 	p.ask(t, "cot", "Two? [[tokens 500 100 60 6]]")
 	p.ask(t, "cot", "Two? [[tokens 500 100 60 6]]")
 	p.ask(t, "react", "Sum? [[tokens 100 20 10 1]]")

@@ -9,9 +9,13 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/relabel"
 )
 
-// Two agents share six services, and send what they scrape to one Prometheus by remote
+// Two agents share six services or more, and send what they scrape to one Prometheus by remote
 // write 2. Each service is scraped by one agent, and what is counted there is counted once.
 func TestScrapeAgentsShareAFleet(t *testing.T) {
 	t.Parallel()
@@ -20,13 +24,16 @@ func TestScrapeAgentsShareAFleet(t *testing.T) {
 		"--config.file="+written(t, "prometheus.yml", "storage: {exemplars: {max_exemplars: 1000}}\n"), "--storage.tsdb.path="+t.TempDir(),
 		"--web.enable-remote-write-receiver", "--enable-feature=exemplar-storage,metadata-wal-records", "--web.listen-address="+address)}
 	until(t, backend.process, func() error { return healthy(t, backend.url()+"/-/ready") })
-	const fleet, shards = 6, 2
+	const shards = 2
 	var targets []string
-	for range fleet {
+	// The ports are anybody's choice, and might all be of one agent.
+	for of := make(map[string]bool); len(targets) < 6 || len(of) < shards; {
 		s := serve(t)
 		exercise(t, s)
 		targets = append(targets, s.address)
+		of[shardOf(s.address, shards)] = true
 	}
+	fleet := len(targets)
 	agents := make([]*prometheus, shards)
 	for shard := range agents {
 		agents[shard] = scrapeAgent(t, shard, shards, targets, backend.url())
@@ -56,6 +63,16 @@ func TestScrapeAgentsShareAFleet(t *testing.T) {
 	}
 	samples, err := backend.query(t, `avg(scrape_samples_scraped)`)
 	t.Log("samples of a scrape:", samples, err)
+}
+
+// shardOf returns the agent whose share a target is, as Prometheus' hashmod decides.
+func shardOf(address string, shards uint64) string {
+	hashmod := relabel.DefaultRelabelConfig
+	hashmod.Action, hashmod.SourceLabels, hashmod.Modulus, hashmod.TargetLabel = relabel.HashMod, model.LabelNames{model.AddressLabel}, shards, "shard"
+	hashmod.NameValidationScheme = model.UTF8Validation
+	builder := labels.NewBuilder(labels.FromStrings(model.AddressLabel, address))
+	relabel.ProcessBuilder(builder, &hashmod)
+	return builder.Get("shard")
 }
 
 // scrapeAgent starts one agent as examples/scale-out says, with a scrape each second.

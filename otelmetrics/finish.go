@@ -2,17 +2,19 @@ package otelmetrics
 
 import "context"
 
-// RecordFinish counts an answer of a language model that ended for this reason.
-func (r *Recorder) RecordFinish(ctx context.Context, kind PredictionType, reason FinishReason) {
+// RecordFinishes adds answers of language models that ended for this reason. A count
+// below 1 is ignored.
+func (r *Recorder) RecordFinishes(ctx context.Context, kind PredictionType, reason FinishReason, count int64) {
 	if r != nil {
-		r.finishes.Get(string(kind), string(reason)).Add(ctx, 1)
+		add(ctx, r.finishes.Get(string(kind), string(reason)), count)
 	}
 }
 
-// AddFinish counts an answer of a language model on the way to the prediction that
-// ended for this reason, also when the prediction failed or has ended.
-func (p *Prediction) AddFinish(reason FinishReason) {
+// AddFinishes adds answers of language models on the way to the prediction that ended
+// for this reason, also when the prediction failed or has ended. A count below 1 is
+// ignored.
+func (p *Prediction) AddFinishes(reason FinishReason, count int64) {
 	if p != nil && p.predictor != nil {
-		p.predictor.recorder.RecordFinish(p.ctx, p.predictor.kind, reason)
+		p.predictor.recorder.RecordFinishes(p.ctx, p.predictor.kind, reason, count)
 	}
 }

@@ -146,11 +146,13 @@ func facts() map[string]fact {
 		},
 		"gen_ai.invoke_agent.inference_calls": {
 			"histogram", "{inference_call}", "How many times an agent asked language models in one invocation.",
-			[]float64{1, 2, 4, 8, 16, 32, 64, 128}, []string{"gen_ai.operation.name", "gen_ai.agent.name"},
+			[]float64{1, 2, 4, 8, 16, 32, 64, 128},
+			[]string{"gen_ai.operation.name", "gen_ai.agent.name"},
 		},
 		"gen_ai.invoke_agent.tool_calls": {
 			"histogram", "{tool_call}", "How many times an agent called tools in one invocation.",
-			[]float64{1, 2, 4, 8, 16, 32, 64, 128}, []string{"gen_ai.operation.name", "gen_ai.agent.name"},
+			[]float64{1, 2, 4, 8, 16, 32, 64, 128},
+			[]string{"gen_ai.operation.name", "gen_ai.agent.name"},
 		},
 		"gen_ai.client.inference.usage.input_tokens": {
 			"counter", "{token}",

@@ -151,7 +151,7 @@ func fillPrediction(ctx context.Context, m *otelmetrics.Metrics, kind otelmetric
 		p.AddTokensSaved(otelmetrics.TokenType(what), 1)
 	}
 	for _, reason := range values(labels.FinishReason) {
-		p.AddFinish(otelmetrics.FinishReason(reason))
+		p.AddFinishes(otelmetrics.FinishReason(reason), 1)
 	}
 	for _, score := range values(labels.Score) {
 		p.Score(score, 0.5)

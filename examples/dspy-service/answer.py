@@ -31,6 +31,7 @@ def _answer(
         "lm_calls": dict(tally.calls),
         "tool_calls": tally.tool_calls,
         "parse_failures": tally.parse_failures,
+        "finishes": dict(tally.finishes),
         "scores": scores(request.inputs, prediction),
     }
 

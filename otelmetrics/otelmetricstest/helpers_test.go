@@ -112,7 +112,7 @@ func measureModel(ctx context.Context, m *otelmetricstest.Metrics) {
 	p.AddLMCalls(1)
 	p.AddToolCalls(2)
 	p.AddParseFailures(3)
-	p.AddFinish(otelmetrics.FinishLength)
+	p.AddFinishes(otelmetrics.FinishLength, 1)
 	p.AddTokensSaved(otelmetrics.TokensInput, 4)
 	p.AddUpstream(1500 * time.Millisecond)
 	p.Score("exact_match", 0.5)

@@ -86,6 +86,7 @@ def test_concurrent_requests_do_not_mix(way: Callable[[list[str]], Awaitable[Non
             "dspy-cache-write-tokens": str(2 * n),
             "dspy-cache": "miss",
             "dspy-lm-calls-by-model": "test/counting=2",
+            "dspy-finishes": "stop=2",
             "dspy-lm-calls": "2",
             "dspy-lm-cache-hits": "0",
             "dspy-tool-calls": "0",

@@ -80,7 +80,8 @@ def asking(*parts: str, question: str = "n=3") -> Callable[[], AsyncIterator[str
 ADDED = (
     'event: usage\ndata: {"usage": {"test/counting": {"prompt_tokens": 3, "completion_tokens": 6, '
     '"prompt_tokens_details": {"cache_creation_tokens": 3}}}, "cost_usd": null, '
-    '"cached": false, "lm_calls": {"test/counting": 1}, "tool_calls": 0, "parse_failures": 0}\n\n'
+    '"cached": false, "lm_calls": {"test/counting": 1}, "tool_calls": 0, "parse_failures": 0, '
+    '"finishes": {"stop": 1}}\n\n'
 )
 
 

@@ -3,8 +3,10 @@ package answer
 import "github.com/dspy-metrics/dspy-metrics/otelmetrics"
 
 // finishReason reads the word of a provider.
-func finishReason(v value) otelmetrics.FinishReason {
-	w := wordOf(v.content())
+func finishReason(v value) otelmetrics.FinishReason { return finishWord(v.content()) }
+
+func finishWord(word []byte) otelmetrics.FinishReason {
+	w := wordOf(word)
 	switch string(w.text()) {
 	case "stop", "endturn", "stopsequence", "complete", "completed", "eos", "eostoken", "word", "finish", "finishreasonstop":
 		return otelmetrics.FinishStop

@@ -46,6 +46,7 @@ func (s *state) report() Report {
 	r := Report{
 		Cached: s.cached, Failed: s.failed, ErrorType: s.errorType, Content: s.content, Ended: s.complete(), Finish: s.finished,
 		Scores: s.scores, ModelCalls: s.calls, ToolCalls: s.toolCalls, ParseFailures: s.parseFailures,
+		Finishes: s.finishes,
 	}
 	if !s.severalModels {
 		r.Model = s.model
@@ -121,6 +122,9 @@ func (r *Report) fillIn(header *Report) {
 	}
 	if r.ModelCalls == nil {
 		r.ModelCalls = header.ModelCalls
+	}
+	if r.Finishes == nil {
+		r.Finishes = header.Finishes
 	}
 }
 

@@ -17,6 +17,7 @@ const (
 	headerToolCalls     = "Dspy-Tool-Calls"
 	headerParseFailures = "Dspy-Parse-Failures"
 	headerModelCalls    = "Dspy-Lm-Calls-By-Model" // NAME=CALLS, separated by commas, names quoted as in a URL
+	headerFinishes      = "Dspy-Finishes"          // REASON=COUNT, separated by commas
 )
 
 // headerLiteLLM is the cost as LiteLLM's gateway states it.
@@ -71,6 +72,7 @@ func (s *state) readHeader(h http.Header) *Report {
 	r.ParseFailures = s.headerCount(h, headerParseFailures)
 	s.headerCalls(&r, h)
 	r.ModelCalls = s.headerModelCalls(h)
+	r.Finishes = s.headerFinishes(h)
 	return &r
 }
 

@@ -23,6 +23,7 @@ type message struct {
 	scores, lmCalls      value
 	toolCalls            value // a count; the calls themselves are a part of the answer
 	parseFailures        value
+	finishes             value
 	error, errors        value
 	vendor               value // x_groq and its like
 
@@ -131,6 +132,8 @@ func (m *message) slot(name []byte) *value {
 		return &m.toolCalls
 	case "parse_failures":
 		return &m.parseFailures
+	case "finishes":
+		return &m.finishes
 	case "cache_hit":
 		return &m.cacheHit
 	case "error":

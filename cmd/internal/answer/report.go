@@ -26,6 +26,9 @@ type Report struct {
 	Model string
 	// Finish is why the model stopped, or empty.
 	Finish otelmetrics.FinishReason
+	// Finishes are why the models of a program stopped, one for each of their answers.
+	// They take the place of Finish.
+	Finishes map[otelmetrics.FinishReason]int64
 
 	// Cached reports whether the whole answer came from the program's own cache. Tokens,
 	// models and cost of such an answer are not stated, because an earlier answer spent them.

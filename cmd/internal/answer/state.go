@@ -28,6 +28,8 @@ type state struct {
 
 	toolCalls, parseFailures *int64
 
+	finishes map[otelmetrics.FinishReason]int64
+
 	failed    bool
 	errorType otelmetrics.ErrorType
 	finished  otelmetrics.FinishReason // the last one
@@ -278,6 +280,7 @@ func (s *state) readCommon(m *message) {
 	s.readModelCalls(m.lmCalls)
 	s.readNumber(&s.toolCalls, "tool_calls", m.toolCalls)
 	s.readNumber(&s.parseFailures, "parse_failures", m.parseFailures)
+	s.readFinishes(m.finishes)
 	s.readTier(tierOf(m.tier))
 }
 

@@ -16,8 +16,12 @@ func (s *Service) recordCalls(p *otelmetrics.Prediction, report answer.Report) {
 	p.AddLMCalls(rest)
 	p.AddToolCalls(number(report.ToolCalls))
 	p.AddParseFailures(number(report.ParseFailures))
-	if report.Finish != "" {
-		p.AddFinish(report.Finish)
+	if report.Finishes != nil {
+		for reason, count := range report.Finishes {
+			p.AddFinishes(reason, count)
+		}
+	} else if report.Finish != "" {
+		p.AddFinishes(report.Finish, 1)
 	}
 	for what, count := range report.Saved.All() {
 		p.AddTokensSaved(what, count)

@@ -4,6 +4,7 @@ It answers in the form that DSPy's ChatAdapter asks for. Markers in the last mes
 
     [[fault 429]] [[fault 401]] [[fault 500]] [[fault slow 0.3]] [[fault garbage]] [[fault break]]
     [[fault drip 1]]         a stream of one word a second
+    [[fault cut]]            a whole answer that says it reached the limit of its length
     [[fault prose]]          no field at all, unless JSON is asked for, as by DSPy's second try
     [[tokens 100 40 20 5]]   input, of which cached; output, of which reasoning
     [[no usage]]
@@ -98,14 +99,16 @@ async def chat(request: Request) -> Response:
     if fault == "slow":
         await asyncio.sleep(float(seconds))
     spent, text = usage(prompt), content(prompt, fault, in_json="response_format" in body)
-    request.app.state.log.append({"model": body["model"], "usage": spent})
+    reason = "length" if fault == "cut" else "stop"
+    said = {"model": body["model"], "usage": spent, "finish_reason": reason}
+    request.app.state.log.append(said)
     head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": 0, "model": body["model"]}
     if body.get("stream"):
         pause = float(seconds) if fault == "drip" else 0.0
         source = counted(request.app, chunks(head, text, spent, fault, pause))
         return StreamingResponse(source, media_type="text/event-stream")
     message = {"role": "assistant", "content": text}
-    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    choice = {"index": 0, "message": message, "finish_reason": reason}
     whole = {**head, "object": "chat.completion", "choices": [choice], "usage": spent}
     return JSONResponse(whole)
 

@@ -41,9 +41,20 @@ def test_usage_and_cost(real: Service, lm: FakeLM) -> None:
     calls = lm.app.state.calls
     cached = real.post("/predict", "cot", question)
     assert lm.app.state.calls == calls
-    assert cached.json() == answer | {"usage": None, "cost_usd": None, "cached": True}
+    assert cached.json() == answer | {
+        "usage": None,
+        "cost_usd": None,
+        "cached": True,
+        "finishes": {},
+    }
     assert cached.headers["dspy-cache"] == "hit"
     assert not {"dspy-input-tokens", "dspy-cost-usd"} & cached.headers.keys()
+
+
+def test_truncation(real: Service) -> None:
+    response = real.post("/predict", "predict", "Too long? [[fault cut]]")
+    assert response.json()["finishes"] == {"length": 1}
+    assert response.headers["dspy-finishes"] == "length=1"
 
 
 def test_react_adds_up(real: Service) -> None:

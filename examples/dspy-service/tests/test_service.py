@@ -33,7 +33,8 @@ def test_predict_then_cached(
     first = offline.post("/predict", kind, f"What is {kind}?")
     answer = first.json()
     assert first.status_code == 200
-    stated = {"usage", "cost_usd", "cached", "lm_calls", "scores", "tool_calls", "parse_failures"}
+    of_calls = {"lm_calls", "tool_calls", "parse_failures", "finishes"}
+    stated = {"usage", "cost_usd", "cached", "scores"} | of_calls
     assert answer.keys() == {"prediction_type", "outputs"} | stated
     assert answer["prediction_type"] == kind
     assert answer["outputs"].keys() == fields
@@ -54,12 +55,13 @@ def test_predict_then_cached(
     assert usage_headers(first) == {
         **counts,
         **tokens,
+        "dspy-finishes": f"stop={lm_calls}",
         "dspy-lm-cache-hits": "0",
         "dspy-cache": "miss",
     }
 
     second = offline.post("/predict", kind, f"What is {kind}?")
-    assert second.json() == answer | {"usage": None, "cached": True}
+    assert second.json() == answer | {"usage": None, "cached": True, "finishes": {}}
     assert usage_headers(second) == {
         **counts,
         "dspy-lm-cache-hits": lm_calls,
@@ -94,7 +96,7 @@ def test_stream_then_cached(offline: Service, kind: str) -> None:
     # The same question again, streamed or not, is answered by the cache.
     again = parse(offline.post("/predict/stream", kind, f"Stream {kind}?").text)
     assert [event.name for event in again] == ["prediction", ""]
-    assert json.loads(again[0].data) == answer | {"usage": None, "cached": True}
+    assert json.loads(again[0].data) == answer | {"usage": None, "cached": True, "finishes": {}}
     assert offline.post("/predict", kind, f"Stream {kind}?").json()["cached"] is True
 
 

@@ -98,8 +98,8 @@ func All() map[string]Verb {
 		"RecordParseFailures": of(l.PredictionType, m.ParseFailures, func(r *otelmetrics.Metrics, value string) {
 			r.RecordParseFailures(ctx, otelmetrics.PredictionType(value), 1)
 		}),
-		"RecordFinish": of(l.FinishReason, m.Finishes, func(r *otelmetrics.Metrics, value string) {
-			r.RecordFinish(ctx, otelmetrics.Predict, otelmetrics.FinishReason(value))
+		"RecordFinishes": of(l.FinishReason, m.Finishes, func(r *otelmetrics.Metrics, value string) {
+			r.RecordFinishes(ctx, otelmetrics.Predict, otelmetrics.FinishReason(value), 1)
 		}),
 		"RecordTokensSaved": of(l.TokenType, m.TokensSaved, func(r *otelmetrics.Metrics, value string) {
 			r.RecordTokensSaved(ctx, otelmetrics.Predict, otelmetrics.TokenType(value), 1)

@@ -43,6 +43,10 @@ _MEASURED = "dspy_metrics.measured"
 # How many models the headers name: a server takes only so much of a header.
 _MAX_MODELS = 32
 
+# How many words of providers are told apart, and what they look like.
+_MAX_REASONS = 16
+_REASON = re.compile(r"[A-Za-z_]{1,40}")
+
 # Header name -> where providers report the number, the first that is there counts: chat
 # completions, the Responses API, and LiteLLM's names for Anthropic.
 _TOKENS: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -85,6 +89,8 @@ class Tally:
     """The same by language model."""
     calls: dict[str, int] = field(default_factory=dict)
     """The calls by language model, by the name that it was asked by."""
+    finishes: dict[str, int] = field(default_factory=dict)
+    """Why the language models stopped, by the words of their providers: stop, length and so on."""
     _parent: "Tally | None" = None
     _cost: Decimal = Decimal(0)
     _priced: int = 0
@@ -114,6 +120,8 @@ class Tally:
                 headers["DSPy-Cache"] = "hit" if self.cached else "miss"
             if self.calls:
                 headers["DSPy-LM-Calls-By-Model"] = _by_model(self.calls)
+            if self.finishes:
+                headers["DSPy-Finishes"] = ",".join(f"{k}={n}" for k, n in self.finishes.items())
             return headers | {
                 "DSPy-LM-Calls": str(self.lm_calls),
                 "DSPy-LM-Cache-Hits": str(self.lm_cache_hits),
@@ -133,6 +141,7 @@ class Tally:
                 "lm_calls": self.calls,
                 "tool_calls": self.tool_calls,
                 "parse_failures": self.parse_failures,
+                "finishes": self.finishes,
             }
             return b"event: usage\ndata: " + json.dumps(said).encode() + b"\n\n"
 
@@ -174,6 +183,9 @@ class Tally:
                     model = self.models.setdefault(lm, {})
                     model[name] = model.get(name, 0) + count
                     self.tokens[name] = self.tokens.get(name, 0) + count
+        for reason in call.finishes():
+            if reason in self.finishes or len(self.finishes) < _MAX_REASONS:
+                self.finishes[reason] = self.finishes.get(reason, 0) + 1
         self._billed += 1
         if (cost := call.cost()) is not None:
             self._cost += cost
@@ -233,6 +245,20 @@ class _Call(UsageTracker):
         if isinstance(cost, bool) or not isinstance(cost, int | float | Decimal):
             return None
         return Decimal(str(cost)) if math.isfinite(cost) and cost >= 0 else None
+
+    def finishes(self) -> Iterator[str]:
+        """Why each answer of the model ended, as far as DSPy's history tells."""
+        for entry in self.history:
+            response = entry.get("response")
+            choices = _get(response, "choices") or response
+            for choice in choices if isinstance(choices, list | tuple) else [choices]:
+                reason = _get(choice, "finish_reason")
+                if isinstance(reason, str) and _REASON.fullmatch(reason):
+                    yield reason
+
+
+def _get(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
 
 
 def _usage(tokens: dict[str, int]) -> dict[str, Any]:
