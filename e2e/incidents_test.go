@@ -72,6 +72,9 @@ func incidents() []incident {
 			s := f.serve(t)
 			f.recorded(t)
 			f.targets(t, "dspy-metrics")
+			// Prometheus applies a change of targets within seconds. Until then the
+			// service that is gone would be a target that is down.
+			f.until(t, fmt.Sprintf("absent(up{namespace=%q})", f.name))
 			kill(t, s.process)
 		}},
 		{"pushed-service-gone", "DSPyServiceAbsent critical push", nil, func(t *testing.T, f *fleet) {
