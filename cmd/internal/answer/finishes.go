@@ -2,7 +2,6 @@ package answer
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
@@ -14,13 +13,7 @@ func (s *state) readFinishes(v value) {
 		return // It is a part of the answer.
 	}
 	finishes := make(map[otelmetrics.FinishReason]int64)
-	for m := v.members(); m.next(); {
-		if n, ok := parseCount(m.value); ok {
-			addFinishes(finishes, string(m.name), n)
-		} else {
-			s.refuse("finishes", m.value, "a non-negative integer of sensible size")
-		}
-	}
+	s.readNamedCounts("finishes", v, func(word string, n int64) { addFinishes(finishes, word, n) })
 	if len(finishes) > 0 {
 		s.finishes = finishes
 	}
@@ -28,19 +21,12 @@ func (s *state) readFinishes(v value) {
 
 // headerFinishes reads what the header states of them.
 func (s *state) headerFinishes(h http.Header) map[otelmetrics.FinishReason]int64 {
-	text, ok := s.headerValue(h, headerFinishes)
-	if !ok || text == "" {
-		return nil
-	}
 	finishes := make(map[otelmetrics.FinishReason]int64)
-	for part := range strings.SplitSeq(text, ",") {
-		reason, count, _ := strings.Cut(strings.TrimSpace(part), "=")
-		n, ok := parseDigits(count)
-		if !ok || n > maxCount {
-			s.refuse(headerFinishes, []byte(part), "REASON=COUNT")
-			continue
-		}
-		addFinishes(finishes, reason, n)
+	if !s.headerNamedCounts(h, headerFinishes, "REASON=COUNT", func(word string, n int64) bool {
+		addFinishes(finishes, word, n)
+		return true
+	}) {
+		return nil
 	}
 	return finishes
 }

@@ -3,7 +3,6 @@ package answer
 import (
 	"net/http"
 	"net/url"
-	"strings"
 )
 
 // maxModels is the number of models whose calls are counted separately. longestModel
@@ -17,13 +16,7 @@ func (s *state) readModelCalls(v value) {
 		return // It is a part of the answer.
 	}
 	calls := make(map[string]int64)
-	for m := v.members(); m.next(); {
-		if n, ok := parseCount(m.value); ok {
-			addCalls(calls, string(m.name), n)
-		} else {
-			s.refuse("lm_calls", m.value, "a non-negative integer of sensible size")
-		}
-	}
+	s.readNamedCounts("lm_calls", v, func(name string, n int64) { addCalls(calls, name, n) })
 	if len(calls) > 0 {
 		s.calls = calls
 	}
@@ -31,20 +24,15 @@ func (s *state) readModelCalls(v value) {
 
 // headerModelCalls reads the calls by model that the header states.
 func (s *state) headerModelCalls(h http.Header) map[string]int64 {
-	text, ok := s.headerValue(h, headerModelCalls)
-	if !ok || text == "" {
-		return nil
-	}
 	calls := make(map[string]int64)
-	for part := range strings.SplitSeq(text, ",") {
-		quoted, count, _ := strings.Cut(strings.TrimSpace(part), "=")
+	if !s.headerNamedCounts(h, headerModelCalls, "MODEL=CALLS", func(quoted string, n int64) bool {
 		name, err := url.PathUnescape(quoted)
-		n, ok := parseDigits(count)
-		if err != nil || !ok || n > maxCount {
-			s.refuse(headerModelCalls, []byte(part), "MODEL=CALLS")
-			continue
+		if err == nil {
+			addCalls(calls, name, n)
 		}
-		addCalls(calls, name, n)
+		return err == nil
+	}) {
+		return nil
 	}
 	return calls
 }
