@@ -159,8 +159,9 @@ func (p *Prediction) recordEnd(errorType ErrorType) {
 	p.predictor.duration.Record(p.ctx, whole.Seconds())
 	p.recordOverhead(whole)
 	p.recordTokenPace(whole)
-	p.modelSeries().recordDuration(p.ctx, p.predictor.kind, whole.Seconds(), errorType)
-	p.modelSeries().recordCalls(p.ctx, p.predictor.kind, p.lmCalls.Load(), p.toolCalls.Load())
+	model := p.modelSeries()
+	model.recordDuration(p.ctx, p.predictor.kind, whole.Seconds(), errorType)
+	model.recordCalls(p.ctx, p.predictor.kind, p.lmCalls.Load(), p.toolCalls.Load())
 	if p.span != nil {
 		p.predictor.recorder.pipeline.endSpan(p.span, p.modelName(), errorType)
 	}
