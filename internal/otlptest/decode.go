@@ -124,14 +124,6 @@ func (p *Point) number(raw []byte) error {
 func (p *Point) histogram(raw []byte) error {
 	return message(raw, func(f field) (err error) {
 		switch f.number {
-		case 2:
-			p.Start = f.bits
-		case 3:
-			p.Time = f.bits
-		case 4:
-			p.Count = f.bits
-		case 5:
-			p.Sum = f.float()
 		case 6:
 			p.Counts, err = fixed(f.bytes)
 		case 7:
@@ -142,9 +134,25 @@ func (p *Point) histogram(raw []byte) error {
 			}
 		case 9:
 			err = attribute(p.Attributes, f.bytes)
+		default:
+			p.summary(f)
 		}
 		return err
 	})
+}
+
+// summary reads what histograms of both kinds have under the same numbers.
+func (p *Point) summary(f field) {
+	switch f.number {
+	case 2:
+		p.Start = f.bits
+	case 3:
+		p.Time = f.bits
+	case 4:
+		p.Count = f.bits
+	case 5:
+		p.Sum = f.float()
+	}
 }
 
 func (p *Point) exponential(raw []byte) error {
@@ -152,14 +160,6 @@ func (p *Point) exponential(raw []byte) error {
 		switch f.number {
 		case 1:
 			return attribute(p.Attributes, f.bytes)
-		case 2:
-			p.Start = f.bits
-		case 3:
-			p.Time = f.bits
-		case 4:
-			p.Count = f.bits
-		case 5:
-			p.Sum = f.float()
 		case 6:
 			p.Scale = f.zigzag()
 		case 8:
@@ -172,6 +172,8 @@ func (p *Point) exponential(raw []byte) error {
 				}
 				return err
 			})
+		default:
+			p.summary(f)
 		}
 		return nil
 	})
