@@ -44,7 +44,7 @@ func TestWorstCase(t *testing.T) {
 	}
 }
 
-// BenchmarkWorstCase tells the memory of a process at that bound, and the size of
+// BenchmarkWorstCase reports the memory of a process at that bound, and the size of
 // its page.
 func BenchmarkWorstCase(b *testing.B) {
 	for b.Loop() {

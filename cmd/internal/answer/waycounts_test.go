@@ -9,7 +9,8 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
-// What a stream did on its way stands in its body: its header was sent before.
+// The body of a stream states its tool calls and parse failures, because the header was
+// sent before them.
 func TestToolCallsAndParseFailures(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
