@@ -147,9 +147,9 @@ func presets() string {
 		bounds    []float64
 	}{
 		{"Default", "predictions and time to first token, by default", views.Default().Metrics.PredictionDuration.Buckets},
-		{"FastBuckets", "less than 1 s; the API latency, by default", views.FastBuckets()},
-		{"SlowBuckets", "1 to 10 s", views.SlowBuckets()},
-		{"VerySlowBuckets", "more than 10 s: agents, long answers", views.VerySlowBuckets()},
+		{"Buckets(views.Fast)", "less than 1 s; the API latency, by default", views.Buckets(views.Fast)},
+		{"Buckets(views.Slow)", "1 to 10 s", views.Buckets(views.Slow)},
+		{"Buckets(views.VerySlow)", "more than 10 s: agents, long answers", views.Buckets(views.VerySlow)},
 	} {
 		rows = append(rows, []string{markdown.Code("views." + preset.name), preset.use, markdown.Numbers(preset.bounds)})
 	}

@@ -18,7 +18,7 @@ import (
 func ExampleWithContract() {
 	// [guide:begin buckets]
 	contract := views.Default()
-	contract.Metrics.PredictionDuration.Buckets = views.VerySlowBuckets()
+	contract.Metrics.PredictionDuration.Buckets = views.Buckets(views.VerySlow)
 	contract.Metrics.TimeToFirstToken.Buckets = []float64{0.1, 0.2, 0.5, 1, 2, 5, 10, 30}
 	withBuckets := otelmetrics.WithContract(contract)
 	// [guide:end buckets]

@@ -188,7 +188,7 @@ func TestContract(t *testing.T) {
 func TestOtherBuckets(t *testing.T) {
 	t.Parallel()
 	contract := views.Default()
-	contract.Metrics.PredictionDuration.Buckets = views.VerySlowBuckets()
+	contract.Metrics.PredictionDuration.Buckets = views.Buckets(views.VerySlow)
 	clock := newClock()
 	m := newRecorder(t, otelmetrics.WithContract(contract), otelmetrics.WithClock(clock.Now))
 	timer := m.StartTimer(otelmetrics.ReAct)

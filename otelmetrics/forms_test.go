@@ -91,7 +91,7 @@ func TestForms(t *testing.T) {
 	t.Parallel()
 	classic := samples(t, scrape(t, measured(t), text))
 	for _, form := range forms() {
-		t.Run(form.String(), func(t *testing.T) {
+		t.Run("form="+string(form), func(t *testing.T) {
 			t.Parallel()
 			m := measured(t, otelmetrics.WithContract(formed(form)))
 			want := make(map[string]float64)
@@ -132,7 +132,7 @@ func TestForms(t *testing.T) {
 func TestPushOfForms(t *testing.T) {
 	t.Parallel()
 	for _, form := range forms() {
-		t.Run(form.String(), func(t *testing.T) {
+		t.Run("form="+string(form), func(t *testing.T) {
 			t.Parallel()
 			collector, clock := otlptest.NewHTTP(t), newClock()
 			contract := formed(form)

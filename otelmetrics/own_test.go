@@ -256,7 +256,7 @@ func TestOwnMetric(t *testing.T) {
 	t.Parallel()
 	contract := tenants()
 	contract.Metrics.Own = append(contract.Metrics.Own, views.Metric{
-		Name: "rag_documents_total", Instrument: "rag.documents", Kind: views.Counter, Number: views.Int64, Unit: "{document}",
+		Name: "rag_documents_total", Instrument: "rag.documents", Kind: views.Counter, Unit: "{document}",
 		Description: "Documents that were given to the predictor", Labels: []string{"tenant"},
 	})
 	m := newRecorder(t, otelmetrics.WithContract(contract))

@@ -20,7 +20,7 @@ type bind[T any] func(...attribute.KeyValue) T
 // nothing.
 func declare[T any](p *pipeline, m views.Metric, kind func(metric.Meter, views.Metric) (bind[T], error)) (bind[T], error) {
 	meter := p.meter
-	if !m.Exists() {
+	if m.Name == "" {
 		meter = noop.Meter{}
 	}
 	instrument, err := kind(meter, m)

@@ -8,20 +8,29 @@ func predictionBuckets() []float64 {
 	return []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}
 }
 
-// FastBuckets are upper bounds, in seconds, for what takes less than 1 s; the
-// default of the API latency.
-func FastBuckets() []float64 {
-	return []float64{0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1}
-}
+// The presets of buckets, by how long something takes.
+const (
+	// Fast is for what takes less than 1 s; the default of the API latency.
+	Fast = "fast"
+	// Slow is for what takes 1 to 10 s.
+	Slow = "slow"
+	// VerySlow is for what takes more than 10 s: agents, long answers.
+	VerySlow = "very_slow"
+)
 
-// SlowBuckets are upper bounds, in seconds, for what takes 1 to 10 s.
-func SlowBuckets() []float64 {
-	return []float64{0.1, 0.25, 0.5, 1, 2.5, 5, 7.5, 10, 15}
-}
-
-// VerySlowBuckets are upper bounds, in seconds, for what takes more than 10 s.
-func VerySlowBuckets() []float64 {
-	return []float64{1, 5, 10, 30, 60, 120, 300}
+// Buckets returns the upper bounds, in seconds, of a preset: [Fast], [Slow] or
+// [VerySlow]. There are none, which no histogram may have, of any other.
+func Buckets(preset string) []float64 {
+	switch preset {
+	case Fast:
+		return []float64{0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1}
+	case Slow:
+		return []float64{0.1, 0.25, 0.5, 1, 2.5, 5, 7.5, 10, 15}
+	case VerySlow:
+		return []float64{1, 5, 10, 30, 60, 120, 300}
+	default:
+		return nil
+	}
 }
 
 // tokenBuckets are upper bounds, in seconds, of the time per output token: 1 ms

@@ -101,173 +101,173 @@ func defaultMetrics() Metrics {
 	return Metrics{
 		Predictions: Metric{
 			Name: "dspy_predictions_total", Instrument: "dspy.predictions",
-			Kind: Counter, Number: Int64, Unit: "{prediction}",
+			Kind: Counter, Unit: "{prediction}",
 			Description: "Predictions that ended, by status",
 			Labels:      []string{service, predictionType, "status"},
 		},
 		CacheHits: Metric{
 			Name: "dspy_cache_hits_total", Instrument: "dspy.cache.hits",
-			Kind: Counter, Number: Int64, Unit: "{hit}",
+			Kind: Counter, Unit: "{hit}",
 			Description: "Predictions that a cache answered",
 			Labels:      []string{service, cacheType},
 		},
 		CacheMisses: Metric{
 			Name: "dspy_cache_misses_total", Instrument: "dspy.cache.misses",
-			Kind: Counter, Number: Int64, Unit: "{miss}",
+			Kind: Counter, Unit: "{miss}",
 			Description: "Predictions that a cache was asked for and did not have",
 			Labels:      []string{service, cacheType},
 		},
 		CacheEvictions: Metric{
 			Name: "dspy_cache_evictions_total", Instrument: "dspy.cache.evictions",
-			Kind: Counter, Number: Int64, Unit: "{eviction}",
+			Kind: Counter, Unit: "{eviction}",
 			Description: "Entries that a cache removed to make room or because they expired",
 			Labels:      []string{service, cacheType},
 		},
 		Errors: Metric{
 			Name: "dspy_errors_total", Instrument: "dspy.errors",
-			Kind: Counter, Number: Int64, Unit: "{error}",
+			Kind: Counter, Unit: "{error}",
 			Description: "Errors, by type",
 			Labels:      []string{service, "error_type"},
 		},
 		ActivePredictions: Metric{
 			Name: "dspy_active_predictions", Instrument: "dspy.active_predictions",
-			Kind: UpDownCounter, Number: Int64, Unit: "{prediction}",
+			Kind: UpDownCounter, Unit: "{prediction}",
 			Description: "Predictions that have started and not ended",
 			Labels:      []string{service},
 		},
 		CacheSize: Metric{
 			Name: "dspy_cache_size_bytes", Instrument: "dspy.cache.size",
-			Kind: Gauge, Number: Int64, Unit: "By",
+			Kind: Gauge, Unit: "By",
 			Description: "Size of a cache",
 			Labels:      []string{service, cacheType},
 		},
 		PredictionDuration: Metric{
 			Name: "dspy_prediction_duration_seconds", Instrument: "dspy.prediction.duration",
-			Kind: Histogram, Number: Float64, Unit: "s",
+			Kind: Histogram, Float: true, Unit: "s",
 			Description: "Duration of predictions, failed ones included",
 			Labels:      []string{service, predictionType},
 			Buckets:     predictionBuckets(),
 		},
 		APILatency: Metric{
 			Name: "dspy_api_latency_seconds", Instrument: "dspy.api.latency",
-			Kind: Histogram, Number: Float64, Unit: "s",
+			Kind: Histogram, Float: true, Unit: "s",
 			Description: "Latency of HTTP requests until the handler returned",
 			Labels:      []string{service, "endpoint", "method", "status_code"},
-			Buckets:     FastBuckets(),
+			Buckets:     Buckets(Fast),
 		},
 		Tokens: Metric{
 			Name: "dspy_tokens_total", Instrument: "dspy.tokens",
-			Kind: Counter, Number: Int64, Unit: "{token}",
+			Kind: Counter, Unit: "{token}",
 			Description: "Tokens that were spent, by type",
 			Labels:      []string{service, predictionType, model, tokenType},
 		},
 		TimeToFirstToken: Metric{
 			Name: "dspy_time_to_first_token_seconds", Instrument: "dspy.time_to_first_token",
-			Kind: Histogram, Number: Float64, Unit: "s",
+			Kind: Histogram, Float: true, Unit: "s",
 			Description: "Time from the start of a streamed prediction to its first content",
 			Labels:      []string{service, predictionType},
 			Buckets:     predictionBuckets(),
 		},
 		Cost: Metric{
 			Name: "dspy_cost_usd_total", Instrument: "dspy.cost",
-			Kind: Counter, Number: Float64, Unit: "{USD}",
+			Kind: Counter, Float: true, Unit: "{USD}",
 			Description: "Money that was spent, in US dollars, by who says so",
 			Labels:      []string{service, predictionType, model, "source"},
 		},
 		TimePerOutputToken: Metric{
 			Name: "dspy_time_per_output_token_seconds", Instrument: "dspy.time_per_output_token",
-			Kind: Histogram, Number: Float64, Unit: "s",
+			Kind: Histogram, Float: true, Unit: "s",
 			Description: "Mean time between the output tokens of a streamed prediction, after the first one",
 			Labels:      []string{service, predictionType},
 			Buckets:     tokenBuckets(),
 		},
 		Overhead: Metric{
 			Name: "dspy_overhead_seconds", Instrument: "dspy.overhead",
-			Kind: Histogram, Number: Float64, Unit: "s",
+			Kind: Histogram, Float: true, Unit: "s",
 			Description: "Time that predictions took beyond that of their upstream",
 			Labels:      []string{service, predictionType},
 			Buckets:     overheadBuckets(),
 		},
 		UpstreamAttempts: Metric{
 			Name: "dspy_upstream_attempts_total", Instrument: "dspy.upstream.attempts",
-			Kind: Counter, Number: Int64, Unit: "{attempt}",
+			Kind: Counter, Unit: "{attempt}",
 			Description: "Attempts to get an answer from upstream, retries included, by outcome",
 			Labels:      []string{service, "outcome"},
 		},
 		LMCalls: Metric{
 			Name: "dspy_lm_calls_total", Instrument: "dspy.lm_calls",
-			Kind: Counter, Number: Int64, Unit: "{call}",
+			Kind: Counter, Unit: "{call}",
 			Description: "Calls of language models on the way to predictions, those that a cache answered included",
 			Labels:      []string{service, predictionType, model},
 		},
 		ToolCalls: Metric{
 			Name: "dspy_tool_calls_total", Instrument: "dspy.tool_calls",
-			Kind: Counter, Number: Int64, Unit: "{call}",
+			Kind: Counter, Unit: "{call}",
 			Description: "Calls of tools on the way to predictions",
 			Labels:      []string{service, predictionType},
 		},
 		ParseFailures: Metric{
 			Name: "dspy_parse_failures_total", Instrument: "dspy.parse_failures",
-			Kind: Counter, Number: Int64, Unit: "{failure}",
+			Kind: Counter, Unit: "{failure}",
 			Description: "Completions that could not be parsed",
 			Labels:      []string{service, predictionType},
 		},
 		Finishes: Metric{
 			Name: "dspy_finishes_total", Instrument: "dspy.finishes",
-			Kind: Counter, Number: Int64, Unit: "{finish}",
+			Kind: Counter, Unit: "{finish}",
 			Description: "Answers of language models that ended, by why they did",
 			Labels:      []string{service, predictionType, "finish_reason"},
 		},
 		TokensSaved: Metric{
 			Name: "dspy_tokens_saved_total", Instrument: "dspy.tokens.saved",
-			Kind: Counter, Number: Int64, Unit: "{token}",
+			Kind: Counter, Unit: "{token}",
 			Description: "Tokens that a cached answer once cost and this time did not, by type",
 			Labels:      []string{service, predictionType, tokenType},
 		},
 		UsageMissing: Metric{
 			Name: "dspy_usage_missing_total", Instrument: "dspy.usage.missing",
-			Kind: Counter, Number: Int64, Unit: "{answer}",
+			Kind: Counter, Unit: "{answer}",
 			Description: "Answers whose tokens or cost are not known, by reason",
 			Labels:      []string{service, "reason"},
 		},
 		PredictionScore: Metric{
 			Name: "dspy_prediction_score", Instrument: "dspy.prediction.score",
-			Kind: Histogram, Number: Float64, Unit: "{score}",
+			Kind: Histogram, Float: true, Unit: "{score}",
 			Description: "Scores of predictions, from 0 to 1, by the metric function that gave them",
 			Labels:      []string{service, predictionType, "score"},
 			Buckets:     scoreBuckets(),
 		},
 		ActivePredictionsLimit: Metric{
 			Name: "dspy_active_predictions_limit", Instrument: "dspy.active_predictions.limit",
-			Kind: Gauge, Number: Int64, Unit: "{prediction}",
+			Kind: Gauge, Unit: "{prediction}",
 			Description: "How many predictions may be active at a time",
 			Labels:      []string{service},
 		},
 		BuildInfo: Metric{
 			Name: "dspy_metrics_build_info", Instrument: "dspy.metrics.build_info",
-			Kind: Gauge, Number: Int64, Unit: "{build}",
+			Kind: Gauge, Unit: "{build}",
 			Description: "The build of the program, always 1",
 			Labels:      []string{"version", "revision", "go_version"},
 		},
 		LabelOverflow: Metric{
 			Name: "dspy_metrics_label_overflow_total", Instrument: "dspy.metrics.label_overflow",
-			Kind: Counter, Number: Int64, Unit: "{measurement}",
+			Kind: Counter, Unit: "{measurement}",
 			Description: "Measurements with a label value recorded as other because it is over the budget or not allowed",
 			Labels:      []string{"label"},
 		},
 		ScrapeErrors: Metric{
 			Name: "dspy_metrics_scrape_errors_total", Instrument: "dspy.metrics.scrape_errors",
-			Kind: Counter, Number: Int64, Unit: "{error}",
+			Kind: Counter, Unit: "{error}",
 			Description: "Scrapes that had to leave something out",
 		},
 		ExportErrors: Metric{
 			Name: "dspy_metrics_export_errors_total", Instrument: "dspy.metrics.export_errors",
-			Kind: Counter, Number: Int64, Unit: "{error}",
+			Kind: Counter, Unit: "{error}",
 			Description: "OTLP exports that failed; the totals go out with the next one that succeeds",
 		},
 		RefusedScores: Metric{
 			Name: "dspy_metrics_refused_scores_total", Instrument: "dspy.metrics.refused_scores",
-			Kind: Counter, Number: Int64, Unit: "{score}",
+			Kind: Counter, Unit: "{score}",
 			Description: "Scores that were not recorded because they are not between 0 and 1",
 			Labels:      []string{"score"},
 		},
@@ -277,7 +277,7 @@ func defaultMetrics() Metrics {
 // All returns the metrics in the order of the documentation, then the own ones.
 // Those that are left out are not among them.
 func (m Metrics) All() []Metric {
-	return slices.DeleteFunc(values(m.pointers()), func(m Metric) bool { return !m.Exists() })
+	return slices.DeleteFunc(values(m.pointers()), func(m Metric) bool { return m.leftOut() })
 }
 
 // All returns the labels in the order of the documentation, then the own ones.
@@ -293,7 +293,7 @@ func (l *Labels) pointers() []*Label { return append(fields[Label](l), pointers(
 // changed, or nil.
 func (m *Metrics) Named(name string) *Metric {
 	for _, metric := range m.pointers() {
-		if metric.Exists() && metric.Name == name {
+		if !metric.leftOut() && metric.Name == name {
 			return metric
 		}
 	}

@@ -23,7 +23,11 @@ func TestContractGolden(t *testing.T) {
 	var b strings.Builder
 	contract := views.Default()
 	for _, m := range contract.Metrics.All() {
-		fmt.Fprintf(&b, "metric %s\n  instrument %s (%s %s, unit %s)\n  %s\n  labels %s\n", m.Name, m.Instrument, m.Kind, m.Number, m.Unit, m.Description, strings.Join(m.Labels, ", "))
+		number := "int64"
+		if m.Float {
+			number = "float64"
+		}
+		fmt.Fprintf(&b, "metric %s\n  instrument %s (%s %s, unit %s)\n  %s\n  labels %s\n", m.Name, m.Instrument, m.Kind, number, m.Unit, m.Description, strings.Join(m.Labels, ", "))
 		if m.Buckets != nil {
 			fmt.Fprintf(&b, "  buckets %v\n", m.Buckets)
 		}

@@ -7,7 +7,7 @@
 // fresh value each time, so a program changes its copy as it would any struct:
 //
 //	contract := views.Default()
-//	contract.Metrics.PredictionDuration.Buckets = views.SlowBuckets()
+//	contract.Metrics.PredictionDuration.Buckets = views.Buckets(views.Slow)
 //	contract.Labels.PredictionType = contract.Labels.PredictionType.With("summarize")
 //
 // # The view

@@ -17,53 +17,29 @@ const (
 	Histogram Kind = "histogram"
 )
 
-// Number is the type of the values of an instrument.
-type Number string
-
-// The number types that the contract uses.
-const (
-	// Int64 values are whole numbers.
-	Int64 Number = "int64"
-	// Float64 values are fractions.
-	Float64 Number = "float64"
-)
-
 // Form is how a histogram keeps its observations.
-type Form int
+type Form string
 
 // The forms of histograms.
 const (
 	// Classic histograms have the documented buckets: OpenTelemetry's explicit
-	// bucket histogram. It is the form of every histogram of [Default].
-	Classic Form = iota
+	// bucket histogram. It is the zero value, and the form of every histogram of
+	// [Default].
+	Classic Form = ""
 	// Native histograms have buckets that follow the observations, at a relative
 	// error of a few percent: OpenTelemetry's exponential histogram, Prometheus'
 	// native one. A Prometheus that is to have them must scrape them, by its
 	// scrape_native_histograms; the text formats cannot carry their buckets.
-	Native
+	Native Form = "native"
 	// ClassicAndNative histograms are kept in both forms, under one name: for the
 	// time in which dashboards move from one to the other. Not for [Metrics.Own],
 	// which the SDK measures; nor does the prometheus exporter of the collector
 	// pass both.
-	ClassicAndNative
+	ClassicAndNative Form = "classic+native"
 )
 
-// String returns the name of the form, for example "classic+native".
-func (f Form) String() string {
-	switch f {
-	case Classic:
-		return "classic"
-	case Native:
-		return "native"
-	case ClassicAndNative:
-		return "classic+native"
-	default:
-		return "unknown"
-	}
-}
-
-// Metric is one row of the contract. The zero value is a metric that is
-// left out.
+// Metric is one row of the contract. The zero value, and any without a name, is a
+// metric that is left out.
 type Metric struct {
 	// Name is the documented name that every backend shows,
 	// for example "dspy_predictions_total".
@@ -71,9 +47,10 @@ type Metric struct {
 	// Instrument is the OpenTelemetry name under which the instrument is
 	// declared, for example "dspy.predictions".
 	Instrument string
-	// Kind and Number choose the instrument.
-	Kind   Kind
-	Number Number
+	// Kind is the kind of the instrument.
+	Kind Kind
+	// Float says that the values are fractions; without it they are whole numbers.
+	Float bool
 	// Unit is a UCUM unit, for example "s", "By" or "{prediction}".
 	// Units in braces do not show in the documented name.
 	Unit string
@@ -91,12 +68,25 @@ type Metric struct {
 	// Form is how a histogram keeps its observations; [Classic] for every other
 	// kind.
 	Form Form
-	// Terms say whether the metric must be there, and how long it will be.
-	Terms Terms
+
+	// Level says whether the metric must be there: required, recommended or
+	// optional. Empty is recommended. The view does not look at it, nor at what
+	// follows; the command check does.
+	Level string
+	// Stability says how much the metric may still change: development, alpha,
+	// beta, release_candidate or stable, the words of OpenTelemetry's document
+	// status. It may be empty.
+	Stability string
+	// Deprecated says why the metric should not be used any more; empty if it may
+	// be.
+	Deprecated string
+	// Replacement is what to use instead of a deprecated metric, if there is
+	// something.
+	Replacement string
 }
 
-// Exists reports whether the metric is in the contract, and was not left out.
-func (m Metric) Exists() bool { return m.Name != "" }
+// leftOut reports whether the metric is not in the contract.
+func (m Metric) leftOut() bool { return m.Name == "" }
 
 func (m Metric) clone() Metric {
 	m.Labels = slices.Clone(m.Labels)

@@ -17,8 +17,8 @@ import (
 func retrieval() views.Metric {
 	return views.Metric{
 		Name: "rag_retrieval_duration_seconds", Instrument: "rag.retrieval.duration",
-		Kind: views.Histogram, Number: views.Float64, Unit: "s",
-		Description: "Duration of retrievals", Labels: []string{"service", "tenant"}, Buckets: views.FastBuckets(),
+		Kind: views.Histogram, Float: true, Unit: "s",
+		Description: "Duration of retrievals", Labels: []string{"service", "tenant"}, Buckets: views.Buckets(views.Fast),
 	}
 }
 
@@ -134,7 +134,7 @@ func TestValidateOwn(t *testing.T) {
 		"instrument":      {func(m *views.Metric) { m.Instrument = "dspy.retrieval" }, "is under dspy"},
 		"one word":        {func(m *views.Metric) { m.Name = "retrieval" }, "prefix_lower_case_words"},
 		"upper case":      {func(m *views.Metric) { m.Instrument = "Rag.retrieval" }, "prefix.lower_case.words"},
-		"form":            {func(m *views.Metric) { m.Form = 7 }, "form 7"},
+		"form":            {func(m *views.Metric) { m.Form = "exponential" }, `form "exponential"`},
 		"both forms":      {func(m *views.Metric) { m.Form = views.ClassicAndNative }, "choose classic or native"},
 		"documented name": {func(m *views.Metric) { *m = views.Default().Metrics.Errors }, `name "dspy_errors_total" occurs twice`},
 		"native counter": {func(m *views.Metric) {

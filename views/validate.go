@@ -8,28 +8,10 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/dspy-metrics/dspy-metrics/internal/invalid"
+	"github.com/dspy-metrics/dspy-metrics/internal/terms"
 )
-
-// Mistake is one thing that is wrong with a contract.
-type Mistake struct {
-	// Metric and Label are the name of the one that is wrong; the other is empty.
-	Metric, Label string
-	// Field is the field of [Metric] or [Label] that is wrong, for example
-	// "Buckets".
-	Field string
-	// Index is the place in the field, if that is a list, or -1.
-	Index int
-	// Problem says what is wrong, and what to do.
-	Problem string
-}
-
-// Error names the metric or the label, and the problem.
-func (m *Mistake) Error() string {
-	if m.Metric != "" {
-		return fmt.Sprintf("metric %q: %s", m.Metric, m.Problem)
-	}
-	return fmt.Sprintf("label %q: %s", m.Label, m.Problem)
-}
 
 // mistakes are those of one metric or label.
 type mistakes struct {
@@ -39,13 +21,13 @@ type mistakes struct {
 
 // add has a mistake in a field; index is -1 unless it is in a list.
 func (m *mistakes) add(field string, index int, format string, args ...any) {
-	m.all = append(m.all, &Mistake{
+	m.all = append(m.all, &invalid.Error{
 		Metric: m.metric, Label: m.label, Field: field, Index: index, Problem: fmt.Sprintf(format, args...),
 	})
 }
 
-// Validate returns all mistakes of the contract, joined, or nil. Each is a
-// [*Mistake].
+// Validate returns all mistakes of the contract, joined, or nil. Each names the
+// metric or the label, and says what to do.
 //
 // Names must be legal in Prometheus under every translation strategy and start
 // with dspy_, instrument names with dspy., but for [Metrics.Own], which must not;
@@ -63,7 +45,7 @@ func (c Contract) Validate() error {
 		errs = append(errs, label.validate()...)
 	}
 	for _, metric := range fields[Metric](&c.Metrics) {
-		if metric.Exists() {
+		if !metric.leftOut() {
 			errs = append(errs, metric.validate(c.Labels, false)...)
 		}
 	}
@@ -89,7 +71,7 @@ func (m Metric) validate(labels Labels, own bool) []error {
 	bad := m.mistakes()
 	m.validateNames(&bad, own)
 	if own && m.Form == ClassicAndNative {
-		bad.add("Form", -1, "form %s is for the documented metrics: choose %s or %s", m.Form, Classic, Native)
+		bad.add("Form", -1, "form %s is for the documented metrics: choose classic or %s", m.Form, Native)
 	}
 	if m.Description == "" || strings.HasSuffix(m.Description, ".") || !utf8.ValidString(m.Description) {
 		bad.add("Description", -1, "description %q is not one sentence without a period at its end", m.Description)
@@ -100,12 +82,9 @@ func (m Metric) validate(labels Labels, own bool) []error {
 	if !slices.Contains([]Kind{Counter, UpDownCounter, Gauge, Histogram}, m.Kind) {
 		bad.add("Kind", -1, "kind %q is unknown", m.Kind)
 	}
-	if m.Number != Int64 && m.Number != Float64 {
-		bad.add("Number", -1, "number type %q is unknown", m.Number)
-	}
 	m.validateUnit(&bad)
 	m.validateBuckets(&bad)
-	m.Terms.validate(&bad)
+	m.validateTerms(&bad)
 	for i, key := range m.Labels {
 		if labels.Named(key) == nil {
 			bad.add("Labels", i, "label %q is not defined", key)
@@ -169,8 +148,8 @@ func (m Metric) validateBuckets(bad *mistakes) {
 		}
 		return
 	}
-	if m.Form < Classic || m.Form > ClassicAndNative {
-		bad.add("Form", -1, "form %d of the histogram is unknown", m.Form)
+	if !slices.Contains([]Form{Classic, Native, ClassicAndNative}, m.Form) {
+		bad.add("Form", -1, "form %q of the histogram is unknown", m.Form)
 	}
 	if len(m.Buckets) == 0 {
 		bad.add("Buckets", -1, "a histogram needs at least one bucket")
@@ -184,6 +163,18 @@ func (m Metric) validateBuckets(bad *mistakes) {
 			bad.add("Buckets", i, "bucket %d: %v does not come after %v: buckets must ascend", i, bound, m.Buckets[i-1])
 			return
 		}
+	}
+}
+
+func (m Metric) validateTerms(bad *mistakes) {
+	if m.Level != "" && !slices.Contains(terms.Levels(), m.Level) {
+		bad.add("Level", -1, "level %q is none of %q", m.Level, terms.Levels())
+	}
+	if m.Stability != "" && !slices.Contains(terms.Stabilities(), m.Stability) {
+		bad.add("Stability", -1, "stability %q is none of %q", m.Stability, terms.Stabilities())
+	}
+	if m.Replacement != "" && m.Deprecated == "" {
+		bad.add("Replacement", -1, "replacement %q is of a metric that is not deprecated: say why it is", m.Replacement)
 	}
 }
 

@@ -23,10 +23,10 @@ func Markdown(contract views.Contract) string {
 		metrics = append(metrics, []string{markdown.Code(m.Name), string(m.Kind), markdown.Code(m.Unit), codes(m.Labels), strconv.Itoa(mostSeries(contract, m)), markdown.Cell(m.Description)})
 		if m.Kind == views.Histogram {
 			buckets = append(buckets, []string{markdown.Code(m.Name), markdown.Numbers(m.Buckets)})
-			forms = append(forms, m.Form.String())
+			forms = append(forms, formOf(m))
 		}
 	}
-	if slices.ContainsFunc(forms, func(form string) bool { return form != views.Classic.String() }) {
+	if slices.ContainsFunc(forms, func(form string) bool { return form != classic }) {
 		for i, form := range append([]string{"form"}, forms...) {
 			buckets[i] = append(buckets[i], form)
 		}

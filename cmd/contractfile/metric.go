@@ -1,72 +1,60 @@
 package contractfile
 
 import (
-	"fmt"
+	"cmp"
 	"slices"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/dspy-metrics/dspy-metrics/internal/terms"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
 // off leaves a metric out. YAML before version 1.2 takes it for false.
 const off = "off"
 
-// kinds, numbers and forms are named as the contract names them.
-func kinds() []views.Kind {
-	return []views.Kind{views.Counter, views.UpDownCounter, views.Gauge, views.Histogram}
+// kinds are named as the contract names them.
+func kinds() []string {
+	return []string{string(views.Counter), string(views.UpDownCounter), string(views.Gauge), string(views.Histogram)}
 }
 
-func numbers() []views.Number { return []views.Number{views.Int64, views.Float64} }
+// numbers are the types of values, named as those of OpenTelemetry's instruments.
+func numbers() []string { return []string{whole, fraction} }
 
-func forms() []views.Form {
-	return []views.Form{views.Classic, views.Native, views.ClassicAndNative}
-}
+const (
+	whole    = "int64"
+	fraction = "float64"
+)
 
-func spell[T any](all []T) []string {
-	texts := make([]string, len(all))
-	for i, one := range all {
-		texts[i] = fmt.Sprint(one)
+func numberOf(m views.Metric) string {
+	if m.Float {
+		return fraction
 	}
-	return texts
+	return whole
 }
 
-// named reads the name of one of them.
-func named[T any](r *reader, v value, kind string, all []T) (none T) {
-	got, ok := r.option(v, kind, spell(all))
-	if !ok {
-		return none
-	}
-	return all[slices.Index(spell(all), got)]
-}
+// classic is the form that has no name in the contract, because it is the default.
+const classic = "classic"
+
+func forms() []string { return []string{classic, string(views.Native), string(views.ClassicAndNative)} }
+
+func formOf(m views.Metric) string { return cmp.Or(string(m.Form), classic) }
 
 // presets are the buckets that have a name.
-func presets() []string { return []string{"default", "fast", "slow", "very_slow"} }
-
-// preset returns nil for the default, which is the metric's own.
-func preset(name string) []float64 {
-	switch name {
-	case "fast":
-		return views.FastBuckets()
-	case "slow":
-		return views.SlowBuckets()
-	case "very_slow":
-		return views.VerySlowBuckets()
-	default:
-		return nil
-	}
-}
+func presets() []string { return []string{"default", views.Fast, views.Slow, views.VerySlow} }
 
 func metricKeys() []key[views.Metric] {
 	return []key[views.Metric]{
 		{"instrument", false, text("The OpenTelemetry name of the instrument, for example rag.documents"), func(r *reader, v value, to *views.Metric) {
 			to.Instrument, _ = r.text(v, "a name")
 		}},
-		{"kind", false, option("The kind of the instrument", spell(kinds())), func(r *reader, v value, to *views.Metric) {
-			to.Kind = named(r, v, "kind", kinds())
+		{"kind", false, option("The kind of the instrument", kinds()), func(r *reader, v value, to *views.Metric) {
+			kind, _ := r.option(v, "kind", kinds())
+			to.Kind = views.Kind(kind)
 		}},
-		{"number", false, option("The type of its values; by default int64 for what counts, float64 for gauges and histograms", spell(numbers())), func(r *reader, v value, to *views.Metric) {
-			to.Number = named(r, v, "number", numbers())
+		{"number", false, option("The type of its values; by default int64 for what counts, float64 for gauges and histograms", numbers()), func(r *reader, v value, to *views.Metric) {
+			number, _ := r.option(v, "number", numbers())
+			to.Float = number == fraction
 		}},
 		{"unit", false, text("The unit: s, By, or an annotation such as {document}"), func(r *reader, v value, to *views.Metric) {
 			to.Unit, _ = r.text(v, "a unit")
@@ -89,31 +77,26 @@ func metricKeys() []key[views.Metric] {
 			"description": "The upper bounds of a histogram, ascending and without +Inf, or a preset: fast (below 1 s), slow (1 to 10 s), very_slow (above 10 s)",
 			"oneOf":       []schema{{"enum": presets()}, {"type": "array", "items": schema{"type": "number"}, "minItems": 1}},
 		}, readBuckets},
-		{"form", false, option("How a histogram keeps its observations", spell(forms())), func(r *reader, v value, to *views.Metric) {
-			to.Form = named(r, v, "form", forms())
+		{"form", false, option("How a histogram keeps its observations", forms()), func(r *reader, v value, to *views.Metric) {
+			if form, ok := r.option(v, "form", forms()); ok && form != classic {
+				to.Form = views.Form(form)
+			} else {
+				to.Form = views.Classic
+			}
 		}},
-		{"requirement_level", false, option("Whether check wants it to be there; recommended by default", levels()), func(r *reader, v value, to *views.Metric) {
-			level, _ := r.option(v, "level", levels())
-			to.Terms.Level = views.Level(level)
+		{"requirement_level", false, option("Whether check wants it to be there; recommended by default", terms.Levels()), func(r *reader, v value, to *views.Metric) {
+			to.Level, _ = r.option(v, "level", terms.Levels())
 		}},
-		{"stability", false, option("How much it may still change", views.Stabilities()), func(r *reader, v value, to *views.Metric) {
-			to.Terms.Stability, _ = r.option(v, "stability", views.Stabilities())
+		{"stability", false, option("How much it may still change", terms.Stabilities()), func(r *reader, v value, to *views.Metric) {
+			to.Stability, _ = r.option(v, "stability", terms.Stabilities())
 		}},
 		{"deprecated", false, text("Why it should not be used any more"), func(r *reader, v value, to *views.Metric) {
-			to.Terms.Deprecated, _ = r.text(v, "a sentence")
+			to.Deprecated, _ = r.text(v, "a sentence")
 		}},
 		{"replacement", false, text("What to use instead of a deprecated metric"), func(r *reader, v value, to *views.Metric) {
-			to.Terms.Replacement, _ = r.text(v, "a name")
+			to.Replacement, _ = r.text(v, "a name")
 		}},
 	}
-}
-
-func levels() []string {
-	var texts []string
-	for _, level := range views.Levels() {
-		texts = append(texts, string(level))
-	}
-	return texts
 }
 
 func readBuckets(r *reader, v value, to *views.Metric) {
@@ -122,7 +105,7 @@ func readBuckets(r *reader, v value, to *views.Metric) {
 		return
 	}
 	if name, ok := r.option(v, "preset", presets()); ok {
-		if buckets := preset(name); buckets != nil {
+		if buckets := views.Buckets(name); buckets != nil { // the default is the metric's own
 			to.Buckets = buckets
 		}
 	}
@@ -157,7 +140,7 @@ func (r *reader) metric(e entry) {
 	for name, wrong := range map[string]bool{
 		"instrument": changed.Instrument != metric.Instrument,
 		"kind":       changed.Kind != metric.Kind,
-		"number":     changed.Number != metric.Number,
+		"number":     changed.Float != metric.Float,
 		"unit":       changed.Unit != metric.Unit,
 	} {
 		if path := join(e.path, name); wrong && !r.wrong[path] {
@@ -172,7 +155,7 @@ func (r *reader) metric(e entry) {
 			}
 		}
 	}
-	changed.Instrument, changed.Kind, changed.Number, changed.Unit = metric.Instrument, metric.Kind, metric.Number, metric.Unit
+	changed.Instrument, changed.Kind, changed.Float, changed.Unit = metric.Instrument, metric.Kind, metric.Float, metric.Unit
 	*metric = changed
 }
 
@@ -180,11 +163,8 @@ func (r *reader) metric(e entry) {
 func (r *reader) ownMetric(e entry) {
 	metric := views.Metric{Name: e.name}
 	readObject(r, e.value, ownMetricKeys(), &metric)
-	if metric.Number == "" && !r.wrong[join(e.path, "number")] {
-		metric.Number = views.Float64
-		if metric.Kind == views.Counter || metric.Kind == views.UpDownCounter {
-			metric.Number = views.Int64
-		}
+	if r.places[join(e.path, "number")] == nil {
+		metric.Float = metric.Kind != views.Counter && metric.Kind != views.UpDownCounter
 	}
 	if metric.Kind == views.Histogram && metric.Buckets == nil && !r.wrong[join(e.path, "buckets")] {
 		metric.Buckets = views.Default().Metrics.PredictionDuration.Buckets

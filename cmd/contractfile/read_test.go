@@ -37,7 +37,7 @@ func TestRead(t *testing.T) {
 			c.Labels.Method.Values, c.Labels.Method.Closed, c.Labels.Method.Budget = []string{"GET"}, false, 3
 		}},
 		"presets": {"metrics:\n  dspy_prediction_duration_seconds: {buckets: slow}\n  dspy_api_latency_seconds: {buckets: very_slow}\n  dspy_time_to_first_token_seconds: {buckets: default}", func(c *views.Contract) {
-			c.Metrics.PredictionDuration.Buckets, c.Metrics.APILatency.Buckets = views.SlowBuckets(), views.VerySlowBuckets()
+			c.Metrics.PredictionDuration.Buckets, c.Metrics.APILatency.Buckets = views.Buckets(views.Slow), views.Buckets(views.VerySlow)
 		}},
 		"buckets and form": {"metrics: {dspy_api_latency_seconds: {buckets: [.5, 1, 1e1], form: native}}", func(c *views.Contract) {
 			c.Metrics.APILatency.Buckets, c.Metrics.APILatency.Form = []float64{0.5, 1, 10}, views.Native
@@ -59,9 +59,9 @@ own_metrics:
   rag_size_bytes: {instrument: rag.size, kind: gauge, number: int64, unit: By, description: Size}`, func(c *views.Contract) {
 			c.AddLabel(views.Label{Key: "tenant", Description: "Who asks", Budget: 2})
 			c.Metrics.Own = []views.Metric{
-				{Name: "rag_documents_total", Instrument: "rag.documents", Kind: views.Counter, Number: views.Int64, Unit: "{document}", Description: "Documents", Labels: []string{"tenant"}},
-				{Name: "rag_load_seconds", Instrument: "rag.load", Kind: views.Histogram, Number: views.Float64, Unit: "s", Description: "Load", Buckets: views.Default().Metrics.PredictionDuration.Buckets},
-				{Name: "rag_size_bytes", Instrument: "rag.size", Kind: views.Gauge, Number: views.Int64, Unit: "By", Description: "Size"},
+				{Name: "rag_documents_total", Instrument: "rag.documents", Kind: views.Counter, Unit: "{document}", Description: "Documents", Labels: []string{"tenant"}},
+				{Name: "rag_load_seconds", Instrument: "rag.load", Kind: views.Histogram, Float: true, Unit: "s", Description: "Load", Buckets: views.Default().Metrics.PredictionDuration.Buckets},
+				{Name: "rag_size_bytes", Instrument: "rag.size", Kind: views.Gauge, Unit: "By", Description: "Size"},
 			}
 		}},
 	} {

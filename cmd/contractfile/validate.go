@@ -6,6 +6,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/dspy-metrics/dspy-metrics/internal/invalid"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
@@ -22,7 +23,7 @@ func (r *reader) validate() {
 		return
 	}
 	for _, err := range all.Unwrap() {
-		found, ok := errors.AsType[*views.Mistake](err)
+		found, ok := errors.AsType[*invalid.Error](err)
 		if !ok {
 			r.mistake(1, 1, err.Error())
 			continue
@@ -35,7 +36,7 @@ func (r *reader) validate() {
 
 // place returns the smallest part of the file that an error is about. It is nil if
 // another error was already reported there.
-func (r *reader) place(m *views.Mistake) *yaml.Node {
+func (r *reader) place(m *invalid.Error) *yaml.Node {
 	entry := r.entry(m)
 	if r.wrong[entry] || r.wrong[join(entry, "kind")] {
 		return nil
@@ -52,7 +53,7 @@ func (r *reader) place(m *views.Mistake) *yaml.Node {
 }
 
 // entry is the path of the metric or the label. What occurs twice is the own one.
-func (r *reader) entry(m *views.Mistake) string {
+func (r *reader) entry(m *invalid.Error) string {
 	name, section := m.Metric, "metrics"
 	if m.Label != "" || m.Metric == "" {
 		name, section = m.Label, "labels"
@@ -64,7 +65,7 @@ func (r *reader) entry(m *views.Mistake) string {
 }
 
 // paths are the places of a field, the narrowest first.
-func (r *reader) paths(entry string, m *views.Mistake) []string {
+func (r *reader) paths(entry string, m *invalid.Error) []string {
 	keys := []string{strings.ToLower(m.Field)}
 	switch m.Field {
 	case "Values", "Budget":

@@ -118,19 +118,19 @@ func metricNode(metric views.Metric) *yaml.Node {
 	node := mapping()
 	put(node, "instrument", str(metric.Instrument))
 	put(node, "kind", str(string(metric.Kind)))
-	put(node, "number", str(string(metric.Number)))
+	put(node, "number", str(numberOf(metric)))
 	put(node, "unit", str(metric.Unit))
 	put(node, "description", str(metric.Description))
 	put(node, "labels", sequence(metric.Labels, str))
 	if metric.Kind == views.Histogram {
 		put(node, "buckets", sequence(metric.Buckets, float))
-		put(node, "form", str(metric.Form.String()))
+		put(node, "form", str(formOf(metric)))
 	}
 	for _, term := range [][2]string{
-		{"requirement_level", string(metric.Terms.Level)},
-		{"stability", metric.Terms.Stability},
-		{"deprecated", metric.Terms.Deprecated},
-		{"replacement", metric.Terms.Replacement},
+		{"requirement_level", metric.Level},
+		{"stability", metric.Stability},
+		{"deprecated", metric.Deprecated},
+		{"replacement", metric.Replacement},
 	} {
 		if term[1] != "" {
 			put(node, term[0], str(term[1]))

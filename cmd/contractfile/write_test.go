@@ -119,7 +119,7 @@ func random(r *rand.Rand) views.Contract {
 	for _, metric := range c.Metrics.All() {
 		m := c.Metrics.Named(metric.Name)
 		if m.Kind == views.Histogram && some() {
-			m.Buckets, m.Form = buckets(), views.Form(r.IntN(3))
+			m.Buckets, m.Form = buckets(), []views.Form{views.Classic, views.Native, views.ClassicAndNative}[r.IntN(3)]
 		}
 		if some() {
 			r.Shuffle(len(m.Labels), func(i, j int) { m.Labels[i], m.Labels[j] = m.Labels[j], m.Labels[i] })
@@ -131,11 +131,11 @@ func random(r *rand.Rand) views.Contract {
 	for i := range r.IntN(3) {
 		own := views.Metric{
 			Name: fmt.Sprintf("rag_%d_seconds", i), Instrument: fmt.Sprintf("rag.i%d", i),
-			Kind:   []views.Kind{views.UpDownCounter, views.Gauge, views.Histogram}[r.IntN(3)],
-			Number: []views.Number{views.Int64, views.Float64}[r.IntN(2)], Unit: "s", Description: fmt.Sprintf("Own: %d", i), Labels: []string{"service"},
+			Kind:  []views.Kind{views.UpDownCounter, views.Gauge, views.Histogram}[r.IntN(3)],
+			Float: r.IntN(2) == 0, Unit: "s", Description: fmt.Sprintf("Own: %d", i), Labels: []string{"service"},
 		}
 		if own.Kind == views.Histogram {
-			own.Buckets, own.Form = buckets(), views.Form(r.IntN(2))
+			own.Buckets, own.Form = buckets(), []views.Form{views.Classic, views.Native}[r.IntN(2)]
 		}
 		c.Metrics.Own = append(c.Metrics.Own, own)
 	}

@@ -108,13 +108,8 @@ func (c *checkCommand) checker() (conformance.Checker, string, error) {
 }
 
 func parseBuckets(text string) ([]float64, error) {
-	switch text {
-	case "fast":
-		return views.FastBuckets(), nil
-	case "slow":
-		return views.SlowBuckets(), nil
-	case "very-slow":
-		return views.VerySlowBuckets(), nil
+	if preset := views.Buckets(strings.ReplaceAll(text, "-", "_")); preset != nil {
+		return preset, nil
 	}
 	var buckets []float64
 	for field := range strings.SplitSeq(text, ",") {

@@ -18,11 +18,11 @@ func extended() conformance.Checker {
 	documented.Metrics.Cost = views.Metric{}
 	documented.Metrics.Own = []views.Metric{
 		{
-			Name: "rag_documents_total", Instrument: "rag.documents", Kind: views.Counter, Number: views.Int64, Unit: "{document}",
+			Name: "rag_documents_total", Instrument: "rag.documents", Kind: views.Counter, Unit: "{document}",
 			Description: "Documents that were read", Labels: []string{"tenant"},
 		},
 		{
-			Name: "rag_wait_seconds", Instrument: "rag.wait", Kind: views.Histogram, Number: views.Float64, Unit: "s",
+			Name: "rag_wait_seconds", Instrument: "rag.wait", Kind: views.Histogram, Float: true, Unit: "s",
 			Description: "Wait", Buckets: []float64{1, 2}, Form: views.Native,
 		},
 	}

@@ -34,18 +34,18 @@ func pageOf(t testing.TB, form views.Form, format conformance.Format) string {
 func TestForms(t *testing.T) {
 	t.Parallel()
 	forms := []views.Form{views.Classic, views.Native, views.ClassicAndNative}
-	want := map[string]conformance.Rule{
-		"page classic as native":        conformance.ExtraBucket,
-		"page native as classic":        conformance.MissingBucket,
-		"page native as classic+native": conformance.MissingBucket,
-		"page classic+native as native": conformance.ExtraBucket,
+	want := map[string]conformance.Rule{ // classic is the empty form
+		`page "" as "native"`:               conformance.ExtraBucket,
+		`page "native" as ""`:               conformance.MissingBucket,
+		`page "native" as "classic+native"`: conformance.MissingBucket,
+		`page "classic+native" as "native"`: conformance.ExtraBucket,
 	}
 	for _, shown := range forms {
 		for _, promised := range forms {
 			c := formed(promised)
 			as := func(format string, found []conformance.Finding) {
 				t.Helper()
-				name := fmt.Sprintf("%s %s as %s", format, shown, promised)
+				name := fmt.Sprintf("%s %q as %q", format, shown, promised)
 				rule, wrong := want[name]
 				if wrong != (len(found) > 0) {
 					t.Errorf("%s: got %+v, want %q", name, found, rule)

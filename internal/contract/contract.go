@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dspy-metrics/dspy-metrics/internal/terms"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
@@ -81,8 +82,17 @@ type Value struct {
 	Terms
 }
 
-// Terms are the stability and deprecation of a metric, a label or a value.
-type Terms = views.Terms
+// Terms are what is said of a metric, a label or a value beside its definition. The
+// zero value says nothing.
+type Terms struct {
+	Level Level
+	// Stability is one of [terms.Stabilities].
+	Stability string
+	// Deprecated says why it should not be used any more; empty if it may be.
+	Deprecated string
+	// Replacement is what to use instead, if there is something.
+	Replacement string
+}
 
 // Kind is the type of a metric.
 type Kind string
@@ -115,20 +125,17 @@ const (
 
 // Level is the requirement level. By default a metric is recommended, a label is
 // required, and a value is optional.
-type Level = views.Level
+type Level string
 
 // The levels.
 const (
-	Required    = views.Required
-	Recommended = views.Recommended
-	Optional    = views.Optional
+	Required    Level = terms.Required
+	Recommended Level = terms.Recommended
+	Optional    Level = terms.Optional
 )
 
-// Levels are those that can be said.
-func Levels() []Level { return views.Levels() }
-
 // Stable is the stability of what does not change any more.
-const Stable = views.Stable
+const Stable = terms.Stable
 
 // Sentence returns a help text as contracts have it and as it is compared: in one
 // line, with one space between words, and without a period at the end.
@@ -166,12 +173,13 @@ func Of(documented views.Contract) Contract {
 	for _, m := range documented.Metrics.All() {
 		metric := Metric{
 			Name: m.Name, Stream: m.Name, Instrument: m.Instrument, Kind: Kind(m.Kind),
-			Whole: m.Number == views.Int64, NonNegative: true, Unit: m.Unit, Help: m.Description,
-			Buckets: m.Buckets, Terms: m.Terms,
+			Whole: !m.Float, NonNegative: true, Unit: m.Unit, Help: m.Description,
+			Buckets: m.Buckets,
+			Terms:   Terms{Level: Level(m.Level), Stability: m.Stability, Deprecated: m.Deprecated, Replacement: m.Replacement},
 		}
 		metric.Level = cmp.Or(metric.Level, Recommended)
 		if m.Kind == views.Histogram {
-			metric.Form = Form(m.Form.String())
+			metric.Form = cmp.Or(Form(m.Form), Classic)
 		}
 		// Nobody promises to have the own ones there from the start.
 		own := slices.ContainsFunc(documented.Metrics.Own, func(o views.Metric) bool { return o.Name == m.Name })

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/dspy-metrics/dspy-metrics/internal/terms"
 )
 
 // Impact is the effect of a contract change on those who use its metrics.
@@ -206,7 +208,8 @@ func (d *diff) level(metric, label string, was, is Level) {
 		return
 	}
 	impact := Compatible
-	if slices.Index(Levels(), is) > slices.Index(Levels(), was) {
+	all := terms.Levels()
+	if slices.Index(all, string(is)) > slices.Index(all, string(was)) {
 		impact = Breaking
 	}
 	d.changed(impact, metric, label, "the requirement level", string(was), string(is))

@@ -60,7 +60,7 @@ type described interface {
 
 func histogram(d described, buckets []float64) views.Metric {
 	return views.Metric{
-		Name: d.Name(), Instrument: d.Name(), Kind: views.Histogram, Number: views.Float64,
+		Name: d.Name(), Instrument: d.Name(), Kind: views.Histogram, Float: true,
 		Unit: d.Unit(), Description: d.Description(), Buckets: buckets,
 	}
 }
@@ -91,7 +91,7 @@ func TokenUsage() views.Metric {
 func InvocationDuration() views.Metric {
 	const name = "gen_ai.invoke_agent.duration"
 	return views.Metric{
-		Name: name, Instrument: name, Kind: views.Histogram, Number: views.Float64, Unit: "s",
+		Name: name, Instrument: name, Kind: views.Histogram, Float: true, Unit: "s",
 		Description: "The end-to-end duration of a single agent invocation, from the moment the invocation starts " +
 			"until the agent emits the last chunk of its final response or terminates with an error.",
 		Buckets: []float64{0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4, 204.8, 409.6},
@@ -112,7 +112,7 @@ func ToolCalls() views.Metric {
 func calls(what, description string) views.Metric {
 	name := "gen_ai.invoke_agent." + what + "s"
 	return views.Metric{
-		Name: name, Instrument: name, Kind: views.Histogram, Number: views.Float64, Unit: "{" + what + "}", Description: description,
+		Name: name, Instrument: name, Kind: views.Histogram, Float: true, Unit: "{" + what + "}", Description: description,
 		Buckets: []float64{1, 2, 4, 8, 16, 32, 64, 128},
 	}
 }
@@ -123,7 +123,7 @@ func Usage() map[string]views.Metric {
 	counter := func(name, description string) views.Metric {
 		name = "gen_ai.client.inference.usage." + name
 		return views.Metric{
-			Name: name, Instrument: name, Kind: views.Counter, Number: views.Int64,
+			Name: name, Instrument: name, Kind: views.Counter,
 			Unit: "{token}", Description: description,
 		}
 	}

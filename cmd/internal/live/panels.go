@@ -73,7 +73,7 @@ func configure(title string, contract views.Contract) config {
 	for _, own := range l.Own {
 		c.Filters = append(c.Filters, filter{own.Key, own.Key})
 	}
-	if m.Errors.Exists() {
+	if m.Errors.Name != "" {
 		c.Errors = source{Metric: m.Errors.Name, By: l.ErrorType.Key}
 	}
 	c.Tiles = existing(tiles(m, l), func(t *tile) *[]source { return &t.Of })

@@ -46,18 +46,18 @@ func exportOf(t testing.TB, form views.Form) *collectorpb.ExportMetricsServiceRe
 func TestForms(t *testing.T) {
 	t.Parallel()
 	forms := []views.Form{views.Classic, views.Native, views.ClassicAndNative}
-	want := map[string]conformance.Rule{
-		"classic as native":         conformance.WrongType,
-		"native as classic":         conformance.WrongType,
-		"native as classic+native":  conformance.MissingMetric,
-		"classic+native as classic": conformance.WrongType,
-		"classic+native as native":  conformance.WrongType,
+	want := map[string]conformance.Rule{ // classic is the empty form
+		`"" as "native"`:               conformance.WrongType,
+		`"native" as ""`:               conformance.WrongType,
+		`"native" as "classic+native"`: conformance.MissingMetric,
+		`"classic+native" as ""`:       conformance.WrongType,
+		`"classic+native" as "native"`: conformance.WrongType,
 	}
 	for _, shown := range forms {
 		for _, promised := range forms {
 			c := formed(promised)
 			found := c.Check(exported(c, exportOf(t, shown)).Exposition)
-			name := fmt.Sprintf("%s as %s", shown, promised)
+			name := fmt.Sprintf("%q as %q", shown, promised)
 			rule, wrong := want[name]
 			if wrong != (len(found) > 0) {
 				t.Errorf("%s: got %+v, want %q", name, found, rule)

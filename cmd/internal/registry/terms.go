@@ -8,6 +8,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/dspy-metrics/dspy-metrics/internal/contract"
+	"github.com/dspy-metrics/dspy-metrics/internal/terms"
 )
 
 // terms reads stability and deprecation.
@@ -120,7 +121,7 @@ func (l *loader) annotate(g *group, m *contract.Metric) {
 	m.Instrument, m.Whole, m.NonNegative, m.Primed, m.OpenLabels = a.Instrument, a.Whole, a.NonNegative, a.Primed, a.OpenLabels
 	if a.Level != "" {
 		m.Level = contract.Level(a.Level)
-		if !slices.Contains(contract.Levels(), m.Level) {
+		if !slices.Contains(terms.Levels(), a.Level) {
 			l.add(g.file, g.node, "unknown requirement level %q: want required, recommended or optional", short(a.Level))
 		}
 	}

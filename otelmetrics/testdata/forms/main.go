@@ -30,8 +30,8 @@ func main() {
 func run(ctx context.Context, name string) (err error) {
 	contract := views.Default()
 	metrics := &contract.Metrics
-	for _, form := range []views.Form{views.Classic, views.Native, views.ClassicAndNative} {
-		if form.String() == name {
+	for _, form := range []views.Form{views.Native, views.ClassicAndNative} {
+		if string(form) == name {
 			for _, histogram := range []*views.Metric{
 				&metrics.PredictionDuration, &metrics.APILatency, &metrics.TimeToFirstToken,
 				&metrics.TimePerOutputToken, &metrics.Overhead, &metrics.PredictionScore,

@@ -160,7 +160,7 @@ func TestFilesFollowTheNames(t *testing.T) {
 func TestFilesFollowTheBuckets(t *testing.T) {
 	t.Parallel()
 	contract := views.Default()
-	contract.Metrics.PredictionDuration.Buckets = views.SlowBuckets()
+	contract.Metrics.PredictionDuration.Buckets = views.Buckets(views.Slow)
 	objectives := slo.Default()
 	objectives.LatencyBound = 2.5
 	out, err := Files(contract, objectives)

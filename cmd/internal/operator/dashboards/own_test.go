@@ -16,11 +16,11 @@ func extended() views.Contract {
 	contract.AddLabel(views.Label{Key: "tier", Description: "Which tier", Budget: 4}, &contract.Metrics.Cost)
 	own := func(name string, kind views.Kind, unit string, labels ...string) {
 		m := views.Metric{
-			Name: name, Instrument: strings.Replace(name, "_", ".", 1), Kind: kind, Number: views.Float64, Unit: unit,
+			Name: name, Instrument: strings.Replace(name, "_", ".", 1), Kind: kind, Float: true, Unit: unit,
 			Description: "Own " + name, Labels: labels,
 		}
 		if kind == views.Histogram {
-			m.Buckets, m.Form = views.FastBuckets(), views.Native
+			m.Buckets, m.Form = views.Buckets(views.Fast), views.Native
 		}
 		contract.Metrics.Own = append(contract.Metrics.Own, m)
 	}

@@ -85,7 +85,7 @@ func falling(yellow, green float64) []step {
 // complete reports whether the contract has all metrics that the panel needs.
 func (p panel) complete() bool {
 	for _, metric := range p.needs {
-		if !metric.Exists() {
+		if metric.Name == "" {
 			return false
 		}
 	}

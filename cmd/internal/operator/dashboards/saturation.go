@@ -14,7 +14,7 @@ func series(name string) string { return others(name, target()...) }
 // chosen, that may be all that Prometheus has.
 func (p writer) ofOurs(expr string) string {
 	active := p.metrics.ActivePredictions
-	if !active.Exists() {
+	if active.Name == "" {
 		return expr
 	}
 	return expr + " and on (" + job + ") last_over_time(" + p.selector(active, "") + "[$__range])"

@@ -21,7 +21,7 @@ func (p writer) variables(single bool) []dashboard.VariableModel {
 	// Each narrows what the following ones offer.
 	var narrowed []string
 	add := func(label, title, all string, metric views.Metric) {
-		if !metric.Exists() {
+		if metric.Name == "" {
 			return
 		}
 		var matchers []string

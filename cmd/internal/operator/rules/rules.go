@@ -169,7 +169,7 @@ func (r ruler) validate() error {
 
 // exists reports whether all of the metrics are in the contract.
 func exists(metrics ...views.Metric) bool {
-	return !slices.ContainsFunc(metrics, func(m views.Metric) bool { return !m.Exists() })
+	return !slices.ContainsFunc(metrics, func(m views.Metric) bool { return m.Name == "" })
 }
 
 func alert(name, severity, wait string, expr string, summary, description string) rule {

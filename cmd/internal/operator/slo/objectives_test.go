@@ -30,7 +30,7 @@ func TestMistakes(t *testing.T) {
 			[]string{"latency bound 3 is not a bucket bound", "2.5 5 10"},
 		},
 		"latency bound above other buckets": {
-			func(_ *slo.Objectives, m *views.Metric) { m.Buckets = views.FastBuckets() },
+			func(_ *slo.Objectives, m *views.Metric) { m.Buckets = views.Buckets(views.Fast) },
 			[]string{"latency bound 10 is not a bucket bound"},
 		},
 		"p95 between buckets": {
