@@ -93,8 +93,12 @@ const (
 	QueryLabel Rule = "query-label"
 	// QueryValue: a query asks for a value or a bucket that a label cannot have.
 	QueryValue Rule = "query-value"
-	// QueryType: a query applies a function that does not fit the type.
+	// QueryType: a query applies a function that does not fit the type, or to a sum that
+	// falls when one of its series starts anew.
 	QueryType Rule = "query-type"
+	// QueryPrecedence: a comparison of a query probably compares with something else
+	// than was meant.
+	QueryPrecedence Rule = "query-precedence"
 	// UnusedMetric: no query uses a metric of the contract.
 	UnusedMetric Rule = "unused-metric"
 )

@@ -1,6 +1,8 @@
 package uses_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -116,19 +118,37 @@ func TestQueries(t *testing.T) {
 		`app_wait_seconds_bucket{le=~"0\\.2|0\\.20"}`: "error query-value",
 
 		// Functions.
-		`rate(app_size_bytes[5m])`:               "warning query-type",
-		`increase(app_rest_seconds[5m])`:         "warning query-type",
-		`rate(app_wait_seconds_created[5m])`:     "warning query-type",
-		`rate(app_jobs_total)`:                   "error query-syntax",
-		`app_jobs_total{`:                        "error query-syntax",
-		`sum(rate(app_jobs_total[5m]) by (kind)`: "error query-syntax",
-		`nofunction(app_jobs_total)`:             "error query-syntax",
-		`app_jobs_total{kind=~"("}`:              "error query-syntax",
-		"sum_over_time(\n  app_jobs_total\n)":    "error query-syntax",
-		`{job="x"}`:                              "",
-		`1 + 1`:                                  "",
-		`mad_over_time(app_open[5m])`:            "", // experimental
-		`rate(app_jobs_total[5m + 5m])`:          "", // experimental
+		`rate(app_size_bytes[5m])`:                          "warning query-type",
+		`increase(app_rest_seconds[5m])`:                    "warning query-type",
+		`rate(app_wait_seconds_created[5m])`:                "warning query-type",
+		`rate(sum(app_jobs_total)[5m:])`:                    "warning query-type",
+		`increase((max by (zone) (app_jobs_total))[1h:1m])`: "warning query-type",
+		`rate(topk(3, app_jobs_total)[5m:])`:                "",
+		`rate(app_jobs_total[5m:1m])`:                       "",
+		`rate(app_jobs_total)`:                              "error query-syntax",
+		`sum(app_jobs_total[5m])`:                           "error query-syntax",
+		`app_size_bytes[5m] > 1`:                            "error query-syntax",
+		`app_size_bytes and 1`:                              "error query-syntax",
+
+		// What binds tighter.
+		`app_size_bytes >= 0 / app_open`:           "warning query-precedence",
+		`app_size_bytes > bool 1 / (app_open > 0)`: "warning query-precedence",
+		`app_size_bytes == 0 * app_open`:           "warning query-precedence",
+		`app_size_bytes < 3 - app_open`:            "warning query-precedence",
+		`app_size_bytes > 0.5 * app_open`:          "",
+		`(app_size_bytes >= 0) / app_open`:         "",
+		`app_size_bytes >= (0 / app_open)`:         "",
+		`app_size_bytes > 3 - 1`:                   "",
+		`app_size_bytes > 0 or 0 * app_open`:       "",
+		`app_jobs_total{`:                          "error query-syntax",
+		`sum(rate(app_jobs_total[5m]) by (kind)`:   "error query-syntax",
+		`nofunction(app_jobs_total)`:               "error query-syntax",
+		`app_jobs_total{kind=~"("}`:                "error query-syntax",
+		"sum_over_time(\n  app_jobs_total\n)":      "error query-syntax",
+		`{job="x"}`:                                "",
+		`1 + 1`:                                    "",
+		`mad_over_time(app_open[5m])`:              "", // experimental
+		`rate(app_jobs_total[5m + 5m])`:            "", // experimental
 	} {
 		t.Run(expr, func(t *testing.T) {
 			t.Parallel()
@@ -151,11 +171,13 @@ func TestQueries(t *testing.T) {
 func TestMessages(t *testing.T) {
 	t.Parallel()
 	for expr, want := range map[string]string{
-		`app_job_total`:                     `neither the contract nor a page has the series (in "A") | did you mean app_jobs_total?`,
-		`app_jobs_total{kinds="batch"}`:     `the query selects kinds="batch", but the series do not have the label, so it finds nothing (in "A") | if the scrape or a rule adds it, pass --allow-label kinds`,
-		`app_jobs_total{kind="batches"}`:    `the label cannot have the value "batches" (in "A") | the values are batch, old, other, unknown`,
-		`app_wait_seconds_bucket{le="0.2"}`: `has no such bucket (in "A") | the bounds are [0.1 1]`,
-		`app_jobs_total{`:                   `Prometheus cannot read "app_jobs_total{": 2:1: parse error:`,
+		`app_job_total`:                      `neither the contract nor a page has the series (in "A") | did you mean app_jobs_total?`,
+		`app_jobs_total{kinds="batch"}`:      `the query selects kinds="batch", but the series do not have the label, so it finds nothing (in "A") | if the scrape or a rule adds it, pass --allow-label kinds`,
+		`app_jobs_total{kind="batches"}`:     `the label cannot have the value "batches" (in "A") | the values are batch, old, other, unknown`,
+		`app_wait_seconds_bucket{le="0.2"}`:  `has no such bucket (in "A") | the bounds are [0.1 1]`,
+		`app_open >= 0 / app_size_bytes`:     `>= compares with "0 / app_size_bytes", because / binds tighter (in "A") | put the comparison, or its right side, in parentheses`,
+		`increase(sum(app_jobs_total)[1d:])`: `the query uses increase on a sum of series, which falls when one of them starts anew (in "A") | take the rate first, then the sum`,
+		`app_jobs_total{`:                    `Prometheus cannot read "app_jobs_total{": 2:1: parse error:`,
 	} {
 		found, _ := checked(t, map[string]string{"r.yml": rule(expr)})
 		if len(found) != 1 || !strings.Contains(found[0].Message+" | "+found[0].Remedy, want) {
@@ -176,6 +198,33 @@ func TestRecorded(t *testing.T) {
 	})
 	if len(found) != 1 || found[0].Rule != conformance.QueryLabel || !strings.Contains(found[0].Message, `kind="batch"`) {
 		t.Errorf("got %+v", found)
+	}
+}
+
+// TestLegends compares what graphs show of a result with the labels that it has.
+func TestLegends(t *testing.T) {
+	t.Parallel()
+	for expr, lacking := range map[string]string{
+		`sum by (zone) (app_jobs_total)`:                    "kind",
+		`app_jobs_total`:                                    "",
+		`sum by (zone, kind) (app_jobs_total) or vector(0)`: "",
+		`topk(3, app_jobs_total)`:                           "",
+		`sum by (zone) (app_jobs_total) or app_jobs_total`:  "",
+		`app_open`:                            "", // It may have any labels.
+		`sum without (kind) (app_jobs_total)`: "kind",
+		`sum by (kind) (app_jobs_total) / on () app_size_bytes`: "zone",
+	} {
+		board := fmt.Sprintf(`{"panels": [{"title": "P", "targets": [{"expr": %q, "legendFormat": "{{zone}} of {{ kind }}, $kind"}]}]}`, expr)
+		found, _ := checked(t, map[string]string{"a.json": board})
+		want := fmt.Sprintf("has a legend that shows %q", lacking)
+		switch {
+		case lacking == "" && len(found) > 0:
+			t.Errorf("%s: got %+v", expr, found)
+		case lacking != "" && !slices.ContainsFunc(found, func(f conformance.Finding) bool {
+			return f.Rule == conformance.QueryLabel && strings.Contains(f.Message, want)
+		}):
+			t.Errorf("%s: got %+v, want %q", expr, found, want)
+		}
 	}
 }
 

@@ -43,6 +43,9 @@ func (c *collector) walk(n node, s scope) {
 		for _, label := range n.get("labels").fields {
 			q.Labels = append(q.Labels, label.name)
 		}
+		for _, match := range shown.FindAllStringSubmatch(n.get("legendFormat").text, -1) {
+			q.Legend = append(q.Legend, match[1])
+		}
 		c.Queries = append(c.Queries, q)
 	}
 	if !s.foreign {
@@ -81,6 +84,9 @@ func fromPrometheus(kind string) bool {
 	return strings.Contains(kind, "prometheus") || strings.Contains(kind, "victoriametrics") || strings.Contains(kind, "mimir") ||
 		strings.HasPrefix(kind, "$") || kind == "datasource" || kind == "mixed"
 }
+
+// shown matches a label in the legend of a graph.
+var shown = regexp.MustCompile(`{{\s*([a-zA-Z_]\w*)\s*}}`)
 
 // The functions of Grafana's variables.
 var (

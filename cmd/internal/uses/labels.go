@@ -83,8 +83,8 @@ func (c *Checker) selected(e *parser.VectorSelector) result {
 func (c *Checker) aggregated(e *parser.AggregateExpr) result {
 	inner := c.labelsOf(e.Expr)
 	switch {
-	case slices.Contains([]parser.ItemType{parser.TOPK, parser.BOTTOMK, parser.LIMITK, parser.LIMIT_RATIO}, e.Op):
-		return inner // They choose series and keep them as they are.
+	case chooses(e.Op):
+		return inner
 	case e.Without:
 		inner = inner.without(append([]string{model.MetricNameLabel}, e.Grouping...)...)
 	default:
@@ -95,6 +95,11 @@ func (c *Checker) aggregated(e *parser.AggregateExpr) result {
 		inner = inner.with(added.Val)
 	}
 	return inner
+}
+
+// chooses reports whether an aggregation chooses series and keeps them as they are.
+func chooses(operator parser.ItemType) bool {
+	return slices.Contains([]parser.ItemType{parser.TOPK, parser.BOTTOMK, parser.LIMITK, parser.LIMIT_RATIO}, operator)
 }
 
 func (c *Checker) joined(e *parser.BinaryExpr) result {

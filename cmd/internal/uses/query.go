@@ -11,6 +11,8 @@ type Query struct {
 	Record string
 	// Labels are those that a rule adds.
 	Labels []string
+	// Legend are the labels that the names of the lines in a graph show.
+	Legend []string
 	// Values are the values of the dashboard's variables, as far as the file states
 	// them.
 	Values map[string]string
