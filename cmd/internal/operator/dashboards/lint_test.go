@@ -8,11 +8,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
-	"github.com/VictoriaMetrics/metricsql"
 	"go.yaml.in/yaml/v3"
 
-	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/queries"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
@@ -116,7 +115,7 @@ func lintVariables(b boardFile, add func(rule, problem string)) {
 		match := regexp.MustCompile(`^label_values\((.+), (\w+)\)$`).FindStringSubmatch(v.Query)
 		if match == nil {
 			add("template-label-promql-rule", v.Query)
-		} else if _, err := queries.Parse(match[1]); err != nil {
+		} else if _, err := parse(match[1]); err != nil {
 			add("template-label-promql-rule", err.Error())
 		}
 	}
@@ -140,41 +139,26 @@ func lintTarget(b boardFile, target targetFile, add func(rule, problem string)) 
 			expr = strings.ReplaceAll(expr, "$"+v.Name, v.Query)
 		}
 	}
-	parsed, err := queries.Parse(expr)
+	parsed, err := parse(expr)
 	if err != nil {
 		add("target-promql-rule", err.Error())
 		return
 	}
-	for _, selector := range queries.Selectors(parsed) {
+	for _, s := range selectors(parsed) {
 		for _, label := range []string{"job", "instance"} {
-			if label == "instance" && strings.Contains(queries.Matchers(selector)["__name__"].Value, ":") {
+			if label == "instance" && strings.Contains(s.Name, ":") {
 				continue // What the rules record is of all instances.
 			}
-			if m := queries.Matchers(selector)[label]; !m.IsRegexp || m.IsNegative || m.Value != "$"+label {
+			if !s.chosen(label) {
 				add("target-"+label+"-rule", "a selector does not choose by it")
 			}
 		}
-	}
-	rated := make(map[*metricsql.MetricExpr]bool)
-	metricsql.VisitAll(parsed, func(e metricsql.Expr) {
-		call, ok := e.(*metricsql.FuncExpr)
-		if !ok || !slices.Contains([]string{"rate", "irate", "increase"}, call.Name) {
-			return
+		rated := slices.Contains([]string{"rate", "irate", "increase"}, s.function)
+		if rated && s.function != "increase" && s.window != 99*time.Second {
+			add("target-rate-interval-rule", "window "+s.window.String())
 		}
-		rollup, ok := call.Args[0].(*metricsql.RollupExpr)
-		if !ok {
-			return
-		}
-		if selector, ok := rollup.Expr.(*metricsql.MetricExpr); ok {
-			rated[selector] = true
-		}
-		if window := string(rollup.Window.AppendString(nil)); call.Name != "increase" && window != "99s" {
-			add("target-rate-interval-rule", "window "+window)
-		}
-	})
-	for _, selector := range queries.Selectors(parsed) {
-		if name := queries.Matchers(selector)["__name__"]; !name.IsRegexp && strings.HasSuffix(name.Value, "_total") && !rated[selector] {
-			add("target-counter-agg-rule", name.Value)
+		if strings.HasSuffix(s.Name, "_total") && !rated {
+			add("target-counter-agg-rule", s.Name)
 		}
 	}
 }
