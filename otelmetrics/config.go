@@ -36,11 +36,7 @@ func newConfig(options []Option) (config, error) {
 	if held != nil {
 		c.hold(held)
 	}
-	if now := c.now; now != nil {
-		c.elapsed = func(start time.Time) time.Duration { return now().Sub(start) }
-	} else {
-		c.now, c.elapsed = time.Now, time.Since // which reads one clock, where Now reads two
-	}
+	c.readClock()
 	err := errors.Join(c.readEnvironment(), c.validate())
 	if c.logger == nil {
 		c.logger = slog.Default()
@@ -50,6 +46,18 @@ func newConfig(options []Option) (config, error) {
 		c.exemplarFilter = exemplar.TraceBasedFilter
 	}
 	return c, err
+}
+
+// readClock starts the clock of measurements. time.Since reads one clock, where time.Now reads two.
+func (c *config) readClock() {
+	if c.now == nil {
+		c.now = time.Now
+		start := time.Now()
+		c.uptime = func() time.Duration { return time.Since(start) }
+		return
+	}
+	now, start := c.now, c.now()
+	c.uptime = func() time.Duration { return now().Sub(start) }
 }
 
 // hold puts the recorder of a test into its harness.

@@ -99,7 +99,7 @@ func (m *middleware) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		m.next.ServeHTTP(w, request)
 		return
 	}
-	response := response{middleware: m, recorder: m.recorderOf(request), request: request, start: m.pipeline.now()}
+	response := response{middleware: m, recorder: m.recorderOf(request), request: request, start: m.pipeline.uptime()}
 	returned := false
 	defer func() {
 		panicked := recover()
@@ -118,7 +118,7 @@ type response struct {
 	writer     writer
 	recorder   *Recorder
 	request    *http.Request
-	start      time.Time
+	start      time.Duration // of the pipeline's uptime
 	header     http.Header
 	status     int // 0 until it is decided
 	written    int64

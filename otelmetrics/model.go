@@ -2,9 +2,7 @@ package otelmetrics
 
 import (
 	"cmp"
-	"runtime"
 	"strings"
-	"sync/atomic"
 )
 
 // Model says which language model was asked, for the label model and the gen_ai.*
@@ -37,7 +35,7 @@ type Model struct {
 // model that spent them, and the duration is that of the last model that answered.
 func (p *Prediction) SetModel(model Model) {
 	if p != nil && p.predictor != nil {
-		p.model.set(model.label(), p.predictor.recorder.modelSeries(model))
+		p.notes.setModel(model.label(), p.predictor.recorder.modelSeries(model))
 		p.billModel(model)
 	}
 }
@@ -72,7 +70,7 @@ func (r *Recorder) modelName() string { return r.pipeline.model.label() }
 
 // modelName returns the label of the prediction's model.
 func (p *Prediction) modelName() string {
-	if name, _, ok := p.model.get(); ok {
+	if name, _, ok := p.notes.model(); ok {
 		return name
 	}
 	return p.predictor.recorder.modelName()
@@ -88,56 +86,8 @@ func (r *Recorder) modelSeries(m Model) *modelSeries {
 
 // modelSeries returns those of the prediction's model.
 func (p *Prediction) modelSeries() *modelSeries {
-	if _, series, ok := p.model.get(); ok {
+	if _, series, ok := p.notes.model(); ok {
 		return series
 	}
 	return p.predictor.recorder.model
-}
-
-// lastModel is the last model that a prediction was told of. Its fields belong to whoever changed state to modelHeld, for as
-// long as it takes to copy them:
-//
-//	modelNone   no call of set yet
-//	modelTold   the fields contain a model, and nobody reads or writes them
-//	modelHeld   one goroutine reads or writes the fields
-//
-// A mutex or an atomic pointer in its place would move every prediction to the heap.
-type lastModel struct {
-	state  atomic.Uint32
-	name   string // of the label
-	series *modelSeries
-}
-
-const (
-	modelNone = iota
-	modelTold
-	modelHeld
-)
-
-func (m *lastModel) set(name string, series *modelSeries) {
-	m.hold()
-	m.name, m.series = name, series
-	m.state.Store(modelTold)
-}
-
-// get returns the model, or ok false if there is none.
-func (m *lastModel) get() (name string, series *modelSeries, ok bool) {
-	if m.state.Load() == modelNone {
-		return "", nil, false
-	}
-	m.hold()
-	name, series = m.name, m.series
-	m.state.Store(modelTold)
-	return name, series, true
-}
-
-// hold waits until nobody holds the fields, and holds them.
-func (m *lastModel) hold() {
-	for {
-		before := m.state.Load()
-		if before != modelHeld && m.state.CompareAndSwap(before, modelHeld) {
-			return
-		}
-		runtime.Gosched()
-	}
 }

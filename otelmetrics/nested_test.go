@@ -17,6 +17,34 @@ import (
 )
 
 // Code deep in the stack finds the prediction that it works for, the innermost one, through any other context.
+// TestPredictionContext checks that the context of a prediction ends as the one does that it was started with.
+func TestPredictionContext(t *testing.T) {
+	t.Parallel()
+	type key struct{}
+	m := newRecorder(t)
+	deadline := time.Now().Add(time.Hour)
+	parent, cancel := context.WithDeadline(context.WithValue(t.Context(), key{}, "value"), deadline)
+	ctx, p := m.StartPrediction(parent, otelmetrics.Predict)
+	defer p.End(nil)
+	derived, release := context.WithCancel(ctx)
+	defer release()
+	if got, ok := derived.Deadline(); !ok || !got.Equal(deadline) {
+		t.Errorf("got the deadline %v, want %v", got, deadline)
+	}
+	if got := derived.Value(key{}); got != "value" {
+		t.Errorf("got the value %v, want the parent's", got)
+	}
+	if err := ctx.Err(); err != nil {
+		t.Errorf("got %v before the end", err)
+	}
+	cancel()
+	<-derived.Done()
+	<-ctx.Done()
+	if err := ctx.Err(); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
+	}
+}
+
 func TestPredictionFrom(t *testing.T) {
 	t.Parallel()
 	m := newRecorder(t)

@@ -59,7 +59,7 @@ type config struct {
 	disabled bool
 	isolated bool // from the environment, for a test
 	now      func() time.Time
-	elapsed  func(start time.Time) time.Duration
+	uptime   func() time.Duration // since the configuration was read
 	getenv   func(string) string
 	environ  func() []string
 }

@@ -16,7 +16,7 @@ func (r *Recorder) RecordOverhead(ctx context.Context, kind PredictionType, over
 
 // BeginUpstream starts the clock of the prediction's upstream, such as a request
 // to a language model's API, and [Prediction.EndUpstream] stops it. Of up to
-// 65535 calls at the same time, the time counts once. When the prediction ends,
+// 32767 calls at the same time, the time counts once. When the prediction ends,
 // what it took beyond all its upstream calls is recorded as overhead: waits
 // between retries, for example. Without such a call there is no overhead.
 //
@@ -37,22 +37,12 @@ func (p *Prediction) EndUpstream() {
 	}
 }
 
-// AddUpstream adds time that the prediction waited for its upstream, for those
-// who measure it themselves. A negative duration is ignored. See
-// [Prediction.BeginUpstream].
-func (p *Prediction) AddUpstream(elapsed time.Duration) {
-	if p != nil && p.predictor != nil && elapsed >= 0 {
-		p.upstream.some.Store(true)
-		p.upstream.spent.Add(int64(elapsed))
-	}
-}
-
 // elapsed returns the time since the prediction's start.
 func (p *Prediction) elapsed() time.Duration { return p.predictor.recorder.pipeline.since(p.start) }
 
 // recordOverhead records what of the whole time was not the upstream's.
 func (p *Prediction) recordOverhead(whole time.Duration) {
-	if p.upstream.some.Load() {
+	if p.upstream.called() {
 		p.predictor.recorder.RecordOverhead(p.ctx, p.predictor.kind, max(0, whole-p.upstream.total(whole)))
 	}
 }
@@ -60,30 +50,31 @@ func (p *Prediction) recordOverhead(whole time.Duration) {
 // upstreamClock adds up the time in which at least one call is open. Times are
 // those since the prediction's start.
 //
-// How many calls are open, and since when there is one, change together: they are
-// one word, the upper 16 bits and the lower 48, in nanoseconds. So whoever ends
-// the last call knows when the first one began, without a lock, which would move
-// every prediction to the heap.
+// How many calls are open, and since when there is one, change together, so they
+// are one word: whoever ends the last call knows when the first one began, without
+// a lock, which would move every prediction to the heap.
 type upstreamClock struct {
-	some  atomic.Bool   // there was a call
-	state atomic.Uint64 // open calls and since when
-	spent atomic.Int64  // nanoseconds of calls that have ended
+	state atomic.Uint64
+	spent atomic.Int64 // nanoseconds of calls that have ended
 }
 
+// The state of an upstreamClock, from the lowest bit.
 const (
-	sinceBits = 48 // 78 hours
+	sinceBits = 48 // nanoseconds: 78 hours
+	openBits  = 15 // calls
 	sinceMask = 1<<sinceBits - 1
+	openMask  = 1<<openBits - 1
+	everBit   = 1 << (sinceBits + openBits) // there was a call
 )
 
 func (c *upstreamClock) begin(now time.Duration) {
-	c.some.Store(true)
 	for {
 		old := c.state.Load()
-		open, since := old>>sinceBits, old&sinceMask
+		open, since := old>>sinceBits&openMask, old&sinceMask
 		if open == 0 {
 			since = min(uint64(max(now, 0)), sinceMask)
 		}
-		if c.state.CompareAndSwap(old, min(open+1, 1<<(64-sinceBits)-1)<<sinceBits|since) {
+		if c.state.CompareAndSwap(old, everBit|min(open+1, openMask)<<sinceBits|since) {
 			return
 		}
 	}
@@ -92,11 +83,11 @@ func (c *upstreamClock) begin(now time.Duration) {
 func (c *upstreamClock) end(now time.Duration) {
 	for {
 		old := c.state.Load()
-		open, since := old>>sinceBits, old&sinceMask
+		open, since := old>>sinceBits&openMask, old&sinceMask
 		if open == 0 {
 			return
 		}
-		if !c.state.CompareAndSwap(old, (open-1)<<sinceBits|since) {
+		if !c.state.CompareAndSwap(old, old-1<<sinceBits) {
 			continue
 		}
 		if open == 1 {
@@ -106,10 +97,13 @@ func (c *upstreamClock) end(now time.Duration) {
 	}
 }
 
+// called reports whether there was a call.
+func (c *upstreamClock) called() bool { return c.state.Load() != 0 }
+
 // total returns the time until now, with the calls that are still open.
 func (c *upstreamClock) total(now time.Duration) time.Duration {
 	spent := time.Duration(c.spent.Load())
-	if state := c.state.Load(); state>>sinceBits > 0 {
+	if state := c.state.Load(); state>>sinceBits&openMask > 0 {
 		spent += max(0, now-time.Duration(state&sinceMask))
 	}
 	return spent

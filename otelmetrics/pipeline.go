@@ -243,10 +243,10 @@ func (p *pipeline) runtimeProducers(registry *prometheus.Registry) ([]sdkmetric.
 	return []sdkmetric.Producer{bridge.NewMetricProducer(bridge.WithGatherer(pushed))}, nil
 }
 
-// since returns the time since then. It is not negative where the clock has gone
-// back, which only one without a monotonic reading does: the sum of a histogram
-// never goes down.
-func (p *pipeline) since(start time.Time) time.Duration { return max(0, p.elapsed(start)) }
+// since returns the time since start, which was an uptime then. It is not negative
+// where the clock has gone back, which only one without a monotonic reading does:
+// the sum of a histogram never goes down.
+func (p *pipeline) since(start time.Duration) time.Duration { return max(0, p.uptime()-start) }
 
 // overflowed counts a measurement whose label value became other, and says so
 // once for each value.

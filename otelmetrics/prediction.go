@@ -17,16 +17,12 @@ import (
 type Prediction struct {
 	predictor *Predictor
 	ctx       context.Context
-	span      trace.Span // nil without a tracer
-	start     time.Time
-	ended     atomic.Bool
-	answered  atomic.Bool
-	model     lastModel
+	start     time.Duration // of the pipeline's uptime
+	notes     notes
 	upstream  upstreamClock
 	pace      tokenPace
 	lmCalls   atomic.Int64
 	toolCalls atomic.Int64
-	bill      heldBill
 }
 
 // StartPrediction counts a prediction as active and starts its clock. Defer its end in the function that makes the
@@ -42,9 +38,9 @@ func (r *Recorder) StartPrediction(ctx context.Context, kind PredictionType) (co
 	if r == nil {
 		return ctx, nil
 	}
-	c := new(predictionContext)
-	c.Context = r.Predictor(kind).start(ctx, &c.prediction)
-	return c, &c.prediction
+	p := new(Prediction)
+	r.Predictor(kind).start(ctx, p)
+	return (*predictionContext)(p), p
 }
 
 // PredictionFrom returns the prediction that the context carries, the innermost one if predictions are nested, or nil. The
@@ -59,20 +55,26 @@ func PredictionFrom(ctx context.Context) *Prediction {
 
 type predictionKey struct{}
 
-// predictionContext is a prediction and the context that carries it, in one allocation. None is not possible: whoever has
+// predictionContext is a prediction as the context that carries it, in one allocation. None is not possible: whoever has
 // the context may keep it and ask it for the prediction later, so the prediction can neither be on the stack nor be used
 // again from a pool, where it would be another's.
-type predictionContext struct {
-	context.Context //nolint:containedctx // it is one
-	prediction      Prediction
-}
+type predictionContext Prediction
+
+// Deadline implements [context.Context].
+func (c *predictionContext) Deadline() (deadline time.Time, ok bool) { return c.ctx.Deadline() }
+
+// Done implements [context.Context].
+func (c *predictionContext) Done() <-chan struct{} { return c.ctx.Done() }
+
+// Err implements [context.Context].
+func (c *predictionContext) Err() error { return c.ctx.Err() }
 
 // Value implements [context.Context].
 func (c *predictionContext) Value(key any) any {
 	if key == (predictionKey{}) {
-		return &c.prediction
+		return (*Prediction)(c)
 	}
-	return c.Context.Value(key)
+	return c.ctx.Value(key)
 }
 
 // End ends the prediction: it is no longer active, and its outcome and duration
@@ -123,7 +125,7 @@ func (p *Prediction) endPanicking(panicked any) {
 }
 
 func (p *Prediction) succeed() {
-	if p.ended.Swap(true) {
+	if p.notes.ended.Swap(true) {
 		return
 	}
 	p.predictor.succeeded.Add(p.ctx, 1)
@@ -133,7 +135,7 @@ func (p *Prediction) succeed() {
 // fail counts the failure before it looks at the error, whose methods are not
 // ours.
 func (p *Prediction) fail(err error) {
-	if p.ended.Swap(true) {
+	if p.notes.ended.Swap(true) {
 		return
 	}
 	p.predictor.failed.Add(p.ctx, 1)
@@ -141,7 +143,7 @@ func (p *Prediction) fail(err error) {
 }
 
 func (p *Prediction) failAs(errorType ErrorType) {
-	if p.ended.Swap(true) {
+	if p.notes.ended.Swap(true) {
 		return
 	}
 	p.predictor.failed.Add(p.ctx, 1)
@@ -162,8 +164,8 @@ func (p *Prediction) recordEnd(errorType ErrorType) {
 	model := p.modelSeries()
 	model.recordDuration(p.ctx, p.predictor.kind, whole.Seconds(), errorType)
 	model.recordCalls(p.ctx, p.predictor.kind, p.lmCalls.Load(), p.toolCalls.Load())
-	if p.span != nil {
-		p.predictor.recorder.pipeline.endSpan(p.span, p.modelName(), errorType)
+	if p.notes.has(noteSpan) {
+		p.predictor.recorder.pipeline.endSpan(trace.SpanFromContext(p.ctx), p.modelName(), errorType)
 	}
 	p.settle()
 }
@@ -171,12 +173,12 @@ func (p *Prediction) recordEnd(errorType ErrorType) {
 // FirstToken records the time from the start to now as the time to the first
 // token of a stream, the first time it is called.
 func (p *Prediction) FirstToken() {
-	if p == nil || p.predictor == nil || p.ended.Load() || p.answered.Swap(true) {
+	if p == nil || p.predictor == nil || p.notes.ended.Load() {
 		return
 	}
-	elapsed := p.elapsed()
-	p.pace.first.Store(int64(elapsed))
-	p.predictor.recordFirstToken(p.ctx, p.modelSeries(), elapsed)
+	if elapsed := p.elapsed(); p.pace.begin(elapsed) {
+		p.predictor.recordFirstToken(p.ctx, p.modelSeries(), elapsed)
+	}
 }
 
 // AddTokens adds tokens that the prediction spent, also when it failed or has

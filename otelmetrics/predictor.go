@@ -70,9 +70,9 @@ func (p *Predictor) start(ctx context.Context, prediction *Prediction) context.C
 		return ctx
 	}
 	if p.recorder.pipeline.tracer != nil {
-		ctx, prediction.span = p.startSpan(ctx)
+		ctx = p.startSpan(ctx, prediction)
 	}
-	prediction.predictor, prediction.ctx, prediction.start = p, ctx, p.recorder.pipeline.now()
+	prediction.predictor, prediction.ctx, prediction.start = p, ctx, p.recorder.pipeline.uptime()
 	p.recorder.activate(1)
 	return ctx
 }

@@ -2,9 +2,7 @@ package otelmetrics
 
 import (
 	"math"
-	"runtime"
 	"slices"
-	"sync/atomic"
 )
 
 // Prices tell what tokens cost where nobody states it: package prices reads a list
@@ -51,7 +49,7 @@ func WithPrices(prices Prices) Option {
 func (p *Prediction) SetServiceTier(tier string) {
 	if b := p.openBill(); b != nil {
 		b.tier = tier
-		p.bill.release()
+		p.notes.release()
 	}
 }
 
@@ -85,53 +83,28 @@ func (b *bill) item(model Model) *billItem {
 	return &b.items[at]
 }
 
-// heldBill is the bill of a prediction, which one goroutine at a time has. A mutex
-// in its place would move every prediction to the heap.
-type heldBill struct {
-	held   atomic.Bool // by who reads or writes what follows
-	closed bool
-	bill   *bill // nil while nothing is on it
-}
-
-func (h *heldBill) hold() {
-	for !h.held.CompareAndSwap(false, true) {
-		runtime.Gosched()
-	}
-}
-
-func (h *heldBill) release() { h.held.Store(false) }
-
-// close closes the bill and returns it, nil if there is nothing on it.
-func (h *heldBill) close() *bill {
-	h.hold()
-	closed := h.bill
-	h.bill, h.closed = nil, true
-	h.release()
-	return closed
-}
-
 // openBill returns the bill to write on and then to release, or nil if there is
 // none: without prices, and after the end.
 func (p *Prediction) openBill() *bill {
 	if !p.billed() {
 		return nil
 	}
-	p.bill.hold()
-	if p.bill.closed {
-		p.bill.release()
+	p.notes.hold()
+	if p.notes.ended.Load() {
+		p.notes.release()
 		return nil
 	}
-	if p.bill.bill == nil {
-		p.bill.bill = &bill{model: p.predictor.recorder.pipeline.model}
+	if p.notes.bill == nil {
+		p.notes.bill = &bill{model: p.predictor.recorder.pipeline.model}
 	}
-	return p.bill.bill
+	return p.notes.bill
 }
 
 // billModel notes the model of the prediction.
 func (p *Prediction) billModel(model Model) {
 	if b := p.openBill(); b != nil {
 		b.model = model
-		p.bill.release()
+		p.notes.release()
 	}
 }
 
@@ -139,7 +112,7 @@ func (p *Prediction) billModel(model Model) {
 func (p *Prediction) billOwn(what TokenType, tokens, calls int64) {
 	if b := p.openBill(); b != nil {
 		b.item(b.model).add(what, tokens, calls)
-		p.bill.release()
+		p.notes.release()
 	}
 }
 
@@ -147,7 +120,7 @@ func (p *Prediction) billOwn(what TokenType, tokens, calls int64) {
 func (p *Prediction) billOf(model Model, what TokenType, tokens, calls int64) {
 	if b := p.openBill(); b != nil {
 		b.item(model).add(what, tokens, calls)
-		p.bill.release()
+		p.notes.release()
 	}
 }
 
@@ -162,7 +135,7 @@ func (i *billItem) add(what TokenType, tokens, calls int64) {
 func (p *Prediction) billStated(usd float64) {
 	if b := p.openBill(); b != nil {
 		b.stated = b.stated || isCost(usd)
-		p.bill.release()
+		p.notes.release()
 	}
 }
 
@@ -171,7 +144,7 @@ func (p *Prediction) billStatedOf(model Model, usd float64) {
 	if b := p.openBill(); b != nil {
 		item := b.item(model)
 		item.stated = item.stated || isCost(usd)
-		p.bill.release()
+		p.notes.release()
 	}
 }
 
@@ -183,7 +156,10 @@ func (p *Prediction) settle() {
 	if !p.billed() {
 		return
 	}
-	b := p.bill.close()
+	p.notes.hold() // what is added from now on comes after the end
+	b := p.notes.bill
+	p.notes.bill = nil
+	p.notes.release()
 	if b == nil || b.stated {
 		return
 	}

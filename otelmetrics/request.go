@@ -25,8 +25,8 @@ type Request struct {
 	recorder *Recorder
 	ctx      context.Context
 	method   string
-	span     trace.Span // nil without a tracer
-	start    time.Time
+	span     trace.Span    // nil without a tracer
+	start    time.Duration // of the pipeline's uptime
 	complete atomic.Bool
 	ended    atomic.Bool
 }
@@ -46,7 +46,7 @@ func (r *Recorder) StartRequest(ctx context.Context, method string, headers prop
 	if r.pipeline.tracer != nil {
 		ctx, request.span = r.pipeline.startRequestSpan(ctx, method, headers)
 	}
-	request.recorder, request.ctx, request.method, request.start = r, ctx, method, r.pipeline.now()
+	request.recorder, request.ctx, request.method, request.start = r, ctx, method, r.pipeline.uptime()
 	started = ctx
 	return
 }
@@ -183,8 +183,8 @@ func (r *Recorder) latency(route, method string, status int) metric.Float64Histo
 	return r.latencies.Get(route, method, strconv.Itoa(status))
 }
 
-// recordLatency records the latency of a request that began at start.
-func (r *Recorder) recordLatency(ctx context.Context, route, method string, status int, start time.Time) {
+// recordLatency records the latency of a request that began at start, an uptime of the pipeline.
+func (r *Recorder) recordLatency(ctx context.Context, route, method string, status int, start time.Duration) {
 	r.pipeline.routed(route, status)
 	r.latency(route, method, status).Record(ctx, r.pipeline.since(start).Seconds())
 }

@@ -11,20 +11,20 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
-// startSpan starts the span of a prediction, which has the name of its type. There is none if the tracer, which is the
-// user's, panics.
-func (p *Predictor) startSpan(ctx context.Context) (context.Context, trace.Span) {
-	type started struct {
-		ctx  context.Context
-		span trace.Span
-	}
+// startSpan starts the span of a prediction, which has the name of its type, and returns the context that has it. There is
+// none if the tracer, which is the user's, panics.
+func (p *Predictor) startSpan(ctx context.Context, prediction *Prediction) context.Context {
 	pipeline := p.recorder.pipeline
-	s := guard(pipeline, "WithTracerProvider", started{ctx, nil}, func() started {
-		ctx, span := pipeline.tracer.Start(ctx, "predict "+string(p.kind),
+	spanned := guard(pipeline, "WithTracerProvider", nil, func() context.Context {
+		ctx, _ := pipeline.tracer.Start(ctx, "predict "+string(p.kind),
 			trace.WithAttributes(spanAttribute(pipeline.contract.Labels.PredictionType, string(p.kind))))
-		return started{ctx, span}
+		return ctx
 	})
-	return s.ctx, s.span
+	if spanned == nil {
+		return ctx
+	}
+	prediction.notes.add(noteSpan)
+	return spanned
 }
 
 // endSpan ends the span of a prediction with its status and its model, if that is known. The type of a success is empty.

@@ -11,7 +11,7 @@ import (
 // nothing on a nil pointer or the zero value.
 type Timer struct {
 	predictor *Predictor
-	start     time.Time
+	start     time.Duration // of the pipeline's uptime
 	observed  atomic.Bool
 }
 
@@ -21,7 +21,7 @@ func (r *Recorder) StartTimer(kind PredictionType) Timer {
 	if r == nil {
 		return Timer{}
 	}
-	return Timer{predictor: r.Predictor(kind), start: r.pipeline.now()}
+	return Timer{predictor: r.Predictor(kind), start: r.pipeline.uptime()}
 }
 
 // Observe records the duration since the start, the first time it is called.

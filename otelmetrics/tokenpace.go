@@ -22,30 +22,41 @@ func (r *Recorder) RecordTimePerOutputToken(ctx context.Context, kind Prediction
 // call of a language model ([Prediction.AddLMCalls]): the tokens of the others did
 // not come in the stream.
 func (p *Prediction) LastToken() {
-	if p != nil && p.predictor != nil && !p.ended.Load() {
-		p.pace.last.Store(int64(p.elapsed()))
+	if p != nil && p.predictor != nil && !p.notes.ended.Load() {
+		p.pace.last.Store(int64(p.elapsed()) + 1)
 	}
 }
 
 // tokenPace is what gives the time per output token. Times are nanoseconds since
-// the prediction's start.
+// the prediction's start, plus one: zero is none.
 type tokenPace struct {
 	first, last atomic.Int64
 	output      atomic.Int64 // tokens
+}
+
+// begin notes the first token, and reports whether it is.
+func (t *tokenPace) begin(now time.Duration) bool {
+	return t.first.CompareAndSwap(0, int64(now)+1)
+}
+
+// took returns the time from the first token to the last one, or to the end of the
+// whole if nobody noted that, and whether there was a first one.
+func (t *tokenPace) took(whole time.Duration) (content time.Duration, ok bool) {
+	first, last := t.first.Load(), t.last.Load()
+	if last == 0 {
+		last = int64(whole) + 1
+	}
+	return time.Duration(last - first), first != 0
 }
 
 // recordTokenPace records the time per output token of a stream that has ended
 // after the whole time.
 func (p *Prediction) recordTokenPace(whole time.Duration) {
 	output := p.pace.output.Load()
-	if !p.answered.Load() || output < 2 || p.lmCalls.Load() > 1 {
+	if output < 2 || p.lmCalls.Load() > 1 {
 		return
 	}
-	last := whole
-	if noted := p.pace.last.Load(); noted != 0 {
-		last = time.Duration(noted)
-	}
-	if content := last - time.Duration(p.pace.first.Load()); content >= 0 {
+	if content, ok := p.pace.took(whole); ok && content >= 0 {
 		p.predictor.recorder.RecordTimePerOutputToken(p.ctx, p.predictor.kind, content/time.Duration(output-1))
 	}
 }
