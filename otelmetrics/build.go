@@ -16,14 +16,6 @@ import (
 // module is the path of the module that this package is in.
 const module = "github.com/dspy-metrics/dspy-metrics"
 
-// WithBuild sets the version and the commit of the program, the labels of
-// dspy_metrics_build_info. What is empty, and both by default, if this option is
-// not used, is read from the program's build information: the version of this
-// library and, for a program that is a part of its module, the commit.
-func WithBuild(version, revision string) Option {
-	return optionFunc(func(c *config) { c.buildInfo = build{version, revision} })
-}
-
 // build says what a program was built from.
 type build struct{ version, revision string }
 
@@ -46,7 +38,8 @@ func (b build) or(info *debug.BuildInfo) build {
 	return b
 }
 
-// recordBuild sets the one series of the build, which is never idle. In a test of
+// recordBuild sets the one series of the build, which is never idle: the version of this library and, for a program that is
+// a part of its module, the commit. In a test of
 // the user's there is none: it would differ from machine to machine.
 func (p *pipeline) recordBuild() error {
 	if p.isolated {

@@ -64,7 +64,7 @@ func (c *config) readClock() {
 func (c *config) hold(h *harness.Harness) {
 	c.now, c.isolated = h.Now, true
 	c.getenv, c.environ = func(string) string { return "" }, func() []string { return nil }
-	h.Contract, h.Primed = c.contract.Clone(), c.priming
+	h.Contract = c.contract.Clone()
 }
 
 func (c *config) validate() error {
@@ -72,14 +72,6 @@ func (c *config) validate() error {
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if c.service != nil && *c.service == "" {
 		bad("option WithService: the name of the service is empty; give one or leave the option out")
-	}
-	switch c.otlp.protocol {
-	case "", protocolGRPC, protocolHTTP:
-	default:
-		bad("protocol %q is not known; use %s or %s", c.otlp.protocol, protocolGRPC, protocolHTTP)
-	}
-	if c.otlp.interval != nil && *c.otlp.interval <= 0 {
-		bad("option WithExportInterval: %s is not positive", *c.otlp.interval)
 	}
 	if c.seriesLimit < 1 {
 		bad("option WithSeriesLimit: %d is not positive", c.seriesLimit)

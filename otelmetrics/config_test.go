@@ -38,8 +38,6 @@ func TestNewNamesEveryMistake(t *testing.T) {
 		}),
 		otelmetrics.WithService(""),
 		otelmetrics.WithOTLP("localhost:4318"),
-		otelmetrics.WithOTLPProtocol("thrift"),
-		otelmetrics.WithExportInterval(-time.Second),
 		otelmetrics.WithSeriesLimit(0),
 		otelmetrics.WithContract(contract),
 	)
@@ -53,7 +51,7 @@ func TestNewNamesEveryMistake(t *testing.T) {
 		"OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_METRICS_HEADERS", "OTEL_METRIC_EXPORT_INTERVAL",
 		"OTEL_METRIC_EXPORT_TIMEOUT", "OTEL_METRICS_EXEMPLAR_FILTER", "OTEL_RESOURCE_ATTRIBUTES",
 		"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
-		"WithService", "WithOTLP:", `"thrift"`, "WithExportInterval", "WithSeriesLimit",
+		"WithService", "WithOTLP:", "WithSeriesLimit",
 		"WithContract", "buckets must ascend",
 	} {
 		if !strings.Contains(err.Error(), want) {
@@ -73,8 +71,6 @@ func TestNewRefuses(t *testing.T) {
 		"endpoint no host":    {otelmetrics.WithOTLP("http://"), "WithOTLP"},
 		"endpoint other":      {otelmetrics.WithOTLP("ftp://collector"), "WithOTLP"},
 		"endpoint bad port":   {otelmetrics.WithOTLP("http://collector:port"), "WithOTLP"},
-		"interval zero":       {otelmetrics.WithExportInterval(0), "WithExportInterval"},
-		"interval negative":   {otelmetrics.WithExportInterval(-1), "WithExportInterval"},
 		"series negative":     {otelmetrics.WithSeriesLimit(-1), "WithSeriesLimit"},
 		"contract of nothing": {otelmetrics.WithContract(views.Contract{}), "WithContract"},
 	}
@@ -124,15 +120,15 @@ func TestDisabled(t *testing.T) {
 	useAll(t, m)
 }
 
-// TestDisabledWithHTTPMetrics has no name of the service to give to otelhttp.
-func TestDisabledWithHTTPMetrics(t *testing.T) {
+// TestDisabledMiddleware serves requests that nothing measures.
+func TestDisabledMiddleware(t *testing.T) {
 	t.Parallel()
 	m, err := otelmetrics.New(t.Context(),
 		otelmetrics.WithEnvironment(map[string]string{"OTEL_SDK_DISABLED": "true"}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Middleware(http.NotFoundHandler(), otelmetrics.WithHTTPMetrics()).
+	m.Middleware(http.NotFoundHandler()).
 		ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody))
 	useAll(t, m)
 }

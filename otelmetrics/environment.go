@@ -48,8 +48,8 @@ func (c *config) readPipeline(e *environment) {
 		}
 	}
 	c.readEndpoint(e, exporters)
-	if interval := e.milliseconds("OTEL_METRIC_EXPORT_INTERVAL"); interval > 0 && c.otlp.interval == nil {
-		c.otlp.interval = &interval
+	if interval := e.milliseconds("OTEL_METRIC_EXPORT_INTERVAL"); interval > 0 && c.otlp.interval == 0 {
+		c.otlp.interval = interval
 	}
 	e.milliseconds("OTEL_METRIC_EXPORT_TIMEOUT")
 	for _, signal := range []string{"OTEL_EXPORTER_OTLP_", "OTEL_EXPORTER_OTLP_METRICS_"} {

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
@@ -75,6 +76,19 @@ func ExampleWithContract_labels() {
 	// dspy_predictions_total{prediction_type="router",service="qa",status="success"} 1
 	// dspy_predictions_total{prediction_type="unknown",service="qa",status="failure"} 0
 	// dspy_predictions_total{prediction_type="unknown",service="qa",status="success"} 1
+}
+
+func ExampleMetrics_MeterProvider() {
+	_, m := example()
+	predict := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	// [guide:begin http metrics]
+	handler := otelhttp.NewHandler(m.Middleware(predict), "http.server", otelhttp.WithMeterProvider(m.MeterProvider()),
+		otelhttp.WithServerName("qa:443")) // not the Host header, which the client chooses
+	// [guide:end http metrics]
+	handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/predict", nil))
+	show(m, "http_server_request_duration_seconds_count")
+	// Output:
+	// http_server_request_duration_seconds_count{http_request_method="POST",http_response_status_code="200",network_protocol_name="http",network_protocol_version="1.1",server_address="qa",server_port="443",url_scheme="http"} 1
 }
 
 func ExampleWithTracerProvider() {

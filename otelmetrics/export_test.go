@@ -6,12 +6,38 @@ import (
 	"slices"
 	"time"
 
+	"go.opentelemetry.io/otel/sdk/metric/exemplar"
 	"go.opentelemetry.io/otel/trace/noop"
 )
 
 // WithClock sets the clock of the recorder.
 func WithClock(now func() time.Time) Option {
 	return optionFunc(func(c *config) { c.now = now })
+}
+
+// WithBuild sets the labels of the build.
+func WithBuild(version, revision string) Option {
+	return optionFunc(func(c *config) { c.buildInfo = build{version, revision} })
+}
+
+// WithOTLPProtocol sets the protocol of the push as OTEL_EXPORTER_OTLP_PROTOCOL does.
+func WithOTLPProtocol(protocol string) Option {
+	return optionFunc(func(c *config) { c.otlp.protocol = protocol })
+}
+
+// WithExportInterval sets the time between two pushes as OTEL_METRIC_EXPORT_INTERVAL does.
+func WithExportInterval(interval time.Duration) Option {
+	return optionFunc(func(c *config) { c.otlp.interval = interval })
+}
+
+// WithExemplarFilter sets the filter as OTEL_METRICS_EXEMPLAR_FILTER does, to any filter.
+func WithExemplarFilter(filter exemplar.Filter) Option {
+	return optionFunc(func(c *config) { c.exemplarFilter = filter })
+}
+
+// WithoutPriming leaves series out until their first measurement.
+func WithoutPriming() Option {
+	return optionFunc(func(c *config) { c.priming = false })
 }
 
 // WithEnvironment replaces the variables that New reads itself.

@@ -9,7 +9,6 @@ import (
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/propagation"
-	tracenoop "go.opentelemetry.io/otel/trace/noop"
 )
 
 // unmatched is the endpoint of a request that no route took.
@@ -23,8 +22,7 @@ const unmatched = "unmatched"
 // when it is taken over. The response writer keeps the interfaces that it has, and [http.ResponseController] works on it.
 // Requests of scrapers and health checks are not measured, see [WithRequestFilter].
 //
-// With [WithTracerProvider] each request gets a server span, and with [WithHTTPMetrics] it is recorded in OpenTelemetry's
-// own metrics as well. Both are the work of otelhttp. For servers that are not net/http's, or whose router knows the route
+// With [WithTracerProvider] each request gets a server span, which is the work of otelhttp. For servers that are not net/http's, or whose router knows the route
 // only outside of this handler, there is [Recorder.StartRequest].
 func (m *Metrics) Middleware(next http.Handler, options ...MiddlewareOption) http.Handler {
 	p := m.shared()
@@ -45,35 +43,20 @@ func (m *Metrics) Middleware(next http.Handler, options ...MiddlewareOption) htt
 		route:    guarded(p, "WithRoute", unmatched, c.route),
 		measured: guarded(p, "WithRequestFilter", true, c.measured),
 	}
-	httpMetrics := c.httpMetrics && !p.disabled
-	if p.tracerProvider == nil && !httpMetrics {
+	if p.tracerProvider == nil {
 		return mw
 	}
-	instrumentation := []otelhttp.Option{
+	return otelhttp.NewHandler(mw, "http.server",
 		otelhttp.WithFilter(mw.measured),
 		otelhttp.WithPropagators(propagators()),
-		otelhttp.WithTracerProvider(tracenoop.NewTracerProvider()),
+		otelhttp.WithTracerProvider(p.tracerProvider),
 		otelhttp.WithMeterProvider(metricnoop.NewMeterProvider()),
-	}
-	if p.tracerProvider != nil {
-		instrumentation = append(instrumentation, otelhttp.WithTracerProvider(p.tracerProvider))
-	}
-	if httpMetrics {
-		// The client chooses the Host header: without a name of our own it would become a label.
-		instrumentation = append(instrumentation, otelhttp.WithMeterProvider(p.provider), otelhttp.WithServerName(serverName(*p.service)))
-	}
-	return otelhttp.NewHandler(mw, "http.server", instrumentation...)
+	)
 }
 
 // propagators read the trace context of a request, as W3C defines it.
 func propagators() propagation.TextMapPropagator {
 	return propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{})
-}
-
-// serverName returns the name with a port, and nothing in it that would make
-// otelhttp read it differently and take the port of the Host header instead.
-func serverName(service string) string {
-	return strings.NewReplacer(":", "_", "[", "_", "]", "_").Replace(service) + ":0"
 }
 
 type middleware struct {

@@ -6,10 +6,9 @@ import "net/http"
 type MiddlewareOption func(*middlewareConfig)
 
 type middlewareConfig struct {
-	httpMetrics bool
-	choose      func(*http.Request) *Recorder
-	route       func(*http.Request) string
-	measured    func(*http.Request) bool
+	choose   func(*http.Request) *Recorder
+	route    func(*http.Request) string
+	measured func(*http.Request) bool
 }
 
 // WithRoute sets what gives a request its endpoint, for routers that do not set the request's pattern. It is called after
@@ -35,12 +34,6 @@ func WithRequestFilter(measured func(*http.Request) bool) MiddlewareOption {
 // recorder of the metrics.
 func WithRecorder(choose func(*http.Request) *Recorder) MiddlewareOption {
 	return func(c *middlewareConfig) { c.choose = choose }
-}
-
-// WithHTTPMetrics also records the standard http.server.* metrics of OpenTelemetry. By default, if this option is not used,
-// they are not recorded.
-func WithHTTPMetrics() MiddlewareOption {
-	return func(c *middlewareConfig) { c.httpMetrics = true }
 }
 
 // notProbe reports whether a request is not one of a scraper or a health check.

@@ -69,9 +69,9 @@ type config struct {
 type otlpConfig struct {
 	endpoint *string // the option's; nil without it
 	protocol string
-	on       bool           // after the environment was read
-	target   *url.URL       // where the push goes, if it is on
-	interval *time.Duration // nil: the reader's default
+	on       bool          // after the environment was read
+	target   *url.URL      // where the push goes, if it is on
+	interval time.Duration // 0: the reader's default
 }
 
 // WithService sets the name of the service: the label service and the resource
@@ -83,7 +83,10 @@ func WithService(name string) Option {
 }
 
 // WithContract sets the contract, for other buckets, budgets or values of
-// labels. By default, if this option is not used, it is [views.Default].
+// labels. A counter whose labels all have well-known values exists from the start
+// at zero, so that rate sees the first event; one with a label that has none comes
+// with its first measurement. By default, if this option is not used, it is
+// [views.Default].
 func WithContract(contract views.Contract) Option {
 	return optionFunc(func(c *config) { c.contract = contract.Clone() })
 }
@@ -111,18 +114,11 @@ func WithResource(attributes ...attribute.KeyValue) Option {
 // WithOTLP pushes by OTLP to an endpoint such as http://localhost:4318. The scheme https means TLS. With the protocol grpc,
 // host:port alone is legal too, and means TLS unless OTEL_EXPORTER_OTLP_INSECURE is true. By default, if this option is not
 // used, the endpoint is OTEL_EXPORTER_OTLP_METRICS_ENDPOINT or OTEL_EXPORTER_OTLP_ENDPOINT, and nothing is pushed if neither
-// is set. The exporter honors the other OTEL_EXPORTER_OTLP_* variables: headers, certificates, compression, timeout,
-// temporality.
+// is set. The exporter honors the other OTEL_EXPORTER_OTLP_* variables: protocol (http/protobuf by default, or grpc), headers,
+// certificates, compression, timeout, temporality. OTEL_METRIC_EXPORT_INTERVAL is the time between two pushes, in
+// milliseconds: 60000 by default. For another exporter there is [WithExporter].
 func WithOTLP(endpoint string) Option {
 	return optionFunc(func(c *config) { c.otlp.endpoint = &endpoint })
-}
-
-// WithOTLPProtocol sets the protocol of the push path, "grpc" or
-// "http/protobuf". By default, if this option is not used, it is
-// OTEL_EXPORTER_OTLP_METRICS_PROTOCOL, OTEL_EXPORTER_OTLP_PROTOCOL or
-// http/protobuf.
-func WithOTLPProtocol(protocol string) Option {
-	return optionFunc(func(c *config) { c.otlp.protocol = protocol })
 }
 
 // WithExporter pushes to an exporter of your own as well, at the interval of the other pushes. What it fails to export goes
@@ -152,13 +148,6 @@ func WithReader(reader sdkmetric.Reader) Option {
 	})
 }
 
-// WithExportInterval sets the time between two pushes. By default, if this
-// option is not used, it is OTEL_METRIC_EXPORT_INTERVAL (milliseconds) or 60 s.
-// It must be positive.
-func WithExportInterval(interval time.Duration) Option {
-	return optionFunc(func(c *config) { c.otlp.interval = &interval })
-}
-
 // WithTargetInfo exposes the resource as the metric target_info on the scrape.
 // By default, if this option is not used, the scrape has none.
 func WithTargetInfo() Option {
@@ -170,13 +159,6 @@ func WithTargetInfo() Option {
 // By default, if this option is not used, there are none.
 func WithRuntimeMetrics() Option {
 	return optionFunc(func(c *config) { c.runtimeMetrics = true })
-}
-
-// WithoutPriming leaves series out until their first measurement. By default, if
-// this option is not used, every counter whose labels all have well-known values
-// exists from the start at zero, so that rate sees the first event.
-func WithoutPriming() Option {
-	return optionFunc(func(c *config) { c.priming = false })
 }
 
 // WithSeriesLimit bounds the series of each instrument, yours included; what is
@@ -191,19 +173,12 @@ func WithSeriesLimit(series int) Option {
 // is no longer exposed, and its label values make room in the budgets. When it
 // is measured again it begins at zero with a new start time, which Prometheus
 // takes for a counter reset. Series that exist from the start (see
-// [WithoutPriming]) stay. Choose a multiple of the scrape and push intervals:
+// [WithContract]) stay. Choose a multiple of the scrape and push intervals:
 // what a reader has not collected by then it never sees. By default, if this
 // option is not used or with zero, no series is forgotten. It must not be
 // negative.
 func WithIdleTimeout(timeout time.Duration) Option {
 	return optionFunc(func(c *config) { c.idleTimeout = timeout })
-}
-
-// WithExemplarFilter decides which measurements may become exemplars. By
-// default, if this option is not used, it is OTEL_METRICS_EXEMPLAR_FILTER or
-// [exemplar.TraceBasedFilter]: those within a sampled span.
-func WithExemplarFilter(filter exemplar.Filter) Option {
-	return optionFunc(func(c *config) { c.exemplarFilter = filter })
 }
 
 // WithMeterProvider records through a provider of your own, with the readers and

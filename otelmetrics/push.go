@@ -121,10 +121,10 @@ func (p *push) lastError() error {
 }
 
 // reader returns the periodic reader of the exporter, which runs from now on.
-func (p *push) reader(interval *time.Duration, producers []sdkmetric.Producer) sdkmetric.Reader {
+func (p *push) reader(interval time.Duration, producers []sdkmetric.Producer) sdkmetric.Reader {
 	var options []sdkmetric.PeriodicReaderOption
-	if interval != nil {
-		options = append(options, sdkmetric.WithInterval(*interval))
+	if interval > 0 {
+		options = append(options, sdkmetric.WithInterval(interval))
 	}
 	for _, producer := range producers {
 		options = append(options, sdkmetric.WithProducer(producer))

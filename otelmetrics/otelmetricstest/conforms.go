@@ -21,7 +21,7 @@ func (s *Snapshot) Conforms(t testing.TB, contract views.Contract) {
 	if err := contract.Validate(); err != nil {
 		t.Fatalf("contract: %v", err)
 	}
-	checker := conformance.Checker{Contract: promised.Of(contract), WithoutPriming: !s.primed}
+	checker := conformance.Checker{Contract: promised.Of(contract)}
 	var b strings.Builder
 	for _, found := range checker.Check(checker.Parse(s.page, conformance.Text)) {
 		if found.Rule == conformance.MissingMetric {

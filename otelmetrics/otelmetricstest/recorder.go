@@ -64,7 +64,7 @@ func New(t testing.TB, options ...otelmetrics.Option) *Metrics {
 func (r *Metrics) Scrape(t testing.TB) *Snapshot {
 	t.Helper()
 	s := Scrape(t, r.Handler())
-	s.contract, s.primed = r.harness.Contract, r.harness.Primed
+	s.contract = r.harness.Contract
 	return s
 }
 
@@ -81,7 +81,7 @@ func (r *Metrics) Eventually(t testing.TB, lines string) {
 }
 
 // Conforms is [Snapshot.Conforms] of the metrics now, to the recorder's own
-// contract: with [otelmetrics.WithoutPriming] nothing has to be primed.
+// contract.
 func (r *Metrics) Conforms(t testing.TB) {
 	t.Helper()
 	r.Scrape(t).Conforms(t, r.harness.Contract)

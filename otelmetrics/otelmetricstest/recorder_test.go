@@ -75,7 +75,7 @@ func TestOptions(t *testing.T) {
 	contract := views.Default()
 	contract.Metrics.Errors.Name = "dspy_faults_total"
 	contract.Metrics.PredictionDuration.Buckets = []float64{1, 2}
-	m := otelmetricstest.New(t, otelmetrics.WithService("qa"), otelmetrics.WithContract(contract), otelmetrics.WithoutPriming(), nil)
+	m := otelmetricstest.New(t, otelmetrics.WithService("qa"), otelmetrics.WithContract(contract), nil)
 	measure(t.Context(), m)
 	m.Conforms(t)
 	m.Want(t, `

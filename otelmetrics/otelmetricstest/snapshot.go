@@ -20,7 +20,6 @@ import (
 type Snapshot struct {
 	page     string
 	contract views.Contract
-	primed   bool
 	samples  []sample          // in the order of the page
 	index    map[string]int    // of samples, by series
 	kinds    map[string]string // by the name of a metric
@@ -52,7 +51,7 @@ func Scrape(t testing.TB, handler http.Handler) *Snapshot {
 func Parse(t testing.TB, page string) *Snapshot {
 	t.Helper()
 	s := &Snapshot{
-		page: page, contract: views.Default(), primed: true,
+		page: page, contract: views.Default(),
 		index: make(map[string]int), kinds: make(map[string]string),
 	}
 	for line := range strings.Lines(page) {

@@ -13,9 +13,8 @@ import (
 type Harness struct {
 	// Now is the clock of the recorder.
 	Now func() time.Time
-	// Contract and Primed are set by otelmetrics.New: what the recorder promises.
+	// Contract is set by otelmetrics.New: what the recorder promises.
 	Contract views.Contract
-	Primed   bool
 }
 
 // Held makes a type that embeds a harness a [Holder].
