@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dspy-metrics/dspy-metrics/internal/otlptest"
+	"github.com/dspy-metrics/dspy-metrics/internal/testio"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
@@ -57,7 +58,7 @@ func wantOutage(t *testing.T, m *otelmetrics.Metrics, log *logs) float64 {
 		}
 	}
 	// A flush that runs out of time returns a moment before its push does.
-	eventually(t, "as many failed pushes as hits", func() bool {
+	testio.Eventually(t, "as many failed pushes as hits", func() bool {
 		page := samples(t, scrape(t, m, text))
 		return page[memoryHits] == pushes && page["dspy_metrics_export_errors_total{}"] == pushes
 	})
@@ -92,7 +93,7 @@ func TestCollectorFaults(t *testing.T) {
 				failed := wantOutage(t, m, &log)
 
 				collector.Respond(otlptest.Accept())
-				eventually(t, "a push", func() bool {
+				testio.Eventually(t, "a push", func() bool {
 					if m.ForceFlush(t.Context()) == nil {
 						return true
 					}

@@ -19,26 +19,6 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
-// patience is how long a test polls for what must come: long enough for a loaded
-// machine.
-const patience = 20 * time.Second
-
-// eventually fails the test if done does not become true.
-func eventually(t testing.TB, what string, done func() bool) {
-	t.Helper()
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	tick := time.NewTicker(2 * time.Millisecond)
-	defer tick.Stop()
-	for !done() {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			t.Fatalf("got nothing within %s, want %s", patience, what)
-		}
-	}
-}
-
 // clock is a clock that moves when it is told to.
 type clock struct {
 	mu  sync.Mutex

@@ -23,6 +23,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/dspy-metrics/dspy-metrics/internal/testio"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
@@ -69,7 +70,7 @@ func latency(t testing.TB, m *otelmetrics.Metrics, endpoint, method string, stat
 func wantLatency(t testing.TB, m *otelmetrics.Metrics, endpoint, method string, status int) {
 	t.Helper()
 	var all float64
-	eventually(t, "a latency", func() bool {
+	testio.Eventually(t, "a latency", func() bool {
 		_, all = latency(t, m, endpoint, method, status)
 		return all > 0
 	})
@@ -301,7 +302,7 @@ func TestFullDuplex(t *testing.T) {
 			m := newRecorder(t)
 			server := serve(t, m, v, func(w http.ResponseWriter, r *http.Request) {
 				controller := http.NewResponseController(w)
-				if err := errors.Join(controller.EnableFullDuplex(), controller.SetWriteDeadline(time.Now().Add(patience))); err != nil {
+				if err := errors.Join(controller.EnableFullDuplex(), controller.SetWriteDeadline(time.Now().Add(testio.Patience))); err != nil {
 					t.Errorf("got %v, want no error", err)
 				}
 				w.WriteHeader(http.StatusOK)

@@ -9,6 +9,7 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 
 	"github.com/dspy-metrics/dspy-metrics/internal/otlptest"
+	"github.com/dspy-metrics/dspy-metrics/internal/testio"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
@@ -31,7 +32,7 @@ func TestNothingRunsBeforeAllIsSet(t *testing.T) {
 					return sdkmetric.Stream{}, false
 				}))
 			collector.WaitRequests(t, func(all []otlptest.Request) bool { return len(all) > 1 })
-			eventually(t, "a failed push", func() bool {
+			testio.Eventually(t, "a failed push", func() bool {
 				return samples(t, scrape(t, m, text))["dspy_metrics_export_errors_total{}"] > 0
 			})
 			_ = m.Shutdown(t.Context())
@@ -90,7 +91,7 @@ func TestDeltasSurviveOutages(t *testing.T) {
 					}
 					page := samples(t, scrape(t, m, text)) // what the outage has seen, before the page counts more of it
 					collector.Respond(otlptest.Accept())
-					eventually(t, "a push", func() bool { return m.ForceFlush(t.Context()) == nil })
+					testio.Eventually(t, "a push", func() bool { return m.ForceFlush(t.Context()) == nil })
 					taken := make(map[string]float64)
 					starts := make(map[string]uint64)
 					for _, request := range collector.Requests() {

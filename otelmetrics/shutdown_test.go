@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/dspy-metrics/dspy-metrics/internal/otlptest"
+	"github.com/dspy-metrics/dspy-metrics/internal/testio"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
@@ -47,7 +48,7 @@ func TestShutdownLeavesNothing(t *testing.T) {
 					_ = shutdownWithin(m, 30*time.Millisecond)
 				}) // the collector is gone as well
 				var left []string
-				eventually(t, "no goroutine of a pipeline", func() bool {
+				testio.Eventually(t, "no goroutine of a pipeline", func() bool {
 					http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 					left = goroutines()
 					return len(left) == 0

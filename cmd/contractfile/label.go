@@ -3,6 +3,7 @@ package contractfile
 import (
 	"slices"
 
+	"github.com/dspy-metrics/dspy-metrics/internal/spelling"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
@@ -55,7 +56,7 @@ func ownLabelKeys() []key[bounded] {
 func (r *reader) label(e entry) {
 	label := r.contract.Labels.Named(e.name)
 	if !slices.Contains(labelKeyNames(), e.name) || label == nil {
-		r.bad(value{r.places[e.path], e.path}, "unknown label %q: %s (a label of your own goes under own_labels)", short(e.name), choice(e.name, labelKeyNames()))
+		r.bad(value{r.places[e.path], e.path}, "unknown label %q: %s (a label of your own goes under own_labels)", short(e.name), spelling.Remedy(e.name, labelKeyNames()))
 		return
 	}
 	b := bounded{Label: *label}

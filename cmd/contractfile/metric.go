@@ -6,6 +6,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/dspy-metrics/dspy-metrics/internal/spelling"
 	"github.com/dspy-metrics/dspy-metrics/internal/terms"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
@@ -124,7 +125,7 @@ func ownMetricKeys() []key[views.Metric] {
 func (r *reader) metric(e entry) {
 	metric := r.contract.Metrics.Named(e.name)
 	if metric == nil {
-		r.bad(value{r.places[e.path], e.path}, "unknown metric %q: %s (a metric of your own goes under own_metrics)", short(e.name), choice(e.name, metricNames()))
+		r.bad(value{r.places[e.path], e.path}, "unknown metric %q: %s (a metric of your own goes under own_metrics)", short(e.name), spelling.Remedy(e.name, metricNames()))
 		return
 	}
 	if e.Kind == yaml.ScalarNode && (e.Value == off || e.Tag == "!!bool" && e.Value == "false") {

@@ -2,9 +2,6 @@ package contractfile
 
 import (
 	"fmt"
-	"strings"
-
-	"github.com/dspy-metrics/dspy-metrics/internal/spelling"
 )
 
 // Mistake is one thing that is wrong with a file.
@@ -25,24 +22,3 @@ func (m *Mistake) Error() string {
 
 // maxMistakes are as many as anybody reads.
 const maxMistakes = 100
-
-// choice is the remedy for a name that is none of those known.
-func choice(got string, known []string) string {
-	best, fewest := "", len(got)/3+2
-	for _, name := range known {
-		if len(got) > 3 && strings.HasPrefix(name, got) {
-			return fmt.Sprintf("did you mean %q?", name)
-		}
-		// What is far too long takes too long to compare.
-		if len(got) > 2*len(name) {
-			continue
-		}
-		if n := spelling.Distance(strings.ToLower(got), name); n < fewest {
-			best, fewest = name, n
-		}
-	}
-	if best != "" {
-		return fmt.Sprintf("did you mean %q?", best)
-	}
-	return "choose one of " + strings.Join(known, ", ")
-}

@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/dspy-metrics/dspy-metrics/internal/spelling"
 )
 
 // key is a key of an object in the file: how its value is read, and its schema.
@@ -40,7 +42,7 @@ func readObject[T any](r *reader, v value, keys []key[T], to *T) {
 	}
 	for _, e := range entries {
 		if !slices.Contains(names, e.name) {
-			r.bad(value{r.places[e.path], e.path}, "unknown key %q: %s", short(e.name), choice(e.name, names))
+			r.bad(value{r.places[e.path], e.path}, "unknown key %q: %s", short(e.name), spelling.Remedy(e.name, names))
 		}
 	}
 }
@@ -121,7 +123,7 @@ func (r *reader) text(v value, want string) (string, bool) {
 func (r *reader) option(v value, kind string, known []string) (string, bool) {
 	got, ok := r.text(v, "one of them")
 	if ok && !slices.Contains(known, got) {
-		r.bad(v, "unknown %s %q: %s", kind, short(got), choice(got, known))
+		r.bad(v, "unknown %s %q: %s", kind, short(got), spelling.Remedy(got, known))
 		return "", false
 	}
 	return got, ok

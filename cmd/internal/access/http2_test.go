@@ -16,6 +16,7 @@ import (
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 
+	"github.com/dspy-metrics/dspy-metrics/internal/testio"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
@@ -69,17 +70,6 @@ func (f *framer) ended(t *testing.T) (reason http2.ErrCode) {
 		}
 		if err != nil && !errors.As(err, new(http2.StreamError)) {
 			return reason
-		}
-	}
-}
-
-// eventually fails the test if done does not become true.
-func eventually(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !done(); <-time.After(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Errorf("not within a minute: %s", what)
-			return
 		}
 	}
 }
@@ -202,7 +192,7 @@ func TestHTTP2Floods(t *testing.T) {
 			}
 			counted := func() bool { return p.metrics.Scrape(t).Errors(otelmetrics.ErrorInvalidInput) > 0 }
 			if test.counted { // when the server has ended the connection, which it does in its own time
-				eventually(t, "an error counted", counted)
+				testio.Eventually(t, "an error counted", counted)
 			} else if counted() {
 				t.Error("errors counted, want none")
 			}

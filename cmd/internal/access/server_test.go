@@ -204,7 +204,7 @@ func TestRefusals(t *testing.T) {
 				t.Errorf("got %q", answer)
 			}
 			p.metrics.Eventually(t, counted("unauthorized", test.counted))
-			eventually(t, "a line in the log", func() bool { return strings.Contains(p.log.String(), test.logged) })
+			testio.Eventually(t, "a line in the log", func() bool { return strings.Contains(p.log.String(), test.logged) })
 			if log := p.log.String(); (test.logged == "") != (log == "") || strings.Contains(log, "battery") {
 				t.Errorf("got log %q, want %q in it", log, test.logged)
 			}
@@ -265,7 +265,7 @@ func TestReload(t *testing.T) {
 	p.configure(t, "basic_auth_users: horse\n")
 	want("broken", 0)
 	p.metrics.Eventually(t, counted("other", 1))
-	eventually(t, "a line in the log", func() bool { return strings.Contains(p.log.String(), "cannot unmarshal") })
+	testio.Eventually(t, "a line in the log", func() bool { return strings.Contains(p.log.String(), "cannot unmarshal") })
 	if log := p.log.String(); strings.Contains(log, "horse") {
 		t.Errorf("got log %q", log)
 	}

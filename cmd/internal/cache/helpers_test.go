@@ -15,24 +15,6 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
-// patience is how long a test polls for what must come.
-const patience = 20 * time.Second
-
-func eventually(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	tick := time.NewTicker(2 * time.Millisecond)
-	defer tick.Stop()
-	for !done() {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			t.Fatalf("got nothing within %s, want %s", patience, what)
-		}
-	}
-}
-
 // fixture is a cache with what it reports.
 type fixture struct {
 	*cache.Cache
@@ -144,7 +126,7 @@ func (f *fixture) set(key, answer string) {
 
 func (f *fixture) settle() {
 	f.t.Helper()
-	eventually(f.t, "no answer on its way to Redis", func() bool { return f.Writes() == 0 })
+	testio.Eventually(f.t, "no answer on its way to Redis", func() bool { return f.Writes() == 0 })
 }
 
 // forever is longer than any time to live of a cache.

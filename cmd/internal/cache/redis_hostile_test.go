@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/cache"
+	"github.com/dspy-metrics/dspy-metrics/internal/testio"
 )
 
 // flood is how much an endless reply sends before it gives up: far more than the
@@ -83,7 +84,7 @@ func TestRedisHostileReplies(t *testing.T) {
 				serve(conn)
 				_, _ = io.Copy(io.Discard, conn)
 			})
-			f := open(t, cache.Config{URL: "redis://" + address, Timeout: patience})
+			f := open(t, cache.Config{URL: "redis://" + address, Timeout: testio.Patience})
 			f.wantLines(1, 0)
 			for range 20 {
 				f.wantGet("key", "")
@@ -132,7 +133,7 @@ func TestRedisHostileAnswer(t *testing.T) {
 			if got := f.counts(); got.hits != 0 || got.misses != 5 {
 				t.Errorf("got %+v, want 5 misses", got)
 			}
-			eventually(t, "errors", func() bool { return f.counts().errors > 0 })
+			testio.Eventually(t, "errors", func() bool { return f.counts().errors > 0 })
 			if got := f.logs.count(begun); got > 1 {
 				t.Errorf("got %d lines, want at most one:\n%s", got, f.logs)
 			}

@@ -25,7 +25,7 @@ const (
 
 func (f *fixture) wantLines(begins, ends int) {
 	f.t.Helper()
-	eventually(f.t, fmt.Sprintf("%d outages begun and %d ended", begins, ends), func() bool {
+	testio.Eventually(f.t, fmt.Sprintf("%d outages begun and %d ended", begins, ends), func() bool {
 		return f.logs.count(begun) == begins && f.logs.count(ended) == ends
 	})
 	if got := f.logs.count(""); got != begins+ends {
@@ -54,7 +54,7 @@ func TestRedisAwayAtStart(t *testing.T) {
 	f.wantLines(1, 1)
 	f.set("key", "answer")
 	f.wantGet("key", "answer")
-	eventually(t, "the size", func() bool { return f.counts().size == 42 })
+	testio.Eventually(t, "the size", func() bool { return f.counts().size == 42 })
 }
 
 func TestRedisKilledAndRestarted(t *testing.T) {
@@ -97,7 +97,7 @@ func TestRedisHangs(t *testing.T) {
 	config := onHost(h)
 	config.Timeout = 500 * time.Millisecond
 	f := open(t, config)
-	eventually(t, "the first poll", func() bool { return h.infos.Load() > 0 })
+	testio.Eventually(t, "the first poll", func() bool { return h.infos.Load() > 0 })
 	f.set("key", "answer")
 	f.wantGet("key", "answer")
 
@@ -124,7 +124,7 @@ func TestRedisCallerGoneIsNoOutage(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, (*miniredis.Miniredis).Start)
 	f := open(t, onHost(h))
-	eventually(t, "the first poll", func() bool { return h.infos.Load() > 0 })
+	testio.Eventually(t, "the first poll", func() bool { return h.infos.Load() > 0 })
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	f.Set(gone, "key", []byte("answer"), forever) // The answer is worth keeping.
@@ -262,7 +262,7 @@ func TestRedisIsNone(t *testing.T) {
 func impostor(t *testing.T, serve func(net.Conn)) string {
 	t.Helper()
 	return testio.Listen(t, func(conn *net.TCPConn) {
-		_ = conn.SetDeadline(time.Now().Add(patience))
+		_ = conn.SetDeadline(time.Now().Add(testio.Patience))
 		_, _ = conn.Read(make([]byte, 1<<10))
 		serve(conn)
 	})
@@ -272,7 +272,7 @@ func impostor(t *testing.T, serve func(net.Conn)) string {
 func impostorOf(t *testing.T, answer func(command string) string) string {
 	t.Helper()
 	return testio.Listen(t, func(conn *net.TCPConn) {
-		_ = conn.SetDeadline(time.Now().Add(patience))
+		_ = conn.SetDeadline(time.Now().Add(testio.Patience))
 		reader := bufio.NewReader(conn)
 		for {
 			words, err := readCommand(reader)

@@ -11,6 +11,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/cache"
+	"github.com/dspy-metrics/dspy-metrics/internal/testio"
 )
 
 // Who has an answer does not wait for Redis to take it, and it can be looked up at
@@ -19,7 +20,7 @@ func TestRedisStoresInTheBackground(t *testing.T) {
 	t.Parallel()
 	h := newHost(t, (*miniredis.Miniredis).Start)
 	f := open(t, onHost(h))
-	eventually(t, "the first poll", func() bool { return h.infos.Load() > 0 })
+	testio.Eventually(t, "the first poll", func() bool { return h.infos.Load() > 0 })
 	f.set("key", "an old answer")
 	h.hang()
 	for i := range 1000 { // More than can be on their way.
@@ -95,7 +96,7 @@ func TestRedisHasOnlySomeKeys(t *testing.T) {
 				_, _ = f.get(t.Context(), "key")
 			}
 			// The watch asks for what failed, and not for what works.
-			eventually(t, "several probes", func() bool { return f.counts().errors > 4 })
+			testio.Eventually(t, "several probes", func() bool { return f.counts().errors > 4 })
 			f.wantLines(1, 0)
 			if got := f.logs.String(); !strings.Contains(got, test.logged) {
 				t.Errorf("got logged %s, want %q", got, test.logged)
@@ -148,7 +149,7 @@ func TestRedisPasswordIsNotLogged(t *testing.T) {
 					_, _ = fmt.Fprintf(conn, reply, password)
 				})
 				f := open(t, cache.Config{URL: "redis://:" + escaped(password) + "@" + address, Timeout: 5 * time.Second})
-				eventually(t, "an outage", func() bool { return f.logs.count(begun) == 1 })
+				testio.Eventually(t, "an outage", func() bool { return f.logs.count(begun) == 1 })
 				if got := f.logs.String(); strings.Contains(got, "nter2") {
 					t.Errorf("got the password in %s", got)
 				}

@@ -14,6 +14,7 @@ import (
 	"github.com/alicebob/miniredis/v2/server"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/cache"
+	"github.com/dspy-metrics/dspy-metrics/internal/testio"
 )
 
 const stored = "dspy-metrics:cache:v2:"
@@ -224,7 +225,7 @@ func TestRedisUsage(t *testing.T) {
 	} {
 		h.used.Store(step.used)
 		h.evicted.Store(step.evicted)
-		eventually(t, fmt.Sprintf("%+v", step), func() bool {
+		testio.Eventually(t, fmt.Sprintf("%+v", step), func() bool {
 			got := f.counts()
 			return got.size == float64(step.used) && got.evictions == float64(step.want)
 		})
@@ -243,11 +244,11 @@ func TestRedisUsageUnknown(t *testing.T) {
 	config := onHost(h)
 	config.PollInterval = 5 * time.Millisecond
 	f := open(t, config)
-	eventually(t, "a log line", func() bool { return f.logs.count("does not report its size") == 1 })
+	testio.Eventually(t, "a log line", func() bool { return f.logs.count("does not report its size") == 1 })
 	f.set("key", "answer")
 	f.wantGet("key", "answer")
 	h.refuse.Delete("INFO")
-	eventually(t, "the size", func() bool { return f.counts().size == 7 && f.logs.count("size and evictions again") == 1 })
+	testio.Eventually(t, "the size", func() bool { return f.counts().size == 7 && f.logs.count("size and evictions again") == 1 })
 	if got := f.counts(); got.errors != 0 || f.logs.count("") != 2 {
 		t.Errorf("got %+v and logged %s, want no error and two lines", got, f.logs)
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/dspy-metrics/dspy-metrics/internal/spelling"
 )
 
 // ignored is a part that says nothing of metrics. It takes no memory.
@@ -196,7 +198,7 @@ func (m *mistakes) unknown(file string, node *yaml.Node, form any) {
 			found = found || k == name
 		}
 		if !found {
-			m.add(file, node.Content[i], "unknown field %q: %s", short(name), choice(name, known))
+			m.add(file, node.Content[i], "unknown field %q: %s", short(name), spelling.Remedy(name, known))
 		}
 	}
 }

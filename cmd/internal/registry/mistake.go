@@ -9,8 +9,6 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
-
-	"github.com/dspy-metrics/dspy-metrics/internal/spelling"
 )
 
 // Mistake is one thing that is wrong with a registry.
@@ -59,23 +57,6 @@ func (m *mistakes) err() error {
 		errs = append(errs, mistake)
 	}
 	return errors.Join(errs...)
-}
-
-// choice is the remedy for a name that is none of those known.
-func choice(got string, known []string) string {
-	best, fewest := "", len(got)/3+2
-	for _, name := range known {
-		if len(got) > 2*len(name)+8 {
-			continue
-		}
-		if n := spelling.Distance(strings.ToLower(got), name); n < fewest {
-			best, fewest = name, n
-		}
-	}
-	if best != "" {
-		return fmt.Sprintf("did you mean %q?", best)
-	}
-	return "the names are " + strings.Join(known, ", ")
 }
 
 // short keeps hostile texts from filling a screen.
