@@ -3,7 +3,6 @@
 package dspymetrics_test
 
 import (
-	"flag"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,13 +11,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dspy-metrics/dspy-metrics/internal/golden"
 	"github.com/dspy-metrics/dspy-metrics/internal/markdown"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
 //go:generate go test . -run ^TestGenerated$ -update
-
-var update = flag.Bool("update", false, "write the documents anew instead of comparing")
 
 // TestGenerated fails if a generated part of a document is not what it would be
 // today.
@@ -35,24 +33,14 @@ func TestGenerated(t *testing.T) {
 		"docs/native-histograms.md":  {"example"},
 		"docs/integrations.md":       {"example"},
 	} {
-		text := read(t, document)
-		want := text
+		want := read(t, document)
 		for _, part := range generated {
 			if !markers(part).MatchString(want) {
 				t.Fatalf("%s has no %s markers", document, part)
 			}
 			want = replace(want, part, parts[part])
 		}
-		if want == text {
-			continue
-		}
-		if !*update {
-			t.Errorf("%s is out of date; run go generate .", document)
-			continue
-		}
-		if err := os.WriteFile(document, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		golden.Check(t, document, want)
 	}
 }
 

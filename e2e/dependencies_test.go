@@ -2,18 +2,14 @@ package e2e
 
 import (
 	"encoding/json"
-	"flag"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/dspy-metrics/dspy-metrics/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // What the service is built from is reviewed like code: a module that comes or
 // goes, or changes its licence, is a difference in a committed list. All licences
@@ -57,17 +53,5 @@ func TestDependencies(t *testing.T) {
 		}
 		list.WriteString(strings.Join(line, " ") + "\n")
 	}
-	golden := filepath.Join("testdata", "dependencies.txt")
-	if *update {
-		if err := os.WriteFile(golden, []byte(list.String()), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), list.String()); diff != "" {
-		t.Errorf("dependencies (-golden +now); GOWORK=off go -C e2e test -run TestDependencies -update accepts them:\n%s", diff)
-	}
+	golden.Check(t, "testdata/dependencies.txt", list.String())
 }

@@ -2,13 +2,10 @@ package otelmetrics_test
 
 import (
 	"errors"
-	"flag"
 	"maps"
 	"math"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -16,32 +13,13 @@ import (
 	"time"
 
 	"github.com/dspy-metrics/dspy-metrics/internal/difference"
+	"github.com/dspy-metrics/dspy-metrics/internal/golden"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"github.com/dspy-metrics/dspy-metrics/internal/otlptest"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
-
-var update = flag.Bool("update", false, "write the files of testdata anew")
-
-// golden compares with a file of testdata.
-func golden(t *testing.T, file, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", file)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := difference.Of(string(want), got); diff != "" {
-		t.Errorf("got another %s (go test -run %s -update writes it anew) (-want +got):\n%s", path, t.Name(), diff)
-	}
-}
 
 // measureAll measures once whatever the contract has.
 func measureAll(t testing.TB, m *otelmetrics.Metrics, clock *clock) {
@@ -114,7 +92,7 @@ func TestExposition(t *testing.T) {
 	m := measured(t)
 	for file, accept := range map[string]string{"exposition.txt": text, "openmetrics.txt": openMetrics} {
 		page := scrape(t, m, accept)
-		golden(t, file, strings.ReplaceAll(page, runtime.Version(), "go1.x"))
+		golden.Check(t, "testdata/"+file, strings.ReplaceAll(page, runtime.Version(), "go1.x"))
 		for _, unwanted := range []string{"otel_scope_", "target_info"} {
 			if strings.Contains(page, unwanted) {
 				t.Errorf("got %s in the page, want none", unwanted)

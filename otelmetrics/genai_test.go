@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/dspy-metrics/dspy-metrics/internal/difference"
+	"github.com/dspy-metrics/dspy-metrics/internal/golden"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
@@ -82,7 +83,7 @@ func TestGenAIExposition(t *testing.T) {
 		clock := newClock()
 		m := newRecorder(t, otelmetrics.WithGenAI(generation), otelmetrics.WithClock(clock.Now))
 		measureModels(t, m, clock)
-		golden(t, file, ofModels(scrape(t, m, text)))
+		golden.Check(t, "testdata/"+file, ofModels(scrape(t, m, text)))
 		wantOpenMetrics(t, scrape(t, m, openMetrics))
 	}
 }

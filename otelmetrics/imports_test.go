@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/dspy-metrics/dspy-metrics/internal/golden"
 )
 
 // TestImports holds which modules a user's binary gets with the library: what
@@ -27,7 +29,7 @@ func TestImports(t *testing.T) {
 	}
 	modules := strings.Fields(string(out))
 	slices.Sort(modules)
-	golden(t, "modules.txt", strings.Join(slices.Compact(modules), "\n")+"\n")
+	golden.Check(t, "testdata/modules.txt", strings.Join(slices.Compact(modules), "\n")+"\n")
 }
 
 // TestDirectRequires holds how many modules the go.mod of the library names for itself. What only a test needs is in

@@ -1,20 +1,16 @@
 package views_test
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/dspy-metrics/dspy-metrics/internal/difference"
+	"github.com/dspy-metrics/dspy-metrics/internal/golden"
 	"github.com/prometheus/otlptranslator"
 
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // A difference here is a change of the API: it belongs in the changelog under
 // "Metric contract".
@@ -35,19 +31,7 @@ func TestContractGolden(t *testing.T) {
 	for _, l := range contract.Labels.All() {
 		fmt.Fprintf(&b, "label %s\n  %s\n  values %s (closed %t, budget %d)\n", l.Key, l.Description, strings.Join(l.Values, ", "), l.Closed, l.Budget)
 	}
-	golden := filepath.Join("testdata", "contract.golden")
-	if *update {
-		if err := os.WriteFile(golden, []byte(b.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := difference.Of(string(want), b.String()); diff != "" {
-		t.Errorf("the contract changed (-golden +contract); go test ./views -update accepts it:\n%s", diff)
-	}
+	golden.Check(t, "testdata/contract.golden", b.String())
 }
 
 func TestAllCoversEveryField(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/contractfile"
+	"github.com/dspy-metrics/dspy-metrics/internal/golden"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
@@ -25,16 +26,7 @@ func TestDocument(t *testing.T) {
 	if !begun || !ended {
 		t.Fatalf("%s has no contract markers", document)
 	}
-	want := head + begin + "\n" + contractfile.Markdown(views.Default()) + "\n" + end + tail
-	switch {
-	case want == string(before):
-	case *update:
-		if err := os.WriteFile(document, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	default:
-		t.Errorf("%s is out of date; make generate writes it", document)
-	}
+	golden.Check(t, document, head+begin+"\n"+contractfile.Markdown(views.Default())+"\n"+end+tail)
 }
 
 // TestDocumentedFiles fails if the page shows a contract file that cannot be read.

@@ -1,9 +1,7 @@
 package contractfile_test
 
 import (
-	"flag"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -12,9 +10,8 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/contractfile"
+	"github.com/dspy-metrics/dspy-metrics/internal/golden"
 )
-
-var update = flag.Bool("update", false, "write schema.json anew instead of comparing")
 
 func TestSchemaFile(t *testing.T) {
 	t.Parallel()
@@ -22,18 +19,7 @@ func TestSchemaFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if *update {
-		if err := os.WriteFile("schema.json", want, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile("schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("schema.json is out of date: go generate ./... writes it (-want +got):\n%s", diff)
-	}
+	golden.Check(t, "schema.json", string(want))
 }
 
 // The keys of a definition in the schema are those that the reader knows, which

@@ -2,23 +2,16 @@ package otelmetricstest_test
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/dspy-metrics/dspy-metrics/internal/difference"
-
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/otelmetricstest"
 )
-
-var update = flag.Bool("update", false, "write the files of testdata anew")
 
 // failing is a test whose failures are wanted.
 type failing struct {
@@ -53,24 +46,6 @@ func said(t *testing.T, test func(testing.TB)) string {
 	}()
 	<-done
 	return strings.Join(f.said, "\n")
-}
-
-// golden compares with a file of testdata.
-func golden(t *testing.T, file, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", file)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := difference.Of(string(want), got); diff != "" {
-		t.Errorf("got another %s (go test -run %s -update writes it anew) (-want +got):\n%s", path, t.Name(), diff)
-	}
 }
 
 // measure measures something of everything.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dspy-metrics/dspy-metrics/internal/difference"
+	"github.com/dspy-metrics/dspy-metrics/internal/golden"
 
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/otelmetricstest"
@@ -33,7 +34,7 @@ func TestSince(t *testing.T) {
 		t.Errorf("the second time (-want +got):\n%s", diff)
 	}
 	got.Conforms(t, views.Default())
-	golden(t, "snapshot.txt", want)
+	golden.Check(t, "testdata/snapshot.txt", want)
 	after.Want(t, after.String())
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/dspy-metrics/dspy-metrics/internal/golden"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/otelmetricstest"
 	"github.com/dspy-metrics/dspy-metrics/views"
@@ -69,7 +70,7 @@ func TestMessages(t *testing.T) {
 		}
 		b.WriteString("== " + test.name + "\n" + message + "\n\n")
 	}
-	golden(t, "messages.txt", b.String())
+	golden.Check(t, "testdata/messages.txt", b.String())
 }
 
 func TestWantOwnInstruments(t *testing.T) {

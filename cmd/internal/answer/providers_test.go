@@ -1,22 +1,17 @@
 package answer
 
 import (
-	"bytes"
-	"flag"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/dspy-metrics/dspy-metrics/internal/golden"
 	"github.com/dspy-metrics/dspy-metrics/internal/markdown"
 )
 
 //go:generate go test . -run ^TestProviders$ -update
-
-var update = flag.Bool("update", false, "write docs/providers.md anew instead of comparing")
 
 // column is one of docs/providers.md: which samples show it.
 type column struct {
@@ -66,16 +61,7 @@ func TestProviders(t *testing.T) {
 	if !ok || !ended {
 		t.Fatalf("%s has no place for the table", path)
 	}
-	want := []byte(head + begin + "\n" + markdown.Table(rows) + "\n" + end + tail)
-	if *update {
-		if err := os.WriteFile(path, want, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if !bytes.Equal(document, want) {
-		t.Errorf("%s is out of date, run make generate (-is +wanted):\n%s", path, cmp.Diff(string(document), string(want)))
-	}
+	golden.Check(t, path, head+begin+"\n"+markdown.Table(rows)+"\n"+end+tail)
 }
 
 // cell names a sample that shows it, and for tokens the types, with a link to the

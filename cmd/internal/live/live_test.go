@@ -3,7 +3,6 @@ package live
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -12,36 +11,20 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/dspy-metrics/dspy-metrics/internal/golden"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
 
-//go:generate go test . -run ^TestConfiguration$ -update
-var update = flag.Bool("update", false, "write testdata/config.json")
-
-const golden = "testdata/config.json"
-
 // What the page draws of the documented contract.
+//
+//go:generate go test . -run ^TestConfiguration$ -update
 func TestConfiguration(t *testing.T) {
 	t.Parallel()
 	got, err := json.MarshalIndent(configure("qa", views.Default()), "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}
-	got = append(got, '\n')
-	if *update {
-		if err := os.WriteFile(golden, got, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("run with -update if it should be so (-want +got):\n%s", diff)
-	}
+	golden.Check(t, "testdata/config.json", string(got)+"\n")
 }
 
 // Each name that the page asks for is one of the contract, each label is one of its metric,

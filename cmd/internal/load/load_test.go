@@ -4,13 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"flag"
 	"io"
 	"math"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -18,9 +14,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-)
 
-var update = flag.Bool("update", false, "write the golden files")
+	"github.com/dspy-metrics/dspy-metrics/internal/golden"
+)
 
 // sent is a request as a service sees it.
 type sent struct {
@@ -324,27 +320,10 @@ func TestGolden(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		golden(t, "summary.txt", text.Bytes())
-		golden(t, "summary.json", append(encoded, '\n'))
-		golden(t, "progress.txt", []byte(strings.Join(lines, "\n")+"\n"))
+		golden.Check(t, "testdata/summary.txt", text.String())
+		golden.Check(t, "testdata/summary.json", string(encoded)+"\n")
+		golden.Check(t, "testdata/progress.txt", strings.Join(lines, "\n")+"\n")
 	})
-}
-
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := errors.Join(os.MkdirAll("testdata", 0o750), os.WriteFile(path, got, 0o600)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s (-want +got); -update writes it:\n%s", path, diff)
-	}
 }
 
 func FuzzWeighted(f *testing.F) {

@@ -2,25 +2,19 @@ package dashboards
 
 import (
 	"bytes"
-	"flag"
-	"maps"
-	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/grafana/grafana-foundation-sdk/go/cog/plugins"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/slo"
+	"github.com/dspy-metrics/dspy-metrics/internal/golden"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
-
-var update = flag.Bool("update", false, "rewrite the dashboards")
 
 const (
 	// root is where the files of Grafana are.
@@ -43,29 +37,16 @@ func files(t *testing.T, contract views.Contract) map[string][]byte {
 func TestFiles(t *testing.T) {
 	t.Parallel()
 	want := files(t, views.Default())
-	if *update {
-		for name, content := range want {
-			if err := os.WriteFile(filepath.Join(shipped, name), content, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
+	for name, content := range want {
+		golden.Check(t, filepath.Join(shipped, name), string(content))
 	}
 	paths, err := filepath.Glob(filepath.Join(shipped, "*.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := make(map[string][]byte)
 	for _, path := range paths {
-		if got[filepath.Base(path)], err = os.ReadFile(path); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if diff := cmp.Diff(slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(got))); diff != "" {
-		t.Fatalf("%s: files (-want +got):\n%s", shipped, diff)
-	}
-	for name := range want {
-		if diff := cmp.Diff(string(want[name]), string(got[name])); diff != "" {
-			t.Errorf("%s is out of date: run make generate and commit the result (-want +got):\n%s", name, diff)
+		if _, ok := want[filepath.Base(path)]; !ok {
+			t.Errorf("%s is no dashboard of the contract: remove it", path)
 		}
 	}
 }
