@@ -16,7 +16,7 @@ var update = flag.Bool("update", false, "write golden and generated files anew i
 func Check(t testing.TB, path, want string) {
 	t.Helper()
 	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o644); err != nil { //nolint:gosec // as git has it
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
