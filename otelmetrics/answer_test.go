@@ -36,8 +36,8 @@ func TestModelLabel(t *testing.T) {
 		for _, model := range models {
 			_, p := m.StartPrediction(t.Context(), otelmetrics.Predict)
 			p.SetModel(model)
-			p.AddLMCalls(1)
-			p.AddModelLMCalls(model, 1)
+			p.AddUsage(otelmetrics.Usage{Calls: 1})
+			p.AddUsage(otelmetrics.Usage{Model: model, Calls: 1})
 			p.End(nil)
 		}
 		got := samples(t, scrape(t, m, text))
@@ -173,7 +173,7 @@ func TestTimePerOutputToken(t *testing.T) {
 			p.LastToken()
 			c.pass(time.Hour)
 			p.AddTokens(otelmetrics.TokensOutput, 21)
-			p.AddLMCalls(1)
+			p.AddUsage(otelmetrics.Usage{Calls: 1})
 		}, 0.1},
 		"no stream": {func(p *otelmetrics.Prediction, _ *clock) { p.AddTokens(otelmetrics.TokensOutput, 21) }, -1},
 		"no usage":  {stream, -1},
@@ -181,7 +181,7 @@ func TestTimePerOutputToken(t *testing.T) {
 		"several answers": {func(p *otelmetrics.Prediction, c *clock) {
 			stream(p, c)
 			p.AddTokens(otelmetrics.TokensOutput, 21)
-			p.AddLMCalls(2)
+			p.AddUsage(otelmetrics.Usage{Calls: 2})
 		}, -1},
 	} {
 		clock := newClock()

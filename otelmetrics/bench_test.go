@@ -118,7 +118,7 @@ func BenchmarkHistogram(b *testing.B) {
 	}
 	benchmark(b, "labels",
 		implementation{"dspy", func(i int) {
-			m.RecordTimeToFirstToken(ctx, otelmetrics.ChainOfThought, durations[i%len(durations)])
+			otelmetrics.RecordTimeToFirstToken(ctx, m.Recorder, otelmetrics.ChainOfThought, durations[i%len(durations)])
 		}},
 		implementation{"client_golang", func(i int) {
 			vector.WithLabelValues("qa", "cot").Observe(durations[i%len(durations)].Seconds())
@@ -300,7 +300,7 @@ func BenchmarkScrape(b *testing.B) {
 				counter.Add(b.Context(), 1, metric.WithAttributes(service, attribute.String("error_type", value)))
 				continue
 			}
-			m.RecordTimeToFirstToken(b.Context(), otelmetrics.PredictionType(value), time.Second)
+			otelmetrics.RecordTimeToFirstToken(b.Context(), m.Recorder, otelmetrics.PredictionType(value), time.Second)
 			histograms.WithLabelValues("qa", value).Observe(1)
 			histogram.Record(b.Context(), 1, metric.WithAttributes(service, attribute.String("prediction_type", value)))
 			for _, status := range []string{"success", "failure"} {
@@ -315,7 +315,7 @@ func BenchmarkScrape(b *testing.B) {
 			handler http.Handler
 			measure func(context.Context)
 		}{
-			{"dspy", m.Handler(), func(ctx context.Context) { m.RecordTimeToFirstToken(ctx, "value0", time.Second) }},
+			{"dspy", m.Handler(), func(ctx context.Context) { otelmetrics.RecordTimeToFirstToken(ctx, m.Recorder, "value0", time.Second) }},
 			{"client_golang", promhttp.HandlerFor(native, options), func(context.Context) { histograms.WithLabelValues("qa", "value0").Observe(1) }},
 			{"otel_sdk", promhttp.HandlerFor(registry, options), func(ctx context.Context) {
 				histogram.Record(ctx, 1, metric.WithAttributes(attribute.String("service", "qa"), attribute.String("prediction_type", "value0")))

@@ -10,20 +10,10 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics/internal/label"
 )
 
-// Cache records what happens at one cache. It has the series at hand, so that
-// nothing is looked up. It is made by [Recorder.Cache], safe for concurrent use,
-// and does nothing on a nil pointer.
-type Cache struct {
+// cacheSeries are the series of one cache.
+type cacheSeries struct {
 	hits, misses, evictions metric.Int64Counter
 	size                    metric.Int64Gauge
-}
-
-// Cache returns the handle of a cache.
-func (r *Recorder) Cache(cache CacheType) *Cache {
-	if r == nil {
-		return nil
-	}
-	return r.caches.Get(string(cache))
 }
 
 func (r *Recorder) declareCaches() error {
@@ -32,9 +22,9 @@ func (r *Recorder) declareCaches() error {
 	misses, err2 := declare(p, m.CacheMisses, int64Counter)
 	evictions, err3 := declare(p, m.CacheEvictions, int64Counter)
 	size, err4 := declare(p, m.CacheSize, int64Gauge)
-	r.caches = label.NewTree(func(values []string) *Cache {
+	r.caches = label.NewTree(func(values []string) *cacheSeries {
 		which := attribute.String(cacheType.Key, values[0])
-		return &Cache{
+		return &cacheSeries{
 			hits:      hits(attributes(m.CacheHits, r.fixed, which)...),
 			misses:    misses(attributes(m.CacheMisses, r.fixed, which)...),
 			evictions: evictions(attributes(m.CacheEvictions, r.fixed, which)...),
@@ -44,31 +34,33 @@ func (r *Recorder) declareCaches() error {
 	return errors.Join(err1, err2, err3, err4)
 }
 
-// AddHits counts predictions that the cache answered. A count below 1 is ignored.
-func (c *Cache) AddHits(ctx context.Context, count int64) {
-	if c != nil && count > 0 {
-		c.hits.Add(ctx, count)
+// RecordCacheHit counts a prediction that the cache answered. It is a prediction
+// all the same, so record the look-up within it.
+func (r *Recorder) RecordCacheHit(ctx context.Context, cache CacheType) {
+	if r != nil {
+		r.caches.Get(string(cache)).hits.Add(ctx, 1)
 	}
 }
 
-// AddMisses counts predictions that the cache could not answer. A count below 1 is ignored.
-func (c *Cache) AddMisses(ctx context.Context, count int64) {
-	if c != nil && count > 0 {
-		c.misses.Add(ctx, count)
+// RecordCacheMiss counts a prediction that the cache could not answer.
+func (r *Recorder) RecordCacheMiss(ctx context.Context, cache CacheType) {
+	if r != nil {
+		r.caches.Get(string(cache)).misses.Add(ctx, 1)
 	}
 }
 
-// AddEvictions counts entries that the cache removed by itself. A count
-// below 1 is ignored.
-func (c *Cache) AddEvictions(ctx context.Context, count int64) {
-	if c != nil && count > 0 {
-		c.evictions.Add(ctx, count)
+// RecordCacheEvictions counts entries that the cache removed by itself, to make
+// room or because they expired. A count below 1 is ignored.
+func (r *Recorder) RecordCacheEvictions(ctx context.Context, cache CacheType, count int64) {
+	if r != nil && count > 0 {
+		r.caches.Get(string(cache)).evictions.Add(ctx, count)
 	}
 }
 
-// SetSize sets the size of the cache, in bytes. A negative size is ignored.
-func (c *Cache) SetSize(ctx context.Context, bytes int64) {
-	if c != nil && bytes >= 0 {
-		c.size.Record(ctx, bytes)
+// SetCacheSize sets the size of the cache, in bytes. Set it when it changes. A
+// negative size is ignored.
+func (r *Recorder) SetCacheSize(ctx context.Context, cache CacheType, bytes int64) {
+	if r != nil && bytes >= 0 {
+		r.caches.Get(string(cache)).size.Record(ctx, bytes)
 	}
 }

@@ -24,7 +24,7 @@ func ExampleWithGenAI() {
 	_, p := m.StartPrediction(ctx, otelmetrics.ChainOfThought)
 	p.AddTokens(otelmetrics.TokensInput, 1500)
 	reranker := otelmetrics.Model{Provider: "cohere", Name: "rerank-v3.5"}
-	p.AddModelTokens(reranker, otelmetrics.TokensInput, 300)
+	p.AddUsage(otelmetrics.Usage{Model: reranker, Tokens: otelmetrics.Tokens{Input: 300}})
 	p.End(nil)
 
 	page := httptest.NewRecorder()

@@ -32,9 +32,12 @@ func ExampleRecorder_StartPrediction() {
 				return err
 			}
 		}
-		p.AddTokens(otelmetrics.TokensInput, 210)
-		p.AddTokens(otelmetrics.TokensOutput, 2)
-		p.AddCost(0.0004) // as the provider reports it
+		p.AddUsage(otelmetrics.Usage{ // as the provider reports it
+			Tokens:  otelmetrics.Tokens{Input: 210, Output: 2},
+			CostUSD: 0.0004,
+			Calls:   1,
+			Finish:  otelmetrics.FinishStop,
+		})
 		return nil
 	}
 	// [guide:end stream]
@@ -49,6 +52,35 @@ func ExampleRecorder_StartPrediction() {
 	// dspy_time_to_first_token_seconds_count{prediction_type="cot",service="qa"} 2
 	// dspy_tokens_total{model="unknown",prediction_type="cot",service="qa",token_type="input"} 210
 	// dspy_tokens_total{model="unknown",prediction_type="cot",service="qa",token_type="output"} 2
+}
+
+func ExamplePrediction_AddUsage() {
+	ctx, m := example()
+	_, p := m.StartPrediction(ctx, otelmetrics.ReAct)
+	// [guide:begin usage]
+	p.AddUsage(otelmetrics.Usage{
+		Model:  otelmetrics.Model{Provider: "openai", Name: "gpt-4o-mini"},
+		Tokens: otelmetrics.Tokens{Input: 1500, Output: 90, CacheRead: 1024}, // those of the cache are a part of the input
+		Calls:  1,
+		Finish: otelmetrics.FinishToolCalls,
+	})
+	p.AddUsage(otelmetrics.Usage{
+		Model:      otelmetrics.Model{Provider: "cohere", Name: "rerank-v3.5"},
+		CostUSD:    0.002,
+		CostSource: otelmetrics.CostByProvider,
+		Calls:      1,
+	})
+	// [guide:end usage]
+	p.End(nil)
+	show(m, "dspy_tokens_total", "dspy_cost", "dspy_lm_calls", "dspy_finishes")
+	// Output:
+	// dspy_cost_usd_total{model="rerank-v3.5",prediction_type="react",service="qa",source="provider"} 0.002
+	// dspy_finishes_total{finish_reason="tool_calls",prediction_type="react",service="qa"} 1
+	// dspy_lm_calls_total{model="gpt-4o-mini",prediction_type="react",service="qa"} 1
+	// dspy_lm_calls_total{model="rerank-v3.5",prediction_type="react",service="qa"} 1
+	// dspy_tokens_total{model="gpt-4o-mini",prediction_type="react",service="qa",token_type="cache_read"} 1024
+	// dspy_tokens_total{model="gpt-4o-mini",prediction_type="react",service="qa",token_type="input"} 1500
+	// dspy_tokens_total{model="gpt-4o-mini",prediction_type="react",service="qa",token_type="output"} 90
 }
 
 func ExampleRecorder_StartTimer() {
@@ -79,25 +111,23 @@ func ExampleRecorder_StartTimer() {
 func ExampleRecorder_Predictor() {
 	ctx, m := example()
 	// [guide:begin handle]
-	predictor, cache := m.Predictor(otelmetrics.Predict), m.Cache(otelmetrics.CacheMemory)
+	predictor := m.Predictor(otelmetrics.Predict)
 	for _, question := range slices.Repeat([]string{"What is the capital of France?"}, 1000) {
-		cache.AddMisses(ctx, 1)
 		ctx, p := predictor.Start(ctx)
 		_, err := ask(ctx, question)
 		p.End(&err)
 	}
 	// [guide:end handle]
-	show(m, "dspy_predictions", "dspy_cache")
+	show(m, "dspy_predictions")
 	// Output:
-	// dspy_cache_misses_total{cache_type="memory",service="qa"} 1000
 	// dspy_predictions_total{prediction_type="predict",service="qa",status="failure"} 0
 	// dspy_predictions_total{prediction_type="predict",service="qa",status="success"} 1000
 }
 
-func ExampleRecorder_Cache() {
+func ExampleRecorder_RecordCacheHit() {
 	ctx, m := example()
 	// [guide:begin cache]
-	cache := m.Cache("answers")                       // or otelmetrics.CacheMemory, Redis, DSPy
+	const cache = otelmetrics.CacheType("answers")    // or otelmetrics.CacheMemory, CacheRedis
 	kept, size := make(map[string][]string), int64(0) // stands for a cache
 	answer := func(ctx context.Context, question string) (chunks []string, err error) {
 		// A cached answer is a prediction too, so the look-up is within it.
@@ -105,14 +135,14 @@ func ExampleRecorder_Cache() {
 		defer p.End(&err)
 
 		if chunks, ok := kept[question]; ok {
-			cache.AddHits(ctx, 1)
+			m.RecordCacheHit(ctx, cache)
 			return chunks, nil // no tokens: none were spent
 		}
-		cache.AddMisses(ctx, 1)
+		m.RecordCacheMiss(ctx, cache)
 		if chunks, err = ask(ctx, question); err == nil {
 			kept[question] = chunks
 			size += int64(len(question) + len(strings.Join(chunks, "")))
-			cache.SetSize(ctx, size)
+			m.SetCacheSize(ctx, cache, size)
 		}
 		return chunks, err
 	}

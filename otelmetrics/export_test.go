@@ -61,6 +61,13 @@ func RecordLatency(ctx context.Context, r *Recorder, route, method string, statu
 	r.latency(route, method, status).Record(ctx, elapsed.Seconds())
 }
 
+// RecordTimeToFirstToken records a time that was measured elsewhere.
+func RecordTimeToFirstToken(ctx context.Context, r *Recorder, kind PredictionType, elapsed time.Duration) {
+	if r != nil {
+		r.Predictor(kind).recordFirstToken(ctx, r.model, elapsed)
+	}
+}
+
 // Target returns where the push by OTLP goes, "" if there is none.
 func Target(options ...Option) (string, error) {
 	c, err := newConfig(options)

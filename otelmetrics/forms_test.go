@@ -184,7 +184,7 @@ func TestFormsAgree(t *testing.T) {
 	for worker := range 4 {
 		measuring.Go(func() {
 			for i := range 2000 {
-				m.RecordTimeToFirstToken(t.Context(), otelmetrics.Predict, time.Duration(1+i*worker)*time.Millisecond)
+				otelmetrics.RecordTimeToFirstToken(t.Context(), m.Recorder, otelmetrics.Predict, time.Duration(1+i*worker)*time.Millisecond)
 			}
 		})
 	}
@@ -212,7 +212,7 @@ func TestIdleTimeoutOfForms(t *testing.T) {
 	m := newRecorder(t, otelmetrics.WithClock(clock.Now), otelmetrics.WithContract(contract), otelmetrics.WithIdleTimeout(time.Minute))
 	name := contract.Metrics.TimeToFirstToken.Name
 	for range 2 {
-		m.RecordTimeToFirstToken(t.Context(), "mine", time.Second)
+		otelmetrics.RecordTimeToFirstToken(t.Context(), m.Recorder, "mine", time.Second)
 		if got := scrapeProtobuf(t, m)[name]; len(got) != 1 || got[0].GetHistogram().GetSampleCount() != 1 || len(nativeCounts(got[0].GetHistogram())) != 1 {
 			t.Errorf("got %v, want one series with one value", got)
 		}
@@ -231,7 +231,7 @@ func TestFormsOfOtherProvider(t *testing.T) {
 		contract, reader := formed(form), sdkmetric.NewManualReader()
 		provider := sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader), sdkmetric.WithView(contract.View()))
 		m := newRecorder(t, otelmetrics.WithContract(contract), otelmetrics.WithMeterProvider(provider))
-		m.RecordTimeToFirstToken(t.Context(), otelmetrics.Predict, time.Second)
+		otelmetrics.RecordTimeToFirstToken(t.Context(), m.Recorder, otelmetrics.Predict, time.Second)
 		var data metricdata.ResourceMetrics
 		if err := reader.Collect(t.Context(), &data); err != nil {
 			t.Fatal(err)

@@ -32,7 +32,8 @@ func WithGenAI(generations GenAI) Option {
 }
 
 // WithModel sets the model of predictions that do not say theirs by
-// [Prediction.SetModel], for the label model, for [WithGenAI] and for [WithPrices].
+// [Prediction.SetModel] or in a [Usage], for the label model, for [WithGenAI] and for
+// [WithPrices].
 // By default, if this option is not used, it is not known.
 func WithModel(model Model) Option {
 	return optionFunc(func(c *config) { c.model = model })

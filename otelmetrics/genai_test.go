@@ -42,21 +42,21 @@ func measureModels(t testing.TB, m *otelmetrics.Metrics, clock *clock) {
 	p.AddTokens(otelmetrics.TokensCacheWrite, 12)
 	p.AddTokens(otelmetrics.TokensOutput, 90)
 	p.AddTokens(otelmetrics.TokensReasoning, 64)
-	p.AddModelTokens(otelmetrics.Model{Provider: "anthropic", Name: "claude-sonnet-4-5", Server: "gateway"}, otelmetrics.TokensInput, 40)
+	p.AddUsage(otelmetrics.Usage{Model: otelmetrics.Model{Provider: "anthropic", Name: "claude-sonnet-4-5", Server: "gateway"}, Tokens: otelmetrics.Tokens{Input: 40}})
 	p.End(nil)
 
 	_, agent := m.StartPrediction(ctx, otelmetrics.ReAct)
 	clock.pass(100 * time.Second)
-	agent.AddModelLMCalls(gpt(), 2)
-	agent.AddLMCalls(1)
-	agent.AddToolCalls(2)
+	agent.AddUsage(otelmetrics.Usage{Model: gpt(), Calls: 2})
+	agent.AddUsage(otelmetrics.Usage{Calls: 1})
+	agent.AddUsage(otelmetrics.Usage{ToolCalls: 2})
 	err := error(&otelmetrics.Error{Type: otelmetrics.ErrorRateLimit})
 	agent.End(&err)
 	_, other := m.StartPrediction(ctx, otelmetrics.Predict)
 	err = &otelmetrics.Error{Type: otelmetrics.ErrorOther}
 	other.End(&err)
-	m.RecordTokens(ctx, otelmetrics.Predict, otelmetrics.TokensOutput, 5)
-	m.RecordTimeToFirstToken(ctx, otelmetrics.ReAct, time.Second)
+	m.RecordUsage(ctx, otelmetrics.Predict, otelmetrics.Usage{Tokens: otelmetrics.Tokens{Output: 5}})
+	otelmetrics.RecordTimeToFirstToken(ctx, m.Recorder, otelmetrics.ReAct, time.Second)
 }
 
 // ofModels returns the lines of a page that are not the contract's.
@@ -264,8 +264,8 @@ func TestGenAICalls(t *testing.T) {
 	m := newRecorder(t, otelmetrics.WithGenAI(bothGenerations))
 	for _, calls := range []struct{ lm, tools int64 }{{3, 2}, {1, 0}, {0, 0}, {-1, -1}} {
 		_, p := m.StartPrediction(t.Context(), otelmetrics.ReAct)
-		p.AddLMCalls(calls.lm)
-		p.AddToolCalls(calls.tools)
+		p.AddUsage(otelmetrics.Usage{Calls: calls.lm})
+		p.AddUsage(otelmetrics.Usage{ToolCalls: calls.tools})
 		p.End(nil)
 	}
 	got := samples(t, ofModels(scrape(t, m, text)))
@@ -371,7 +371,7 @@ func TestGenAISwitch(t *testing.T) {
 				otelmetrics.WithEnvironment(map[string]string{"OTEL_SEMCONV_STABILITY_OPT_IN": test.optIn}))...)
 			_, p := m.StartPrediction(t.Context(), otelmetrics.Predict)
 			p.SetModel(gpt())
-			p.AddModelTokens(gpt(), otelmetrics.TokensInput, 0) // nothing
+			p.AddUsage(otelmetrics.Usage{Model: gpt(), Tokens: otelmetrics.Tokens{Input: 0}}) // nothing
 			p.End(nil)
 			var got []string
 			for family := range families(t, scrape(t, m, text)) {
@@ -400,7 +400,7 @@ func TestGenAIOfNothing(t *testing.T) {
 	var none *otelmetrics.Prediction
 	for _, p := range []*otelmetrics.Prediction{none, new(otelmetrics.Prediction)} {
 		p.SetModel(gpt())
-		p.AddModelTokens(gpt(), otelmetrics.TokensInput, 1)
+		p.AddUsage(otelmetrics.Usage{Model: gpt(), Tokens: otelmetrics.Tokens{Input: 1}})
 	}
 }
 
@@ -507,10 +507,12 @@ func TestGenAIAllocations(t *testing.T) {
 			p.SetModel(gpt())
 			p.FirstToken()
 			p.AddTokens(otelmetrics.TokensInput, 1)
-			p.AddModelTokens(gpt(), otelmetrics.TokensCacheRead, 1)
+			p.AddUsage(otelmetrics.Usage{Model: gpt(), Tokens: otelmetrics.Tokens{CacheRead: 1}})
 			p.End(nil)
 		},
-		"tokens": func() { m.RecordTokens(ctx, otelmetrics.Predict, otelmetrics.TokensOutput, 1) },
+		"tokens": func() {
+			m.RecordUsage(ctx, otelmetrics.Predict, otelmetrics.Usage{Tokens: otelmetrics.Tokens{Output: 1}})
+		},
 	} {
 		if got := testing.AllocsPerRun(200, measure); got != 0 {
 			t.Errorf("%s: got %v allocations, want 0", name, got)

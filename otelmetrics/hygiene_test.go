@@ -150,11 +150,11 @@ func TestExtremeNumbers(t *testing.T) {
 	t.Parallel()
 	m := newRecorder(t)
 	for range 2 {
-		m.RecordCost(t.Context(), otelmetrics.Predict, math.MaxFloat64)
-		m.RecordTimeToFirstToken(t.Context(), otelmetrics.Predict, math.MaxInt64)
+		m.RecordUsage(t.Context(), otelmetrics.Predict, otelmetrics.Usage{CostUSD: math.MaxFloat64})
+		otelmetrics.RecordTimeToFirstToken(t.Context(), m.Recorder, otelmetrics.Predict, math.MaxInt64)
 		m.SetCacheSize(t.Context(), otelmetrics.CacheMemory, math.MaxInt64)
 	}
-	m.RecordTokens(t.Context(), otelmetrics.Predict, otelmetrics.TokensInput, math.MaxInt64)
+	m.RecordUsage(t.Context(), otelmetrics.Predict, otelmetrics.Usage{Tokens: otelmetrics.Tokens{Input: math.MaxInt64}})
 	wantLegal(t, m)
 }
 
@@ -168,9 +168,10 @@ func FuzzRecord(f *testing.F) {
 			verb.Record(m, value)
 		}
 		kind := otelmetrics.PredictionType(value)
-		m.RecordTokens(t.Context(), kind, otelmetrics.TokenType(value), count)
-		m.RecordCost(t.Context(), kind, usd)
-		m.RecordTimeToFirstToken(t.Context(), kind, time.Duration(count))
+		_, p := m.StartPrediction(t.Context(), kind)
+		p.AddTokens(otelmetrics.TokenType(value), count)
+		m.RecordUsage(t.Context(), kind, otelmetrics.Usage{CostUSD: usd})
+		otelmetrics.RecordTimeToFirstToken(t.Context(), m.Recorder, kind, time.Duration(count))
 		m.SetCacheSize(t.Context(), otelmetrics.CacheType(value), count)
 		wantLegal(t, m)
 	})

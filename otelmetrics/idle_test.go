@@ -29,7 +29,7 @@ func TestIdleTimeout(t *testing.T) {
 	_, slow := m.StartPrediction(ctx, "first")
 	m.RecordPrediction(ctx, "first", otelmetrics.StatusSuccess)
 	m.RecordPrediction(ctx, otelmetrics.ReAct, otelmetrics.StatusFailure)
-	m.RecordTokens(ctx, "first", otelmetrics.TokensInput, 7)
+	m.RecordUsage(ctx, "first", otelmetrics.Usage{Tokens: otelmetrics.Tokens{Input: 7}})
 	m.RecordPrediction(ctx, "second", otelmetrics.StatusSuccess)
 	wantLines(t, scrape(t, m, text),
 		`dspy_predictions_total{prediction_type="first",service="qa",status="success"} 1`,

@@ -32,27 +32,12 @@ type Model struct {
 
 // SetModel says which model answers, instead of that of [WithModel]. Each call holds for what is recorded from then on, so
 // with retries and fallbacks call it for each model that answers, before its tokens are added: the tokens are those of the
-// model that spent them, and the duration is that of the last model that answered.
+// model that spent them, and the duration is that of the last model that answered. A [Usage] that names its model leaves the
+// prediction's as it was.
 func (p *Prediction) SetModel(model Model) {
 	if p != nil && p.predictor != nil {
 		p.notes.setModel(model.label(), p.predictor.recorder.modelSeries(model))
 		p.billModel(model)
-	}
-}
-
-// AddModelTokens is [Prediction.AddTokens] for a prediction that asks several models at once: the tokens are those of this
-// one, and the model of the prediction stays as it was.
-func (p *Prediction) AddModelTokens(model Model, what TokenType, count int64) {
-	if p != nil && p.predictor != nil {
-		p.addTokens(model.label(), p.predictor.recorder.modelSeries(model), what, count)
-		p.billOf(model, what, count, 0)
-	}
-}
-
-func (p *Prediction) addTokens(name string, model *modelSeries, what TokenType, count int64) {
-	p.predictor.recorder.recordTokens(p.ctx, p.predictor.kind, name, model, what, count)
-	if what == TokensOutput && count > 0 {
-		p.pace.output.Add(count)
 	}
 }
 

@@ -166,7 +166,7 @@ func TestFallbackModels(t *testing.T) {
 		p.SetModel(otelmetrics.Model{Provider: "openai", Name: model})
 		p.AddTokens(otelmetrics.TokensInput, int64(10+i))
 	}
-	p.AddModelTokens(otelmetrics.Model{Provider: "openai", Name: "judge"}, otelmetrics.TokensInput, 5)
+	p.AddUsage(otelmetrics.Usage{Model: otelmetrics.Model{Provider: "openai", Name: "judge"}, Tokens: otelmetrics.Tokens{Input: 5}})
 	p.End(nil)
 	all := samples(t, scrape(t, m, text))
 	for model, want := range map[string]float64{"large": 21, "small": 12, "judge": 5} {

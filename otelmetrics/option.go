@@ -54,7 +54,7 @@ type config struct {
 	genAI          *GenAI // nil before the environment is read
 	model          Model
 	buildInfo      build
-	prices         Prices
+	prices         func(Usage) (usd float64, priced bool) // nil: none
 
 	disabled bool
 	isolated bool // from the environment, for a test

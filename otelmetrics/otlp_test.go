@@ -287,7 +287,7 @@ func TestManySeries(t *testing.T) {
 	collector := otlptest.NewHTTP(t)
 	m := newRecorder(t, otelmetrics.WithContract(contract), otelmetrics.WithoutPriming(), otelmetrics.WithOTLP(collector.Endpoint()))
 	for i := range 60 {
-		m.RecordTokens(t.Context(), otelmetrics.PredictionType("type-"+strconv.Itoa(i)), otelmetrics.TokensInput, int64(i+1))
+		m.RecordUsage(t.Context(), otelmetrics.PredictionType("type-"+strconv.Itoa(i)), otelmetrics.Usage{Tokens: otelmetrics.Tokens{Input: int64(i + 1)}})
 	}
 	want := samples(t, scrape(t, m, text))
 	maps.DeleteFunc(want, func(name string, _ float64) bool { return !strings.HasPrefix(name, "dspy_tokens") })

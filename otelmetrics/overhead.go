@@ -1,18 +1,9 @@
 package otelmetrics
 
 import (
-	"context"
 	"sync/atomic"
 	"time"
 )
-
-// RecordOverhead observes the time that a prediction took beyond that of its
-// upstream. A negative duration is ignored.
-func (r *Recorder) RecordOverhead(ctx context.Context, kind PredictionType, overhead time.Duration) {
-	if r != nil && overhead >= 0 {
-		r.overheads.Get(string(kind)).Record(ctx, overhead.Seconds())
-	}
-}
 
 // BeginUpstream starts the clock of the prediction's upstream, such as a request
 // to a language model's API, and [Prediction.EndUpstream] stops it. Of up to
@@ -43,7 +34,8 @@ func (p *Prediction) elapsed() time.Duration { return p.predictor.recorder.pipel
 // recordOverhead records what of the whole time was not the upstream's.
 func (p *Prediction) recordOverhead(whole time.Duration) {
 	if p.upstream.called() {
-		p.predictor.recorder.RecordOverhead(p.ctx, p.predictor.kind, max(0, whole-p.upstream.total(whole)))
+		overhead := max(0, whole-p.upstream.total(whole))
+		p.predictor.recorder.overheads.Get(string(p.predictor.kind)).Record(p.ctx, overhead.Seconds())
 	}
 }
 

@@ -180,12 +180,3 @@ func (p *Prediction) FirstToken() {
 		p.predictor.recordFirstToken(p.ctx, p.modelSeries(), elapsed)
 	}
 }
-
-// AddTokens adds tokens that the prediction spent, also when it failed or has
-// ended. See [Recorder.RecordTokens].
-func (p *Prediction) AddTokens(what TokenType, count int64) {
-	if p != nil && p.predictor != nil {
-		p.addTokens(p.modelName(), p.modelSeries(), what, count)
-		p.billOwn(what, count, 0)
-	}
-}

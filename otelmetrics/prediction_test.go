@@ -18,6 +18,18 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
+// everything states all that a usage can state.
+func everything() otelmetrics.Usage {
+	return otelmetrics.Usage{
+		Model:   otelmetrics.Model{Name: "small"},
+		Tokens:  otelmetrics.Tokens{Input: 9, Output: 5, CacheRead: 3, CacheWrite: 2, Reasoning: 1},
+		Saved:   otelmetrics.Tokens{Input: 9, Output: 5, CacheRead: 3, CacheWrite: 2, Reasoning: 1},
+		CostUSD: 0.5, CostSource: otelmetrics.CostByPriceList, ServiceTier: "flex",
+		Calls: 6, CacheHits: 4, CacheMisses: 2, ToolCalls: 7, ParseFailures: 8, Finish: otelmetrics.FinishLength, Finishes: 3,
+		Missing: otelmetrics.UsageCutOff,
+	}
+}
+
 // useAll calls every method of a recorder, which may be nil or shut down.
 func useAll(t testing.TB, m *otelmetrics.Metrics) {
 	t.Helper()
@@ -26,41 +38,24 @@ func useAll(t testing.TB, m *otelmetrics.Metrics) {
 	p.FirstToken()
 	p.AddTokens(otelmetrics.TokensInput, 1)
 	p.LastToken()
-	p.AddCost(1)
-	p.AddModelCost(otelmetrics.Model{Name: "small"}, otelmetrics.CostByPriceList, 1)
-	p.AddLMCalls(1)
-	p.AddModelLMCalls(otelmetrics.Model{Name: "small"}, 1)
-	p.AddToolCalls(1)
-	p.AddParseFailures(1)
-	p.AddFinishes(otelmetrics.FinishStop, 1)
-	p.AddTokensSaved(otelmetrics.TokensInput, 1)
+	p.AddUsage(everything())
 	p.BeginUpstream()
 	p.EndUpstream()
 	p.Score("exact_match", 1)
 	p.End(nil)
-	m.RecordLMCalls(ctx, otelmetrics.Predict, 1)
-	m.RecordToolCalls(ctx, otelmetrics.Predict, 1)
-	m.RecordParseFailures(ctx, otelmetrics.Predict, 1)
-	m.RecordFinishes(ctx, otelmetrics.Predict, otelmetrics.FinishStop, 1)
-	m.RecordTokensSaved(ctx, otelmetrics.Predict, otelmetrics.TokensInput, 1)
-	m.RecordOverhead(ctx, otelmetrics.Predict, time.Second)
-	m.RecordTimePerOutputToken(ctx, otelmetrics.Predict, time.Second)
+	m.RecordUsage(ctx, otelmetrics.Predict, everything())
 	m.RecordScore(ctx, otelmetrics.Predict, "exact_match", 1)
 	m.RecordScore(ctx, otelmetrics.Predict, "exact_match", 2)
 	m.SetActivePredictionsLimit(ctx, 1)
 	m.RecordPrediction(ctx, otelmetrics.Predict, otelmetrics.StatusSuccess)
 	m.RecordError(ctx, otelmetrics.ErrorTimeout)
 	m.RecordUpstreamAttempt(ctx, nil)
-	m.RecordUsageMissing(ctx, otelmetrics.UsageCutOff)
 	m.RecordCacheHit(ctx, otelmetrics.CacheMemory)
 	m.RecordCacheMiss(ctx, otelmetrics.CacheMemory)
-	m.RecordCacheEviction(ctx, otelmetrics.CacheMemory)
+	m.RecordCacheEvictions(ctx, otelmetrics.CacheMemory, 1)
 	m.SetCacheSize(ctx, otelmetrics.CacheMemory, 1)
-	m.RecordTokens(ctx, otelmetrics.Predict, otelmetrics.TokensInput, 1)
-	m.RecordCost(ctx, otelmetrics.Predict, 1)
-	m.RecordTimeToFirstToken(ctx, otelmetrics.Predict, time.Second)
+	otelmetrics.RecordTimeToFirstToken(ctx, m.Recorder, otelmetrics.Predict, time.Second)
 	_, request := m.StartRequest(ctx, http.MethodGet, nil)
-	request.MarkComplete()
 	request.End(nil)
 	timer := m.StartTimer(otelmetrics.Predict)
 	timer.Observe(ctx)
@@ -108,7 +103,7 @@ func TestNilAndZero(t *testing.T) {
 	for _, p := range []*otelmetrics.Prediction{nilPrediction, &zeroPrediction} {
 		p.FirstToken()
 		p.AddTokens(otelmetrics.TokensInput, 1)
-		p.AddCost(1)
+		p.AddUsage(otelmetrics.Usage{CostUSD: 1})
 		p.End(&err)
 		p.End(nil)
 	}
@@ -301,18 +296,18 @@ func TestJunkIsIgnored(t *testing.T) {
 	ctx, p := m.StartPrediction(t.Context(), otelmetrics.Predict)
 	for _, count := range []int64{0, -1, math.MinInt64} {
 		p.AddTokens(otelmetrics.TokensInput, count)
-		m.RecordTokens(ctx, otelmetrics.Predict, otelmetrics.TokensInput, count)
+		m.RecordUsage(ctx, otelmetrics.Predict, otelmetrics.Usage{Tokens: otelmetrics.Tokens{Input: count}})
 	}
 	for _, usd := range []float64{0, -1, math.NaN(), math.Inf(1), math.Inf(-1)} {
-		p.AddCost(usd)
-		m.RecordCost(ctx, otelmetrics.Predict, usd)
+		p.AddUsage(otelmetrics.Usage{CostUSD: usd})
+		m.RecordUsage(ctx, otelmetrics.Predict, otelmetrics.Usage{CostUSD: usd})
 	}
-	m.RecordTimeToFirstToken(ctx, otelmetrics.Predict, -time.Second)
+	otelmetrics.RecordTimeToFirstToken(ctx, m.Recorder, otelmetrics.Predict, -time.Second)
 	m.SetCacheSize(ctx, otelmetrics.CacheMemory, 10)
 	m.SetCacheSize(ctx, otelmetrics.CacheMemory, -1)
 	p.End(nil)
 	p.AddTokens(otelmetrics.TokensOutput, 3) // counts after the end as well
-	p.AddCost(0.5)
+	p.AddUsage(otelmetrics.Usage{CostUSD: 0.5})
 	page := scrape(t, m, text)
 	wantLines(t, page,
 		`dspy_tokens_total{model="unknown",prediction_type="predict",service="qa",token_type="output"} 3`,
@@ -417,11 +412,13 @@ func TestAllocations(t *testing.T) {
 		"error":             func() { m.RecordError(ctx, otelmetrics.ErrorTimeout) },
 		"cache hit":         func() { m.RecordCacheHit(ctx, otelmetrics.CacheMemory) },
 		"cache miss":        func() { m.RecordCacheMiss(ctx, otelmetrics.CacheMemory) },
-		"cache eviction":    func() { m.RecordCacheEviction(ctx, otelmetrics.CacheMemory) },
+		"cache eviction":    func() { m.RecordCacheEvictions(ctx, otelmetrics.CacheMemory, 1) },
 		"cache size":        func() { m.SetCacheSize(ctx, otelmetrics.CacheMemory, 1) },
-		"tokens":            func() { m.RecordTokens(ctx, otelmetrics.Predict, otelmetrics.TokensInput, 1) },
-		"cost":              func() { m.RecordCost(ctx, otelmetrics.Predict, 1) },
-		"first token":       func() { m.RecordTimeToFirstToken(ctx, otelmetrics.Predict, 1) },
+		"tokens": func() {
+			m.RecordUsage(ctx, otelmetrics.Predict, otelmetrics.Usage{Tokens: otelmetrics.Tokens{Input: 1}})
+		},
+		"cost":        func() { m.RecordUsage(ctx, otelmetrics.Predict, otelmetrics.Usage{CostUSD: 1}) },
+		"first token": func() { otelmetrics.RecordTimeToFirstToken(ctx, m.Recorder, otelmetrics.Predict, 1) },
 		"whole prediction": func() {
 			_, p := predictor.Start(ctx)
 			p.SetModel(otelmetrics.Model{Name: "openai/small"})
@@ -429,13 +426,7 @@ func TestAllocations(t *testing.T) {
 			p.FirstToken()
 			p.LastToken()
 			p.AddTokens(otelmetrics.TokensOutput, 2)
-			p.AddModelTokens(otelmetrics.Model{Name: "large"}, otelmetrics.TokensOutput, 2)
-			p.AddCost(1)
-			p.AddLMCalls(1)
-			p.AddToolCalls(1)
-			p.AddParseFailures(1)
-			p.AddFinishes(otelmetrics.FinishLength, 1)
-			p.AddTokensSaved(otelmetrics.TokensInput, 1)
+			p.AddUsage(everything())
 			p.Score("exact_match", 0.5)
 			p.EndUpstream()
 			p.End(nil)

@@ -5,52 +5,22 @@ import (
 	"slices"
 )
 
-// Prices tell what tokens cost where nobody states it: package prices reads a list
-// of them.
-type Prices interface {
-	// Cost returns what was spent on a model, in US dollars, or false if a price of
-	// any part of it is not known. It is called concurrently, at the end of
-	// predictions, which it must not delay. spent must not be changed or kept.
-	Cost(model Model, spent Spent) (usd float64, priced bool)
-}
-
-// Spent is what a prediction spent on one model.
-type Spent struct {
-	// Tokens by type. Cache reads and writes are parts of the input, and reasoning
-	// is a part of the output.
-	Tokens map[TokenType]int64
-	// Calls of the model, or 0 if their number is not known. Only of one call do
-	// the tokens say how long its context was.
-	Calls int64
-	// ServiceTier is what the provider calls the way in which it answered, such as
-	// flex, priority or batch, or empty.
-	ServiceTier string
-}
-
 // WithPrices adds what a prediction cost to dspy_cost_usd_total at its end, as
-// source="local", where nobody has stated it: by [Prediction.AddCost] for the
-// prediction, or by [Prediction.AddModelCost] for a model. The tokens are those of
-// [Prediction.AddTokens] and [Prediction.AddModelTokens] before the end. A
-// prediction that spent tokens of an unknown price counts once as unpriced in
-// dspy_usage_missing_total.
+// source="local", where no [Usage] has stated it. It asks cost once for each model
+// and service tier that the prediction has added tokens of before its end. The
+// Usage that it gets has the Model, the Tokens, the ServiceTier, and the Calls or 0
+// if their number is not known. cost returns US dollars, or priced false if a price
+// of any part of it is not known, which counts the prediction once as unpriced in
+// dspy_usage_missing_total. Package prices has a cost function that reads a list:
 //
-// Prices of long contexts need to know that there was one call, so use
-// [Prediction.AddLMCalls]; prices of service tiers need [Prediction.SetServiceTier].
-// A prediction that spends tokens allocates with this option. Prices that panic know
-// no price; the first panic is logged. By default, if this option is not used or
-// with nil, no cost is reckoned.
-func WithPrices(prices Prices) Option {
-	return optionFunc(func(c *config) { c.prices = prices })
-}
-
-// SetServiceTier says in which service tier the calls of the prediction were
-// answered, for [WithPrices]: what the member service_tier of an answer says, such
-// as flex, priority or batch. It holds for the whole prediction.
-func (p *Prediction) SetServiceTier(tier string) {
-	if b := p.openBill(); b != nil {
-		b.tier = tier
-		p.notes.release()
-	}
+//	otelmetrics.WithPrices(list.Cost)
+//
+// cost is called concurrently, and must not delay the ends of predictions. If it
+// panics it knows no price; the first panic is logged. A prediction that spends
+// tokens allocates with this option. By default, if this option is not used or with
+// nil, no cost is reckoned.
+func WithPrices(cost func(Usage) (usd float64, priced bool)) Option {
+	return optionFunc(func(c *config) { c.prices = cost })
 }
 
 // billed reports whether the prediction keeps a bill.
@@ -62,25 +32,32 @@ func (p *Prediction) billed() bool {
 type bill struct {
 	model  Model // of the prediction
 	items  []billItem
-	tier   string
 	stated bool // somebody stated what the whole costs
 }
 
-// billItem is what was spent on a model.
+// billItem is what was spent on a model in a service tier.
 type billItem struct {
-	model  Model
-	spent  Spent
-	stated bool // somebody stated what it costs
+	spent  Usage
+	stated bool // somebody stated what the model costs
 }
 
-// item returns that of a model.
-func (b *bill) item(model Model) *billItem {
-	at := slices.IndexFunc(b.items, func(known billItem) bool { return known.model == model })
+// item returns that of a model in a service tier.
+func (b *bill) item(model Model, tier string) *billItem {
+	at := slices.IndexFunc(b.items, func(known billItem) bool {
+		return known.spent.Model == model && known.spent.ServiceTier == tier
+	})
 	if at < 0 {
 		at = len(b.items)
-		b.items = append(b.items, billItem{model: model, spent: Spent{Tokens: make(map[TokenType]int64)}})
+		b.items = append(b.items, billItem{spent: Usage{Model: model, ServiceTier: tier}})
 	}
 	return &b.items[at]
+}
+
+// open reports whether an item has a price that nobody has stated, in any tier.
+func (b *bill) open(item billItem) bool {
+	return item.spent.Tokens != (Tokens{}) && !slices.ContainsFunc(b.items, func(other billItem) bool {
+		return other.stated && other.spent.Model == item.spent.Model
+	})
 }
 
 // openBill returns the bill to write on and then to release, or nil if there is
@@ -108,45 +85,56 @@ func (p *Prediction) billModel(model Model) {
 	}
 }
 
-// billOwn adds to what the prediction's own model spent.
-func (p *Prediction) billOwn(what TokenType, tokens, calls int64) {
-	if b := p.openBill(); b != nil {
-		b.item(b.model).add(what, tokens, calls)
-		p.notes.release()
+// billTokens adds to what the prediction's own model spent.
+func (p *Prediction) billTokens(what TokenType, count int64) {
+	b := p.openBill()
+	if b == nil {
+		return
+	}
+	defer p.notes.release()
+	tokens := &b.item(b.model, "").spent.Tokens
+	switch what {
+	case TokensInput:
+		add(&tokens.Input, count)
+	case TokensOutput:
+		add(&tokens.Output, count)
+	case TokensCacheRead:
+		add(&tokens.CacheRead, count)
+	case TokensCacheWrite:
+		add(&tokens.CacheWrite, count)
+	case TokensReasoning:
+		add(&tokens.Reasoning, count)
 	}
 }
 
-// billOf adds to what a model spent.
-func (p *Prediction) billOf(model Model, what TokenType, tokens, calls int64) {
-	if b := p.openBill(); b != nil {
-		b.item(model).add(what, tokens, calls)
-		p.notes.release()
+// billUsage adds what a model spent, and notes what somebody has stated.
+func (p *Prediction) billUsage(usage Usage) {
+	b := p.openBill()
+	if b == nil {
+		return
 	}
+	defer p.notes.release()
+	stated := usage.statesCost()
+	if usage.Model == (Model{}) {
+		usage.Model, b.stated = b.model, b.stated || stated
+	}
+	item := b.item(usage.Model, usage.ServiceTier)
+	item.stated = item.stated || stated
+	add(&item.spent.Calls, usage.Calls)
+	tokens := &item.spent.Tokens
+	add(&tokens.Input, usage.Tokens.Input)
+	add(&tokens.Output, usage.Tokens.Output)
+	add(&tokens.CacheRead, usage.Tokens.CacheRead)
+	add(&tokens.CacheWrite, usage.Tokens.CacheWrite)
+	add(&tokens.Reasoning, usage.Tokens.Reasoning)
 }
 
-func (i *billItem) add(what TokenType, tokens, calls int64) {
-	if tokens > 0 {
-		i.spent.Tokens[what] += min(tokens, math.MaxInt64-i.spent.Tokens[what])
-	}
-	i.spent.Calls += min(max(calls, 0), math.MaxInt64-i.spent.Calls)
-}
+// add adds a count that is not below 0, as far as there is room.
+func add(sum *int64, count int64) { *sum += min(max(count, 0), math.MaxInt64-*sum) }
 
-// billStated notes that somebody has stated what all of the prediction costs.
-func (p *Prediction) billStated(usd float64) {
-	if b := p.openBill(); b != nil {
-		b.stated = b.stated || isCost(usd)
-		p.notes.release()
-	}
-}
-
-// billStatedOf notes that somebody has stated what a model costs.
-func (p *Prediction) billStatedOf(model Model, usd float64) {
-	if b := p.openBill(); b != nil {
-		item := b.item(model)
-		item.stated = item.stated || isCost(usd)
-		p.notes.release()
-	}
-}
+// statesCost reports whether the usage says what it cost: nothing is a cost if
+// somebody says so.
+func (u Usage) statesCost() bool { return isCost(u.CostUSD) && (u.CostUSD > 0 || u.CostSource != "") }
 
 // isCost reports whether a cost makes sense, which it does if it is zero.
 func isCost(usd float64) bool { return usd >= 0 && !math.IsInf(usd, 1) }
@@ -165,25 +153,24 @@ func (p *Prediction) settle() {
 	}
 	r, priced := p.predictor.recorder, true
 	for _, item := range b.items {
-		if item.stated || len(item.spent.Tokens) == 0 {
+		if !b.open(item) {
 			continue
 		}
-		item.spent.ServiceTier = b.tier
-		usd, ok := r.pipeline.price(item.model, item.spent)
+		usd, ok := r.pipeline.price(item.spent)
 		if ok {
-			r.recordCost(p.ctx, p.predictor.kind, item.model.label(), CostByPriceList, usd)
+			r.recordCost(p.ctx, p.predictor.kind, item.spent.Model.label(), CostByPriceList, usd)
 		}
 		priced = priced && ok
 	}
 	if !priced {
-		r.RecordUsageMissing(p.ctx, UsageUnpriced)
+		r.usage.missing.Get(string(UsageUnpriced)).Add(p.ctx, 1)
 	}
 }
 
 // price asks the user's prices.
-func (p *pipeline) price(model Model, spent Spent) (usd float64, priced bool) {
+func (p *pipeline) price(spent Usage) (usd float64, priced bool) {
 	usd = guard(p, "WithPrices", -1, func() float64 {
-		if usd, priced := p.prices.Cost(model, spent); priced {
+		if usd, priced := p.prices(spent); priced {
 			return usd
 		}
 		return -1

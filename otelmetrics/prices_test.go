@@ -9,24 +9,17 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
-// priceFunc is a function as prices.
-type priceFunc func(otelmetrics.Model, otelmetrics.Spent) (float64, bool)
-
-func (f priceFunc) Cost(model otelmetrics.Model, spent otelmetrics.Spent) (float64, bool) {
-	return f(model, spent)
-}
-
 // perToken prices the models small and large, and calls of the tier flex at half
 // of it. A prompt of more than 100 tokens in one call costs ten times as much.
-func perToken(model otelmetrics.Model, spent otelmetrics.Spent) (float64, bool) {
-	each, ok := map[string]float64{"small": 1, "large": 8}[model.Name]
+func perToken(spent otelmetrics.Usage) (float64, bool) {
+	each, ok := map[string]float64{"small": 1, "large": 8}[spent.Model.Name]
 	if spent.ServiceTier == "flex" {
 		each /= 2
 	}
-	if spent.Calls == 1 && spent.Tokens[otelmetrics.TokensInput] > 100 {
+	if spent.Calls == 1 && spent.Tokens.Input > 100 {
 		each *= 10
 	}
-	return each * float64(spent.Tokens[otelmetrics.TokensInput]+spent.Tokens[otelmetrics.TokensOutput]), ok
+	return each * float64(spent.Tokens.Input+spent.Tokens.Output), ok
 }
 
 func TestWithPrices(t *testing.T) {
@@ -54,49 +47,64 @@ func TestWithPrices(t *testing.T) {
 			p.AddTokens(in, 2)
 		}, []string{local("large", "16"), unpriced("0")}, `model="small"`},
 		"several models": {func(p *otelmetrics.Prediction) {
-			p.AddModelTokens(large, in, 2)
+			p.AddUsage(otelmetrics.Usage{Model: large, Tokens: otelmetrics.Tokens{Input: 2}})
 			p.AddTokens(in, 2)
 			p.SetModel(unknown)
 			p.AddTokens(in, 2)
 		}, []string{local("small", "2"), local("large", "16"), unpriced("1")}, ""},
 		"a stated cost": {func(p *otelmetrics.Prediction) {
 			p.AddTokens(in, 2)
-			p.AddModelTokens(unknown, in, 2)
-			p.AddCost(0)
+			p.AddUsage(otelmetrics.Usage{Model: unknown, Tokens: otelmetrics.Tokens{Input: 2}})
+			p.AddUsage(otelmetrics.Usage{CostSource: otelmetrics.CostByProvider})
 		}, []string{unpriced("0")}, `source="local"} `},
 		"a stated cost of one model": {func(p *otelmetrics.Prediction) {
 			p.AddTokens(in, 2)
-			p.AddModelTokens(unknown, in, 2)
-			p.AddModelCost(unknown, otelmetrics.CostByProvider, 3)
+			p.AddUsage(otelmetrics.Usage{Model: unknown, Tokens: otelmetrics.Tokens{Input: 2}})
+			p.AddUsage(otelmetrics.Usage{Model: unknown, CostUSD: 3, CostSource: otelmetrics.CostByProvider})
 		}, []string{local("small", "2"), unpriced("0")}, ""},
 		"a cost that makes no sense": {func(p *otelmetrics.Prediction) {
 			p.AddTokens(in, 2)
-			p.AddCost(-1)
+			p.AddUsage(otelmetrics.Usage{CostUSD: -1})
 		}, []string{local("small", "2")}, ""},
 		"two models without a price count once": {func(p *otelmetrics.Prediction) {
-			p.AddModelTokens(unknown, in, 2)
-			p.AddModelTokens(otelmetrics.Model{}, in, 2)
+			p.AddUsage(otelmetrics.Usage{Model: unknown, Tokens: otelmetrics.Tokens{Input: 2}})
+			p.AddUsage(otelmetrics.Usage{Model: otelmetrics.Model{Name: "nor this"}, Tokens: otelmetrics.Tokens{Input: 2}})
 		}, []string{unpriced("1")}, `source="local"} `},
 		"a long context": {func(p *otelmetrics.Prediction) {
-			p.AddLMCalls(1)
+			p.AddUsage(otelmetrics.Usage{Calls: 1})
 			p.AddTokens(in, 101)
 		}, []string{local("small", "1010")}, ""},
 		"several calls": {func(p *otelmetrics.Prediction) {
-			p.AddModelLMCalls(large, 2)
-			p.AddModelTokens(large, in, 101)
+			p.AddUsage(otelmetrics.Usage{Model: large, Calls: 2})
+			p.AddUsage(otelmetrics.Usage{Model: large, Tokens: otelmetrics.Tokens{Input: 101}})
 		}, []string{local("large", "808")}, ""},
-		"a service tier": {func(p *otelmetrics.Prediction) {
-			p.AddTokens(in, 3)
-			p.SetServiceTier("flex")
-		}, []string{local("small", "1.5")}, ""},
+		"service tiers": {func(p *otelmetrics.Prediction) {
+			p.AddUsage(otelmetrics.Usage{Tokens: otelmetrics.Tokens{Input: 3}, ServiceTier: "flex"})
+			p.AddTokens(in, 2)
+			p.AddUsage(otelmetrics.Usage{Tokens: otelmetrics.Tokens{Output: 1}, ServiceTier: "flex"})
+		}, []string{local("small", "4")}, ""},
+		"a stated cost of one tier": {func(p *otelmetrics.Prediction) {
+			p.AddUsage(otelmetrics.Usage{Model: large, Tokens: otelmetrics.Tokens{Input: 3}, ServiceTier: "flex"})
+			p.AddUsage(otelmetrics.Usage{Model: large, CostUSD: 1})
+			p.AddTokens(in, 2)
+		}, []string{local("small", "2")}, `model="large",prediction_type="predict",service="qa",source="local"`},
+		"a source without a cost": {func(p *otelmetrics.Prediction) {
+			p.AddUsage(otelmetrics.Usage{Model: large, Tokens: otelmetrics.Tokens{Input: 3}, CostSource: otelmetrics.CostByProvider})
+			p.AddTokens(in, 2)
+		}, []string{local("small", "2")}, `model="large",prediction_type="predict",service="qa",source="local"`},
+		"every type of token": {func(p *otelmetrics.Prediction) {
+			for _, what := range []otelmetrics.TokenType{in, out, otelmetrics.TokensCacheRead, otelmetrics.TokensCacheWrite, otelmetrics.TokensReasoning, "other"} {
+				p.AddTokens(what, 1)
+			}
+		}, []string{local("small", "2")}, ""},
 		"calls without tokens": {func(p *otelmetrics.Prediction) {
-			p.AddModelLMCalls(unknown, 1)
+			p.AddUsage(otelmetrics.Usage{Model: unknown, Calls: 1})
 		}, []string{unpriced("0")}, `source="local"} `},
 		"after the end": {func(p *otelmetrics.Prediction) {
 			p.AddTokens(in, 1)
 			p.End(nil)
 			p.AddTokens(in, 1)
-			p.AddModelTokens(unknown, in, 1)
+			p.AddUsage(otelmetrics.Usage{Model: unknown, Tokens: otelmetrics.Tokens{Input: 1}})
 		}, []string{local("small", "1"), unpriced("0")}, ""},
 		"a failure": {func(p *otelmetrics.Prediction) {
 			p.AddTokens(in, 1)
@@ -106,7 +114,7 @@ func TestWithPrices(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := newRecorder(t, otelmetrics.WithModel(small), otelmetrics.WithPrices(priceFunc(perToken)))
+			m := newRecorder(t, otelmetrics.WithModel(small), otelmetrics.WithPrices(perToken))
 			_, p := m.StartPrediction(t.Context(), otelmetrics.Predict)
 			test.predict(p)
 			p.End(nil)
@@ -126,21 +134,17 @@ func TestWithoutPrices(t *testing.T) {
 	m := newRecorder(t, otelmetrics.WithPrices(nil))
 	_, p := m.StartPrediction(t.Context(), otelmetrics.Predict)
 	p.AddTokens(otelmetrics.TokensInput, 1)
-	p.SetServiceTier("flex")
 	p.End(nil)
 	wantLines(t, scrape(t, m, text), `dspy_usage_missing_total{reason="unpriced",service="qa"} 0`)
-	var none *otelmetrics.Prediction
-	none.SetServiceTier("flex")
-	new(otelmetrics.Prediction).SetServiceTier("flex")
 }
 
 // TestFaultyPrices lets prices panic, end their goroutine and answer nonsense.
 func TestFaultyPrices(t *testing.T) {
 	t.Parallel()
-	for name, cost := range map[string]priceFunc{
-		"panic":    func(otelmetrics.Model, otelmetrics.Spent) (float64, bool) { panic("prices") },
-		"goexit":   func(otelmetrics.Model, otelmetrics.Spent) (float64, bool) { runtime.Goexit(); return 0, true },
-		"negative": func(otelmetrics.Model, otelmetrics.Spent) (float64, bool) { return -1, true },
+	for name, cost := range map[string]func(otelmetrics.Usage) (float64, bool){
+		"panic":    func(otelmetrics.Usage) (float64, bool) { panic("prices") },
+		"goexit":   func(otelmetrics.Usage) (float64, bool) { runtime.Goexit(); return 0, true },
+		"negative": func(otelmetrics.Usage) (float64, bool) { return -1, true },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -168,7 +172,7 @@ func TestFaultyPrices(t *testing.T) {
 // TestPricesConcurrently adds to one prediction from many goroutines.
 func TestPricesConcurrently(t *testing.T) {
 	t.Parallel()
-	m := newRecorder(t, otelmetrics.WithPrices(priceFunc(perToken)))
+	m := newRecorder(t, otelmetrics.WithPrices(perToken))
 	_, p := m.StartPrediction(t.Context(), otelmetrics.Predict)
 	var done sync.WaitGroup
 	for range 8 {
@@ -176,7 +180,7 @@ func TestPricesConcurrently(t *testing.T) {
 			for range 100 {
 				p.SetModel(otelmetrics.Model{Name: "small"})
 				p.AddTokens(otelmetrics.TokensInput, 1)
-				p.AddModelTokens(otelmetrics.Model{Name: "large"}, otelmetrics.TokensOutput, 1)
+				p.AddUsage(otelmetrics.Usage{Model: otelmetrics.Model{Name: "large"}, Tokens: otelmetrics.Tokens{Output: 1}})
 			}
 		})
 	}

@@ -65,13 +65,13 @@ func (r *Recorder) prime() {
 		bound.Prime(predictor.succeeded)
 		bound.Prime(predictor.failed)
 		for _, what := range labels.TokenType.Values {
-			bound.Prime(r.tokensSaved.Get(kind, what))
+			bound.Prime(r.usage.saved.Get(kind, what))
 		}
 		for _, reason := range labels.FinishReason.Values {
-			bound.Prime(r.finishes.Get(kind, reason))
+			bound.Prime(r.usage.finishes.Get(kind, reason))
 		}
-		bound.Prime(r.calls.tools.Get(kind))
-		bound.Prime(r.calls.parseFailures.Get(kind))
+		bound.Prime(r.usage.toolCalls.Get(kind))
+		bound.Prime(r.usage.parseFailures.Get(kind))
 		for _, model := range labels.Model.Values {
 			r.primeModel(kind, model)
 		}
@@ -92,7 +92,7 @@ func (r *Recorder) prime() {
 		bound.Prime(r.attempts.Get(outcome))
 	}
 	for _, reason := range labels.UsageReason.Values {
-		bound.Prime(r.usageMissing.Get(reason))
+		bound.Prime(r.usage.missing.Get(reason))
 	}
 	for _, score := range labels.Score.Values {
 		bound.Prime(r.pipeline.refusedScores.Get(score))
@@ -107,10 +107,10 @@ func (r *Recorder) prime() {
 func (r *Recorder) primeModel(kind, model string) {
 	labels := r.pipeline.contract.Labels
 	for _, what := range labels.TokenType.Values {
-		bound.Prime(r.tokens.Get(kind, model, what))
+		bound.Prime(r.usage.tokens.Get(kind, model, what))
 	}
 	for _, source := range labels.Source.Values {
-		bound.Prime(r.costs.Get(kind, model, source))
+		bound.Prime(r.usage.costs.Get(kind, model, source))
 	}
-	bound.Prime(r.calls.lm.Get(kind, model))
+	bound.Prime(r.usage.calls.Get(kind, model))
 }

@@ -46,14 +46,14 @@ func (l *ledger) program(ctx context.Context, m *otelmetrics.Metrics, clock *clo
 	case 0:
 		count := random.Int64N(100)
 		l.tokens.Add(count)
-		r.RecordTokens(ctx, kind, otelmetrics.TokensInput, count)
-		r.RecordCost(ctx, kind, float64(random.IntN(8))/8) // sums of eighths are exact
+		r.RecordUsage(ctx, kind, otelmetrics.Usage{Tokens: otelmetrics.Tokens{Input: count}})
+		r.RecordUsage(ctx, kind, otelmetrics.Usage{CostUSD: float64(random.IntN(8)) / 8}) // sums of eighths are exact
 	case 1:
 		l.latencies.Add(1)
 		otelmetrics.RecordLatency(ctx, r, "/ask", "POST", 200+random.IntN(3), elapsed/10)
 		r.RecordCacheHit(ctx, otelmetrics.CacheMemory)
 	case 2:
-		r.RecordTimeToFirstToken(ctx, kind, elapsed)
+		otelmetrics.RecordTimeToFirstToken(ctx, r, kind, elapsed)
 		r.RecordError(ctx, otelmetrics.ErrorRateLimit)
 	default:
 		l.begun.Add(1)

@@ -49,7 +49,7 @@ func measureRound(t *testing.T, m *otelmetrics.Metrics, round int) {
 		_, p := m.StartPrediction(ctx, otelmetrics.Predict)
 		p.FirstToken()
 		p.AddTokens(otelmetrics.TokensInput, int64(i))
-		p.AddCost(0.125)
+		p.AddUsage(otelmetrics.Usage{CostUSD: 0.125})
 		if i%2 == 0 {
 			p.End(nil)
 		} else {

@@ -24,18 +24,15 @@ type Recorder struct {
 	values []string
 	fixed  []attribute.KeyValue // the same as attributes
 
-	active         metric.Int64UpDownCounter
-	predictors     *label.Tree[*Predictor]
-	caches         *label.Tree[*Cache]
-	errors, tokens *label.Tree[metric.Int64Counter]
-	latencies      *label.Tree[metric.Float64Histogram]
-	model          *modelSeries // of predictions that do not say theirs
+	active     metric.Int64UpDownCounter
+	predictors *label.Tree[*Predictor]
+	caches     *label.Tree[*cacheSeries]
+	errors     *label.Tree[metric.Int64Counter]
+	latencies  *label.Tree[metric.Float64Histogram]
+	model      *modelSeries // of predictions that do not say theirs
 
-	attempts, usageMissing *label.Tree[metric.Int64Counter]
-
-	calls                 calls
-	costs                 *label.Tree[metric.Float64Counter]
-	finishes, tokensSaved *label.Tree[metric.Int64Counter]
+	attempts              *label.Tree[metric.Int64Counter]
+	usage                 usageSeries
 	scores                *label.Tree[metric.Float64Histogram]
 	overheads, tokenPaces *label.Tree[metric.Float64Histogram]
 	limit                 metric.Int64Gauge
@@ -112,14 +109,9 @@ func newRecorder(p *pipeline, values []string) (*Recorder, error) {
 		r.declarePredictors(),
 		r.declareCaches(),
 		set(&r.errors, r, m.Errors, int64Counter, l.ErrorType),
-		set(&r.tokens, r, m.Tokens, int64Counter, l.PredictionType, l.Model, l.TokenType),
 		set(&r.attempts, r, m.UpstreamAttempts, int64Counter, l.Outcome),
-		set(&r.usageMissing, r, m.UsageMissing, int64Counter, l.UsageReason),
-		r.declareCalls(),
+		r.declareUsage(),
 		r.declareLimit(),
-		set(&r.costs, r, m.Cost, float64Counter, l.PredictionType, l.Model, l.Source),
-		set(&r.finishes, r, m.Finishes, int64Counter, l.PredictionType, l.FinishReason),
-		set(&r.tokensSaved, r, m.TokensSaved, int64Counter, l.PredictionType, l.TokenType),
 		set(&r.scores, r, m.PredictionScore, float64Histogram, l.PredictionType, l.Score),
 		set(&r.overheads, r, m.Overhead, float64Histogram, l.PredictionType),
 		set(&r.tokenPaces, r, m.TimePerOutputToken, float64Histogram, l.PredictionType),

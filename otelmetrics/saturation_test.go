@@ -50,21 +50,22 @@ func TestNumbersOfAnySize(t *testing.T) {
 			t.Parallel()
 			ctx := context.Background()
 			m, page := page(t)
-			cache := m.Cache(otelmetrics.CacheMemory)
 			_, p := m.StartPrediction(ctx, otelmetrics.Predict)
 			random := rand.New(rand.NewPCG(1, 2))
 			before := samples(t, page())
 			for range 300 {
 				n, usd := numbers[random.IntN(len(numbers))], amounts[random.IntN(len(amounts))]
-				cache.AddHits(ctx, n)
-				cache.AddMisses(ctx, n)
-				cache.AddEvictions(ctx, n)
-				cache.SetSize(ctx, n)
-				m.RecordTokens(ctx, otelmetrics.Predict, otelmetrics.TokensInput, n)
+				m.RecordCacheEvictions(ctx, otelmetrics.CacheMemory, n)
+				m.SetCacheSize(ctx, otelmetrics.CacheMemory, n)
+				p.AddUsage(otelmetrics.Usage{
+					Saved: otelmetrics.Tokens{Input: n}, Calls: n, CacheHits: n, CacheMisses: n, ToolCalls: n, ParseFailures: n,
+					Finish: otelmetrics.FinishStop, Finishes: n,
+				})
+				m.RecordUsage(ctx, otelmetrics.Predict, otelmetrics.Usage{Tokens: otelmetrics.Tokens{Input: n}})
 				p.AddTokens(otelmetrics.TokensOutput, n)
-				m.RecordCost(ctx, otelmetrics.Predict, usd)
-				p.AddCost(usd)
-				m.RecordTimeToFirstToken(ctx, otelmetrics.Predict, time.Duration(n))
+				m.RecordUsage(ctx, otelmetrics.Predict, otelmetrics.Usage{CostUSD: usd})
+				p.AddUsage(otelmetrics.Usage{CostUSD: usd})
+				otelmetrics.RecordTimeToFirstToken(ctx, m.Recorder, otelmetrics.Predict, time.Duration(n))
 				otelmetrics.RecordLatency(ctx, m.Recorder, "/", "GET", int(int32(n)), max(0, time.Duration(n)))
 				now := samples(t, page())
 				wantNoneDown(t, before, now)
@@ -76,7 +77,7 @@ func TestNumbersOfAnySize(t *testing.T) {
 				before = now
 			}
 			for series, want := range map[string]float64{
-				`dspy_cache_hits_total{cache_type="memory",service="qa"}`:                                       1 << 62,
+				`dspy_cache_hits_total{cache_type="dspy",service="qa"}`:                                         1 << 62,
 				`dspy_cache_evictions_total{cache_type="memory",service="qa"}`:                                  1 << 62,
 				`dspy_cost_usd_total{model="unknown",prediction_type="predict",service="qa",source="provider"}`: math.MaxFloat64 / 2,
 			} {

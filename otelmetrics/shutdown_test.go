@@ -133,7 +133,7 @@ func TestAfterShutdown(t *testing.T) {
 	}
 	p.FirstToken()
 	p.AddTokens(otelmetrics.TokensInput, 1)
-	p.AddCost(1)
+	p.AddUsage(otelmetrics.Usage{CostUSD: 1})
 	p.End(nil)
 	useAll(t, m)
 	response := httptest.NewRecorder()

@@ -1,26 +1,17 @@
 package otelmetrics
 
 import (
-	"context"
 	"sync/atomic"
 	"time"
 )
-
-// RecordTimePerOutputToken observes the mean time between the output tokens of a
-// stream, after the first one. A negative duration is ignored.
-func (r *Recorder) RecordTimePerOutputToken(ctx context.Context, kind PredictionType, each time.Duration) {
-	if r != nil && each >= 0 {
-		r.tokenPaces.Get(string(kind)).Record(ctx, each.Seconds())
-	}
-}
 
 // LastToken notes that now is the end of a stream's content so far; the last call
 // before [Prediction.End] holds, or End itself if there is none. With
 // [Prediction.FirstToken] and the output tokens that are added before the end, it
 // gives the time per output token: that between the two, divided by the tokens
 // after the first one. It is not recorded for a prediction with more than one
-// call of a language model ([Prediction.AddLMCalls]): the tokens of the others did
-// not come in the stream.
+// call of a language model ([Usage].Calls): the tokens of the others did not come
+// in the stream.
 func (p *Prediction) LastToken() {
 	if p != nil && p.predictor != nil && !p.notes.ended.Load() {
 		p.pace.last.Store(int64(p.elapsed()) + 1)
@@ -57,6 +48,7 @@ func (p *Prediction) recordTokenPace(whole time.Duration) {
 		return
 	}
 	if content, ok := p.pace.took(whole); ok && content >= 0 {
-		p.predictor.recorder.RecordTimePerOutputToken(p.ctx, p.predictor.kind, content/time.Duration(output-1))
+		each := content / time.Duration(output-1)
+		p.predictor.recorder.tokenPaces.Get(string(p.predictor.kind)).Record(p.ctx, each.Seconds())
 	}
 }

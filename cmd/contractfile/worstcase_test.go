@@ -12,7 +12,6 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/contractfile"
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
@@ -113,11 +112,11 @@ func fill(ctx context.Context, m *otelmetrics.Metrics, more int) {
 	for _, cache := range values(labels.CacheType) {
 		m.RecordCacheHit(ctx, otelmetrics.CacheType(cache))
 		m.RecordCacheMiss(ctx, otelmetrics.CacheType(cache))
-		m.RecordCacheEviction(ctx, otelmetrics.CacheType(cache))
+		m.RecordCacheEvictions(ctx, otelmetrics.CacheType(cache), 1)
 		m.SetCacheSize(ctx, otelmetrics.CacheType(cache), 1)
 	}
 	for _, reason := range values(labels.UsageReason) {
-		m.RecordUsageMissing(ctx, otelmetrics.UsageReason(reason))
+		m.RecordUsage(ctx, otelmetrics.Predict, otelmetrics.Usage{Missing: otelmetrics.UsageReason(reason)})
 	}
 	m.SetActivePredictionsLimit(ctx, 1)
 	for _, route := range values(labels.Endpoint) {
@@ -135,31 +134,32 @@ func fillPrediction(ctx context.Context, m *otelmetrics.Metrics, kind otelmetric
 	p.BeginUpstream()
 	p.FirstToken()
 	p.LastToken()
-	p.AddToolCalls(1)
-	p.AddParseFailures(1)
+	p.AddUsage(otelmetrics.Usage{ToolCalls: 1, ParseFailures: 1})
 	for _, name := range values(labels.Model) {
 		model := otelmetrics.Model{Name: name}
-		p.AddModelLMCalls(model, 1)
+		p.AddUsage(otelmetrics.Usage{Model: model, Calls: 1})
+		p.SetModel(model)
 		for _, what := range values(labels.TokenType)[:8] {
-			p.AddModelTokens(model, otelmetrics.TokenType(what), 10)
+			p.AddTokens(otelmetrics.TokenType(what), 10)
 		}
 		for _, source := range values(labels.Source)[:5] {
-			p.AddModelCost(model, otelmetrics.CostSource(source), 1)
+			p.AddUsage(otelmetrics.Usage{Model: model, CostUSD: 1, CostSource: otelmetrics.CostSource(source)})
 		}
 	}
-	for _, what := range values(labels.TokenType) {
-		p.AddTokensSaved(otelmetrics.TokenType(what), 1)
-	}
+	p.AddUsage(otelmetrics.Usage{Saved: otelmetrics.Tokens{Input: 9, Output: 5, CacheRead: 3, CacheWrite: 2, Reasoning: 1}})
 	for _, reason := range values(labels.FinishReason) {
-		p.AddFinishes(otelmetrics.FinishReason(reason), 1)
+		p.AddUsage(otelmetrics.Usage{Finish: otelmetrics.FinishReason(reason)})
 	}
 	for _, score := range values(labels.Score) {
 		p.Score(score, 0.5)
 		p.Score(score, 2)
 	}
-	m.RecordTimePerOutputToken(ctx, kind, time.Millisecond)
 	p.EndUpstream()
 	p.End(nil)
+	_, stream := m.StartPrediction(ctx, kind)
+	stream.FirstToken()
+	stream.AddTokens(otelmetrics.TokensOutput, 2)
+	stream.End(nil)
 	for _, status := range []otelmetrics.Status{otelmetrics.StatusFailure, "", "other"} {
 		m.RecordPrediction(ctx, kind, status)
 	}

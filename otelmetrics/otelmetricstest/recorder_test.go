@@ -96,7 +96,7 @@ func TestExtendedContract(t *testing.T) {
 	m := otelmetricstest.New(t, otelmetrics.WithContract(contract))
 	m.With("tenant", "acme").RecordError(t.Context(), otelmetrics.ErrorTimeout)
 	m.With("tenant", "initech").RecordError(t.Context(), otelmetrics.ErrorTimeout)
-	m.RecordCost(t.Context(), otelmetrics.Predict, 1)
+	m.RecordUsage(t.Context(), otelmetrics.Predict, otelmetrics.Usage{CostUSD: 1})
 	m.Want(t, `dspy_errors_total{error_type="timeout",service="test",tenant="acme"} 1`)
 	if got := m.Scrape(t).Errors(otelmetrics.ErrorTimeout); got != 2 {
 		t.Errorf("got %d errors of all tenants, want 2", got)
@@ -107,11 +107,19 @@ func TestExtendedContract(t *testing.T) {
 	m.Conforms(t)
 }
 
+// spend adds a token of a type that may be over its budget.
+func spend(t *testing.T, m *otelmetricstest.Metrics, what otelmetrics.TokenType) {
+	t.Helper()
+	_, p := m.StartPrediction(t.Context(), otelmetrics.Predict)
+	p.AddTokens(what, 1)
+	p.End(nil)
+}
+
 func TestOverflowIsLogged(t *testing.T) {
 	t.Parallel()
 	f := &logged{TB: t}
 	m := otelmetricstest.New(f)
-	m.RecordTokens(t.Context(), otelmetrics.Predict, "thinking", 1)
+	spend(t, m, "thinking")
 	if got := f.String(); !strings.Contains(got, "value=thinking") {
 		t.Errorf("got the output %q, want the value that is not allowed", got)
 	}
@@ -122,7 +130,7 @@ func TestUseAfterTheTest(t *testing.T) {
 	t.Parallel()
 	var m *otelmetricstest.Metrics
 	t.Run("test", func(t *testing.T) { m = otelmetricstest.New(t) })
-	m.RecordTokens(t.Context(), otelmetrics.Predict, "thinking", 1)
+	spend(t, m, "thinking")
 	if got := said(t, func(t testing.TB) { m.Scrape(t) }); !strings.Contains(got, "status 503") {
 		t.Errorf("got %q, want that it is shut down", got)
 	}

@@ -96,7 +96,7 @@ func TestWantOwnInstruments(t *testing.T) {
 func TestWantEscapedValues(t *testing.T) {
 	t.Parallel()
 	m := otelmetricstest.New(t, otelmetrics.WithService(`a "b" \c`))
-	m.RecordCost(t.Context(), otelmetrics.Predict, 1e6)
+	m.RecordUsage(t.Context(), otelmetrics.Predict, otelmetrics.Usage{CostUSD: 1e6})
 	const line = `dspy_cost_usd_total{model="unknown",prediction_type="predict",service="a \"b\" \\c",source="provider"} 1e+06`
 	m.Want(t, line)
 	if got := m.Scrape(t).String(); got != line+"\n" {

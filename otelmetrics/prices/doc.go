@@ -5,7 +5,7 @@
 //	list, err := prices.Open("prices.json", logger)
 //	if err != nil { return err }
 //	go list.Watch(ctx)
-//	m, err := otelmetrics.New(ctx, otelmetrics.WithPrices(list))
+//	m, err := otelmetrics.New(ctx, otelmetrics.WithPrices(list.Cost))
 //
 // A list is a JSON object of models by their names. Of a model, these members are
 // read, all in US dollars for one token:

@@ -38,7 +38,7 @@ func predict() error {
 	defer stop()
 	go known.Watch(ctx)
 
-	m, err := otelmetrics.New(ctx, otelmetrics.WithService("qa"), otelmetrics.WithPrices(known))
+	m, err := otelmetrics.New(ctx, otelmetrics.WithService("qa"), otelmetrics.WithPrices(known.Cost))
 	if err != nil {
 		return err
 	}

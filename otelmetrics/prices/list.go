@@ -64,9 +64,9 @@ func (l *List) Find(asked, answered string) (Price, bool) {
 }
 
 // Cost returns what was spent on a model, in US dollars, or false if the list has
-// no price of some of it. It implements [otelmetrics.Prices].
-func (l *List) Cost(model otelmetrics.Model, spent otelmetrics.Spent) (usd float64, ok bool) {
-	price, _ := l.Find(written(model), model.ResponseName) // A model that is not listed has no price of any token.
+// no price of some of it. It is for [otelmetrics.WithPrices].
+func (l *List) Cost(spent otelmetrics.Usage) (usd float64, ok bool) {
+	price, _ := l.Find(written(spent.Model), spent.Model.ResponseName) // A model that is not listed has no price of any token.
 	return price.Cost(spent)
 }
 

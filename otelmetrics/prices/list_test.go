@@ -61,7 +61,7 @@ func TestWatch(t *testing.T) {
 		go l.Watch(ctx)
 		costs := func(want float64) {
 			t.Helper()
-			if got, ok := l.Cost(otelmetrics.Model{Name: "m"}, otelmetrics.Spent{Tokens: tokens{"input": 1}}); !ok || got != want {
+			if got, ok := l.Cost(otelmetrics.Usage{Model: otelmetrics.Model{Name: "m"}, Tokens: tokens{Input: 1}}); !ok || got != want {
 				t.Fatalf("got %v, want %v", got, want)
 			}
 		}

@@ -33,10 +33,10 @@ type rate struct {
 	usd   float64
 }
 
-// Cost returns what tokens cost, in US dollars. As in [otelmetrics.Prediction.AddTokens],
-// those of the cache are parts of the input, and those of reasoning a part of the
-// output. It is not ok if some of them have no price: a part would be taken for
-// the whole.
+// Cost returns what the tokens of a usage cost, in US dollars. As in
+// [otelmetrics.Tokens], those of the cache are parts of the input, and those of
+// reasoning a part of the output. It is not ok if some of them have no price: a part
+// would be taken for the whole.
 //
 // The price of a long context holds for all tokens of a call whose input is above
 // its bound. Only of one call is the length known: of several calls, and of an
@@ -44,22 +44,22 @@ type rate struct {
 // that was passed holds, then the price of the service tier, and the general one
 // where the list has none for the tier. Cache reads, cache writes and reasoning
 // that have no price cost what the input or the output does.
-func (p Price) Cost(spent otelmetrics.Spent) (usd float64, ok bool) {
+func (p Price) Cost(spent otelmetrics.Usage) (usd float64, ok bool) {
 	tokens := spent.Tokens
 	length, tier := int64(0), tierOf(spent.ServiceTier)
 	if spent.Calls == 1 {
-		length = tokens[otelmetrics.TokensInput]
+		length = tokens.Input
 	}
-	read, write := max(tokens[otelmetrics.TokensCacheRead], 0), max(tokens[otelmetrics.TokensCacheWrite], 0)
-	thought := max(tokens[otelmetrics.TokensReasoning], 0)
+	read, write := max(tokens.CacheRead, 0), max(tokens.CacheWrite, 0)
+	thought := max(tokens.Reasoning, 0)
 	for _, share := range []struct {
 		count       int64
 		what, whole part
 	}{
-		{tokens[otelmetrics.TokensInput] - read - write, input, input},
+		{tokens.Input - read - write, input, input},
 		{read, cacheRead, input},
 		{write, cacheWrite, input},
-		{tokens[otelmetrics.TokensOutput] - thought, output, output},
+		{tokens.Output - thought, output, output},
 		{thought, reasoning, output},
 	} {
 		if share.count <= 0 {

@@ -7,7 +7,7 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
-type tokens = map[otelmetrics.TokenType]int64
+type tokens = otelmetrics.Tokens
 
 // price reads that of an entry.
 func price(t *testing.T, entry string) Price {
@@ -34,26 +34,26 @@ func TestCost(t *testing.T) {
 		want   float64
 		ok     bool
 	}{
-		"nothing spent":                {full, nil, 0, true},
-		"nothing spent, no price":      {"{}", tokens{"input": 0, "output": 0}, 0, true},
-		"input and output":             {full, tokens{"input": 3, "output": 2}, 23, true},
-		"parts":                        {full, tokens{"input": 10, "cache_read": 4, "cache_write": 2, "output": 5, "reasoning": 3}, 4 + 0.4 + 2.5 + 20 + 60, true},
-		"parts without their price":    {two, tokens{"input": 10, "cache_read": 4, "cache_write": 2, "output": 5, "reasoning": 3}, 60, true},
-		"all from the cache":           {full, tokens{"input": 4, "cache_read": 4}, 0.4, true},
-		"more from the cache than all": {full, tokens{"input": 1, "cache_read": 4}, 0.4, true},
-		"reasoning alone":              {full, tokens{"reasoning": 2}, 40, true},
-		"free":                         {`{"input_cost_per_token": 0, "output_cost_per_token": 0}`, tokens{"input": 3, "output": 2}, 0, true},
-		"an embedding":                 {input, tokens{"input": 3}, 3, true},
-		"no price of the output":       {input, tokens{"input": 3, "output": 1}, 0, false},
-		"no price of the input":        {output, tokens{"input": 3, "output": 1}, 0, false},
-		"no price":                     {"{}", tokens{"output": 1}, 0, false},
-		"null":                         {`{"output_cost_per_token": null}`, tokens{"output": 1}, 0, false},
-		"negative counts":              {full, tokens{"input": -3, "cache_read": -1, "output": -2, "reasoning": -1}, 0, true},
+		"nothing spent":                {full, tokens{}, 0, true},
+		"nothing spent, no price":      {"{}", tokens{Input: 0, Output: 0}, 0, true},
+		"input and output":             {full, tokens{Input: 3, Output: 2}, 23, true},
+		"parts":                        {full, tokens{Input: 10, CacheRead: 4, CacheWrite: 2, Output: 5, Reasoning: 3}, 4 + 0.4 + 2.5 + 20 + 60, true},
+		"parts without their price":    {two, tokens{Input: 10, CacheRead: 4, CacheWrite: 2, Output: 5, Reasoning: 3}, 60, true},
+		"all from the cache":           {full, tokens{Input: 4, CacheRead: 4}, 0.4, true},
+		"more from the cache than all": {full, tokens{Input: 1, CacheRead: 4}, 0.4, true},
+		"reasoning alone":              {full, tokens{Reasoning: 2}, 40, true},
+		"free":                         {`{"input_cost_per_token": 0, "output_cost_per_token": 0}`, tokens{Input: 3, Output: 2}, 0, true},
+		"an embedding":                 {input, tokens{Input: 3}, 3, true},
+		"no price of the output":       {input, tokens{Input: 3, Output: 1}, 0, false},
+		"no price of the input":        {output, tokens{Input: 3, Output: 1}, 0, false},
+		"no price":                     {"{}", tokens{Output: 1}, 0, false},
+		"null":                         {`{"output_cost_per_token": null}`, tokens{Output: 1}, 0, false},
+		"negative counts":              {full, tokens{Input: -3, CacheRead: -1, Output: -2, Reasoning: -1}, 0, true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, ok := price(t, tt.price).Cost(otelmetrics.Spent{Tokens: tt.tokens})
+			got, ok := price(t, tt.price).Cost(otelmetrics.Usage{Tokens: tt.tokens})
 			if math.Abs(got-tt.want) > 1e-12 || ok != tt.ok {
 				t.Errorf("got %v, %v; want %v, %v", got, ok, tt.want, tt.ok)
 			}
@@ -72,24 +72,24 @@ func TestCostUnderConditions(t *testing.T) {
 		"output_cost_per_reasoning_token": 30, "output_cost_per_reasoning_token_flex": 15
 	}`)
 	for name, test := range map[string]struct {
-		spent otelmetrics.Spent
+		spent otelmetrics.Usage
 		want  float64
 	}{
-		"short":                                {otelmetrics.Spent{Tokens: tokens{"input": 1000}, Calls: 1}, 1000},
-		"at a bound":                           {otelmetrics.Spent{Tokens: tokens{"input": 128000}, Calls: 1}, 128000},
-		"above a bound":                        {otelmetrics.Spent{Tokens: tokens{"input": 128001}, Calls: 1}, 256002},
-		"above two":                            {otelmetrics.Spent{Tokens: tokens{"input": 200001, "output": 1}, Calls: 1}, 800004 + 20},
-		"the cache's part counts for length":   {otelmetrics.Spent{Tokens: tokens{"input": 200001, "cache_read": 200000}, Calls: 1}, 4 + 150000},
-		"above, in several calls":              {otelmetrics.Spent{Tokens: tokens{"input": 200001}, Calls: 2}, 200001},
-		"above, in an unknown number of calls": {otelmetrics.Spent{Tokens: tokens{"input": 200001}}, 200001},
-		"batch":                                {otelmetrics.Spent{Tokens: tokens{"input": 4}, ServiceTier: "batch"}, 2},
-		"batches":                              {otelmetrics.Spent{Tokens: tokens{"input": 4}, ServiceTier: "batches"}, 2},
-		"flex":                                 {otelmetrics.Spent{Tokens: tokens{"input": 4, "output": 3, "reasoning": 2}, ServiceTier: "Flex"}, 1 + 10 + 30},
-		"priority":                             {otelmetrics.Spent{Tokens: tokens{"input": 4, "cache_read": 2}, ServiceTier: "priority"}, 16 + 1.25},
-		"priority, above":                      {otelmetrics.Spent{Tokens: tokens{"input": 200001}, Calls: 1, ServiceTier: "priority"}, 16 * 200001},
-		"flex, above, which has no flex":       {otelmetrics.Spent{Tokens: tokens{"input": 200001}, Calls: 1, ServiceTier: "flex"}, 4 * 200001},
-		"default":                              {otelmetrics.Spent{Tokens: tokens{"input": 4}, ServiceTier: "default"}, 4},
-		"an unknown tier":                      {otelmetrics.Spent{Tokens: tokens{"input": 4}, ServiceTier: "other"}, 4},
+		"short":                                {otelmetrics.Usage{Tokens: tokens{Input: 1000}, Calls: 1}, 1000},
+		"at a bound":                           {otelmetrics.Usage{Tokens: tokens{Input: 128000}, Calls: 1}, 128000},
+		"above a bound":                        {otelmetrics.Usage{Tokens: tokens{Input: 128001}, Calls: 1}, 256002},
+		"above two":                            {otelmetrics.Usage{Tokens: tokens{Input: 200001, Output: 1}, Calls: 1}, 800004 + 20},
+		"the cache's part counts for length":   {otelmetrics.Usage{Tokens: tokens{Input: 200001, CacheRead: 200000}, Calls: 1}, 4 + 150000},
+		"above, in several calls":              {otelmetrics.Usage{Tokens: tokens{Input: 200001}, Calls: 2}, 200001},
+		"above, in an unknown number of calls": {otelmetrics.Usage{Tokens: tokens{Input: 200001}}, 200001},
+		"batch":                                {otelmetrics.Usage{Tokens: tokens{Input: 4}, ServiceTier: "batch"}, 2},
+		"batches":                              {otelmetrics.Usage{Tokens: tokens{Input: 4}, ServiceTier: "batches"}, 2},
+		"flex":                                 {otelmetrics.Usage{Tokens: tokens{Input: 4, Output: 3, Reasoning: 2}, ServiceTier: "Flex"}, 1 + 10 + 30},
+		"priority":                             {otelmetrics.Usage{Tokens: tokens{Input: 4, CacheRead: 2}, ServiceTier: "priority"}, 16 + 1.25},
+		"priority, above":                      {otelmetrics.Usage{Tokens: tokens{Input: 200001}, Calls: 1, ServiceTier: "priority"}, 16 * 200001},
+		"flex, above, which has no flex":       {otelmetrics.Usage{Tokens: tokens{Input: 200001}, Calls: 1, ServiceTier: "flex"}, 4 * 200001},
+		"default":                              {otelmetrics.Usage{Tokens: tokens{Input: 4}, ServiceTier: "default"}, 4},
+		"an unknown tier":                      {otelmetrics.Usage{Tokens: tokens{Input: 4}, ServiceTier: "other"}, 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -41,7 +41,7 @@ func TestListCost(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, ok := list.Cost(test.model, otelmetrics.Spent{Tokens: tokens{"input": 1}})
+			got, ok := list.Cost(otelmetrics.Usage{Model: test.model, Tokens: tokens{Input: 1}})
 			if got != test.want || ok != (test.want > 0) {
 				t.Errorf("got %v, %v, want %v", got, ok, test.want)
 			}

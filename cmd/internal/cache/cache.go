@@ -59,7 +59,7 @@ type Config struct {
 // Cache holds answers by key. Its methods are safe for concurrent use.
 type Cache struct {
 	store         store
-	metrics       *otelmetrics.Cache
+	recorder      *otelmetrics.Recorder
 	maxEntryBytes int64
 	ttl           time.Duration
 	kind          otelmetrics.CacheType
@@ -90,19 +90,17 @@ func Open(ctx context.Context, c Config) (*Cache, error) {
 	case "off":
 		return &Cache{}, nil
 	case "memory":
-		metrics := c.Recorder.Cache(otelmetrics.CacheMemory)
-		held, err := openMemory(ctx, c, metrics)
+		held, err := openMemory(ctx, c)
 		if err != nil {
 			return nil, err
 		}
-		return &Cache{held, metrics, c.MaxEntryBytes, c.TTL, otelmetrics.CacheMemory, c.RecorderOf}, nil
+		return &Cache{held, c.Recorder, c.MaxEntryBytes, c.TTL, otelmetrics.CacheMemory, c.RecorderOf}, nil
 	default:
-		metrics := c.Recorder.Cache(otelmetrics.CacheRedis)
-		shared, err := openRedis(ctx, c, metrics)
+		shared, err := openRedis(ctx, c)
 		if err != nil {
 			return nil, err
 		}
-		return &Cache{shared, metrics, c.MaxEntryBytes, c.TTL, otelmetrics.CacheRedis, c.RecorderOf}, nil
+		return &Cache{shared, c.Recorder, c.MaxEntryBytes, c.TTL, otelmetrics.CacheRedis, c.RecorderOf}, nil
 	}
 }
 
@@ -115,23 +113,23 @@ func (c *Cache) Get(ctx context.Context, key string, use func(answer []byte) boo
 	}
 	answer, ok := c.store.get(ctx, key)
 	ok = ok && use(answer)
-	metrics := c.of(ctx)
+	recorder := c.of(ctx)
 	if ok {
-		metrics.AddHits(ctx, 1)
+		recorder.RecordCacheHit(ctx, c.kind)
 	} else {
-		metrics.AddMisses(ctx, 1)
+		recorder.RecordCacheMiss(ctx, c.kind)
 	}
 	return ok
 }
 
 // of returns whose look-up it is.
-func (c *Cache) of(ctx context.Context) *otelmetrics.Cache {
+func (c *Cache) of(ctx context.Context) *otelmetrics.Recorder {
 	if c.recorderOf != nil {
 		if recorder := c.recorderOf(ctx); recorder != nil {
-			return recorder.Cache(c.kind)
+			return recorder
 		}
 	}
-	return c.metrics
+	return c.recorder
 }
 
 // Set stores the answer under the key, in place of an earlier one, for the time to

@@ -16,7 +16,7 @@ import (
 type memory struct {
 	answers  *otter.Cache[string, entry]
 	maxBytes int64
-	metrics  *otelmetrics.Cache
+	recorder *otelmetrics.Recorder
 	closed   atomic.Bool
 
 	// bytes is the total weight of the entries. It is counted here because otter's own
@@ -33,8 +33,8 @@ type entry struct {
 	ttl    time.Duration
 }
 
-func openMemory(ctx context.Context, c Config, metrics *otelmetrics.Cache) (*memory, error) {
-	m := &memory{maxBytes: c.MaxBytes, metrics: metrics}
+func openMemory(ctx context.Context, c Config) (*memory, error) {
+	m := &memory{maxBytes: c.MaxBytes, recorder: c.Recorder}
 	answers, err := otter.New(&otter.Options[string, entry]{
 		MaximumWeight: uint64(c.MaxBytes), //nolint:gosec // Checked to be positive.
 		Weigher: func(key string, e entry) uint32 {
@@ -97,7 +97,7 @@ func (m *memory) deleted(e otter.DeletionEvent[string, entry]) {
 	ctx := context.Background()
 	m.bytes.Add(-weight(e.Key, e.Value.answer))
 	if e.Cause.IsEviction() {
-		m.metrics.AddEvictions(ctx, 1)
+		m.recorder.RecordCacheEvictions(ctx, otelmetrics.CacheMemory, 1)
 	}
 	if e.Cause != otter.CauseReplacement { // Of which set publishes the outcome.
 		m.publish(ctx)
@@ -107,7 +107,7 @@ func (m *memory) deleted(e otter.DeletionEvent[string, entry]) {
 func (m *memory) publish(ctx context.Context) {
 	m.publishing.Lock()
 	defer m.publishing.Unlock()
-	m.metrics.SetSize(ctx, m.bytes.Load())
+	m.recorder.SetCacheSize(ctx, otelmetrics.CacheMemory, m.bytes.Load())
 }
 
 func (m *memory) close() error {

@@ -37,7 +37,6 @@ type shared struct {
 	Config
 	client   *redis.Client
 	password string
-	metrics  *otelmetrics.Cache
 	watch    watch
 	writes   writes
 
@@ -50,7 +49,7 @@ type shared struct {
 	refused outage // stores are refused by a Redis that answers look-ups
 }
 
-func openRedis(ctx context.Context, c Config, metrics *otelmetrics.Cache) (*shared, error) {
+func openRedis(ctx context.Context, c Config) (*shared, error) {
 	options, err := redisOptions(c.URL)
 	if err != nil {
 		return nil, err
@@ -68,7 +67,7 @@ func openRedis(ctx context.Context, c Config, metrics *otelmetrics.Cache) (*shar
 	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	logging.Disable()
 
-	s := &shared{Config: c, client: redis.NewClient(options), password: options.Password, metrics: metrics}
+	s := &shared{Config: c, client: redis.NewClient(options), password: options.Password}
 	s.away = s.outage("redis is unavailable: predictions go on without the cache", "redis is available again")
 	s.refused = s.outage("redis refuses to store answers", "redis stores answers again")
 	// A Redis that is full takes an answer now and then, when one has expired.

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
 const (
@@ -150,13 +152,13 @@ func (w *watch) info(ctx context.Context) (text string, err error) {
 }
 
 func (w *watch) record(now usage) {
-	w.shared.metrics.SetSize(w.ctx, now.bytes)
+	w.shared.Recorder.SetCacheSize(w.ctx, otelmetrics.CacheRedis, now.bytes)
 	switch {
 	case !w.known: // What was evicted before was not on our watch.
 		w.counted, w.known = now.evictions, true
 	case now.evictions < w.counted: // Redis has started over.
 		w.counted = 0
 	}
-	w.shared.metrics.AddEvictions(w.ctx, now.evictions-w.counted)
+	w.shared.Recorder.RecordCacheEvictions(w.ctx, otelmetrics.CacheRedis, now.evictions-w.counted)
 	w.counted = now.evictions
 }

@@ -9,22 +9,21 @@ import (
 // model of the prediction must have been set.
 func (s *Service) recordCalls(p *otelmetrics.Prediction, report answer.Report) {
 	rest := calls(report)
+	if report.Finishes != nil { // they take its place
+		report.Finish = ""
+	}
 	for name, n := range report.ModelCalls {
-		p.AddModelLMCalls(s.model(name), n)
+		p.AddUsage(otelmetrics.Usage{Model: s.model(name), Calls: n})
 		rest -= n
 	}
-	p.AddLMCalls(rest)
-	p.AddToolCalls(number(report.ToolCalls))
-	p.AddParseFailures(number(report.ParseFailures))
-	if report.Finishes != nil {
-		for reason, count := range report.Finishes {
-			p.AddFinishes(reason, count)
+	p.AddUsage(otelmetrics.Usage{
+		Calls: rest, ToolCalls: number(report.ToolCalls), ParseFailures: number(report.ParseFailures), Saved: tokens(report.Saved),
+		Finish: report.Finish,
+	})
+	for reason, count := range report.Finishes {
+		if count > 0 { // Finishes of 0 is one.
+			p.AddUsage(otelmetrics.Usage{Finish: reason, Finishes: count})
 		}
-	} else if report.Finish != "" {
-		p.AddFinishes(report.Finish, 1)
-	}
-	for what, count := range report.Saved.All() {
-		p.AddTokensSaved(what, count)
 	}
 	for name, score := range report.Scores {
 		p.Score(name, score)

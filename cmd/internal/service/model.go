@@ -97,32 +97,45 @@ func (s *Service) recordSpending(e *exchange, report answer.Report) {
 	if report.Cost != nil {
 		rest = *report.Cost
 	}
+	tokensLeft := tokens(report.Tokens)
 	for _, spending := range report.Models {
-		m := s.model(spending.Model)
-		whole = m
-		for what, count := range spending.Tokens.All() {
-			e.prediction.AddModelTokens(m, what, count)
-		}
+		whole = s.model(spending.Model)
+		usage := otelmetrics.Usage{Model: whole, Tokens: tokens(spending.Tokens)}
 		if spending.Cost != nil {
-			e.prediction.AddModelCost(m, otelmetrics.CostByProvider, *spending.Cost)
+			usage.CostUSD, usage.CostSource = *spending.Cost, otelmetrics.CostByProvider
 			rest -= *spending.Cost
 		}
+		e.prediction.AddUsage(usage)
+		tokensLeft = without(tokensLeft, usage.Tokens)
 	}
+	e.prediction.AddUsage(otelmetrics.Usage{Model: asked, Tokens: tokensLeft})
 	if len(report.Models) > 1 {
 		whole = otelmetrics.Model{}
 	}
 	e.prediction.SetModel(whole)
-	for what, count := range report.Tokens.All() {
-		for _, spending := range report.Models {
-			count -= spending.Tokens.Of(what)
-		}
-		e.prediction.AddModelTokens(asked, what, count)
-	}
 	if len(report.Models) == 1 {
 		asked = whole // The only model that was asked has cost it all.
 	}
 	const rounding = 1e-12 // of the sum, which is one of fractions
 	if report.Cost != nil && rest > rounding**report.Cost {
-		e.prediction.AddModelCost(asked, otelmetrics.CostByProvider, rest)
+		e.prediction.AddUsage(otelmetrics.Usage{Model: asked, CostUSD: rest, CostSource: otelmetrics.CostByProvider})
+	}
+}
+
+// tokens returns the counts of an answer, 0 for what it does not state.
+func tokens(stated answer.Tokens) otelmetrics.Tokens {
+	return otelmetrics.Tokens{
+		Input: stated.Of(otelmetrics.TokensInput), Output: stated.Of(otelmetrics.TokensOutput),
+		CacheRead: stated.Of(otelmetrics.TokensCacheRead), CacheWrite: stated.Of(otelmetrics.TokensCacheWrite),
+		Reasoning: stated.Of(otelmetrics.TokensReasoning),
+	}
+}
+
+// without returns what a part leaves of a whole.
+func without(whole, part otelmetrics.Tokens) otelmetrics.Tokens {
+	return otelmetrics.Tokens{
+		Input: whole.Input - part.Input, Output: whole.Output - part.Output,
+		CacheRead: whole.CacheRead - part.CacheRead, CacheWrite: whole.CacheWrite - part.CacheWrite,
+		Reasoning: whole.Reasoning - part.Reasoning,
 	}
 }

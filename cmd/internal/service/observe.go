@@ -96,23 +96,18 @@ func (s *Service) record(ctx context.Context, e *exchange, report answer.Report)
 	s.recordSpending(e, report)
 	priced := s.recordPrice(e, report)
 	s.recordCalls(e.prediction, report)
-	switch {
-	case report.Missing != "":
-		e.recorder.RecordUsageMissing(ctx, report.Missing)
-	case !priced:
-		e.recorder.RecordUsageMissing(ctx, otelmetrics.UsageUnpriced)
+	said := otelmetrics.Usage{Missing: report.Missing, CacheHits: number(report.CacheHits), CacheMisses: number(report.CacheMisses)}
+	if report.Missing == "" && !priced {
+		said.Missing = otelmetrics.UsageUnpriced
 	}
-	own := e.recorder.Cache(otelmetrics.CacheDSPy)
-	switch {
-	case report.CacheHits != nil || report.CacheMisses != nil:
-		own.AddHits(ctx, number(report.CacheHits))
-		own.AddMisses(ctx, number(report.CacheMisses))
-	case report.Cached == nil:
-	case *report.Cached:
-		own.AddHits(ctx, 1)
-	default:
-		own.AddMisses(ctx, 1)
+	if report.CacheHits == nil && report.CacheMisses == nil && report.Cached != nil {
+		if *report.Cached {
+			said.CacheHits = 1
+		} else {
+			said.CacheMisses = 1
+		}
 	}
+	e.recorder.RecordUsage(ctx, e.Type, said)
 	for _, statement := range report.Ignored {
 		s.Logger.DebugContext(ctx, "an answer contains an invalid statement, which is ignored", slog.String("statement", statement))
 	}

@@ -2,7 +2,6 @@ package service
 
 import (
 	"cmp"
-	"maps"
 	"strings"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/answer"
@@ -17,21 +16,19 @@ func (s *Service) recordPrice(e *exchange, report answer.Report) bool {
 		return true
 	}
 	priced := true
-	rest := otelmetrics.Spent{Tokens: maps.Collect(report.Tokens.All()), ServiceTier: report.ServiceTier}
+	rest := otelmetrics.Usage{Tokens: tokens(report.Tokens), ServiceTier: report.ServiceTier}
 	if len(report.Models) == 0 {
 		rest.Calls = spendingCalls(report)
 	}
 	for _, spending := range report.Models {
-		spent := otelmetrics.Spent{Tokens: maps.Collect(spending.Tokens.All()), ServiceTier: cmp.Or(spending.ServiceTier, report.ServiceTier)}
+		spent := otelmetrics.Usage{Tokens: tokens(spending.Tokens), ServiceTier: cmp.Or(spending.ServiceTier, report.ServiceTier)}
 		switch {
 		case len(report.Models) == 1:
 			spent.Calls = spendingCalls(report)
 		case number(report.CacheHits) == 0: // What a cache answered is not known by model.
 			spent.Calls = report.ModelCalls[spending.Model]
 		}
-		for what, count := range spending.Tokens.All() {
-			rest.Tokens[what] -= count
-		}
+		rest.Tokens = without(rest.Tokens, spent.Tokens)
 		priced = s.addPrice(e, s.model(spending.Model), s.price(spending.Model, ""), spent) && priced
 	}
 	price := s.price(cmp.Or(e.named, s.ModelName), report.Model)
@@ -62,10 +59,10 @@ func (s *Service) price(asked, answered string) prices.Price {
 }
 
 // addPrice adds what was spent on a model, and reports whether it is known.
-func (s *Service) addPrice(e *exchange, model otelmetrics.Model, price prices.Price, spent otelmetrics.Spent) bool {
+func (s *Service) addPrice(e *exchange, model otelmetrics.Model, price prices.Price, spent otelmetrics.Usage) bool {
 	usd, ok := price.Cost(spent)
 	if ok {
-		e.prediction.AddModelCost(model, otelmetrics.CostByPriceList, usd)
+		e.prediction.AddUsage(otelmetrics.Usage{Model: model, CostUSD: usd, CostSource: otelmetrics.CostByPriceList})
 	}
 	return ok
 }

@@ -41,7 +41,7 @@ func All() map[string]Verb {
 		}),
 		"Predictor": of(l.PredictionType, m.PredictionDuration, func(r *otelmetrics.Metrics, value string) {
 			_, p := r.Predictor(otelmetrics.PredictionType(value)).Start(ctx)
-			p.AddCost(1)
+			p.AddUsage(otelmetrics.Usage{CostUSD: 1})
 			p.End(nil)
 		}),
 		"Prediction.AddTokens": of(l.TokenType, m.Tokens, func(r *otelmetrics.Metrics, value string) {
@@ -63,52 +63,44 @@ func All() map[string]Verb {
 		"RecordUpstreamAttempt": of(l.Outcome, m.UpstreamAttempts, func(r *otelmetrics.Metrics, value string) {
 			r.RecordUpstreamAttempt(ctx, &otelmetrics.Error{Type: otelmetrics.ErrorType(value)})
 		}),
-		"RecordUsageMissing": of(l.UsageReason, m.UsageMissing, func(r *otelmetrics.Metrics, value string) {
-			r.RecordUsageMissing(ctx, otelmetrics.UsageReason(value))
+		"RecordUsage, calls": of(l.PredictionType, m.LMCalls, func(r *otelmetrics.Metrics, value string) {
+			r.RecordUsage(ctx, otelmetrics.PredictionType(value), otelmetrics.Usage{Calls: 1})
 		}),
-		"AddLMCalls": of(l.PredictionType, m.LMCalls, func(r *otelmetrics.Metrics, value string) {
-			_, p := r.StartPrediction(ctx, otelmetrics.PredictionType(value))
-			p.AddLMCalls(1)
-			p.End(nil)
+		"RecordUsage, tool calls": of(l.PredictionType, m.ToolCalls, func(r *otelmetrics.Metrics, value string) {
+			r.RecordUsage(ctx, otelmetrics.PredictionType(value), otelmetrics.Usage{ToolCalls: 1})
 		}),
-		"AddModelLMCalls": of(l.Model, m.LMCalls, func(r *otelmetrics.Metrics, value string) {
+		"RecordUsage, parse failures": of(l.PredictionType, m.ParseFailures, func(r *otelmetrics.Metrics, value string) {
+			r.RecordUsage(ctx, otelmetrics.PredictionType(value), otelmetrics.Usage{ParseFailures: 1})
+		}),
+		"RecordUsage, saved": of(l.PredictionType, m.TokensSaved, func(r *otelmetrics.Metrics, value string) {
+			r.RecordUsage(ctx, otelmetrics.PredictionType(value), otelmetrics.Usage{Saved: otelmetrics.Tokens{Input: 1}})
+		}),
+		"AddUsage, model": of(l.Model, m.Tokens, func(r *otelmetrics.Metrics, value string) {
 			_, p := r.StartPrediction(ctx, otelmetrics.Predict)
-			p.AddModelLMCalls(otelmetrics.Model{Name: value}, 1)
+			p.AddUsage(otelmetrics.Usage{Model: otelmetrics.Model{ResponseName: value}, Tokens: otelmetrics.Tokens{Input: 1}})
 			p.End(nil)
 		}),
-		"AddModelTokens": of(l.Model, m.Tokens, func(r *otelmetrics.Metrics, value string) {
+		"AddUsage, source": of(l.Source, m.Cost, func(r *otelmetrics.Metrics, value string) {
 			_, p := r.StartPrediction(ctx, otelmetrics.Predict)
-			p.AddModelTokens(otelmetrics.Model{ResponseName: value}, otelmetrics.TokensInput, 1)
+			p.AddUsage(otelmetrics.Usage{CostUSD: 1, CostSource: otelmetrics.CostSource(value)})
 			p.End(nil)
+		}),
+		"AddUsage, finish reason": of(l.FinishReason, m.Finishes, func(r *otelmetrics.Metrics, value string) {
+			_, p := r.StartPrediction(ctx, otelmetrics.Predict)
+			p.AddUsage(otelmetrics.Usage{Finish: otelmetrics.FinishReason(value)})
+			p.End(nil)
+		}),
+		"RecordUsage, cost": of(l.PredictionType, m.Cost, func(r *otelmetrics.Metrics, value string) {
+			r.RecordUsage(ctx, otelmetrics.PredictionType(value), otelmetrics.Usage{CostUSD: 1})
+		}),
+		"RecordUsage, missing": of(l.UsageReason, m.UsageMissing, func(r *otelmetrics.Metrics, value string) {
+			r.RecordUsage(ctx, otelmetrics.Predict, otelmetrics.Usage{Missing: otelmetrics.UsageReason(value)})
 		}),
 		"SetModel": of(l.Model, m.Cost, func(r *otelmetrics.Metrics, value string) {
 			_, p := r.StartPrediction(ctx, otelmetrics.Predict)
 			p.SetModel(otelmetrics.Model{Name: value})
-			p.AddCost(1)
+			p.AddUsage(otelmetrics.Usage{CostUSD: 1})
 			p.End(nil)
-		}),
-		"AddModelCost": of(l.Source, m.Cost, func(r *otelmetrics.Metrics, value string) {
-			_, p := r.StartPrediction(ctx, otelmetrics.Predict)
-			p.AddModelCost(otelmetrics.Model{}, otelmetrics.CostSource(value), 1)
-			p.End(nil)
-		}),
-		"RecordToolCalls": of(l.PredictionType, m.ToolCalls, func(r *otelmetrics.Metrics, value string) {
-			r.RecordToolCalls(ctx, otelmetrics.PredictionType(value), 1)
-		}),
-		"RecordParseFailures": of(l.PredictionType, m.ParseFailures, func(r *otelmetrics.Metrics, value string) {
-			r.RecordParseFailures(ctx, otelmetrics.PredictionType(value), 1)
-		}),
-		"RecordFinishes": of(l.FinishReason, m.Finishes, func(r *otelmetrics.Metrics, value string) {
-			r.RecordFinishes(ctx, otelmetrics.Predict, otelmetrics.FinishReason(value), 1)
-		}),
-		"RecordTokensSaved": of(l.TokenType, m.TokensSaved, func(r *otelmetrics.Metrics, value string) {
-			r.RecordTokensSaved(ctx, otelmetrics.Predict, otelmetrics.TokenType(value), 1)
-		}),
-		"RecordOverhead": of(l.PredictionType, m.Overhead, func(r *otelmetrics.Metrics, value string) {
-			r.RecordOverhead(ctx, otelmetrics.PredictionType(value), 1)
-		}),
-		"RecordTimePerOutputToken": of(l.PredictionType, m.TimePerOutputToken, func(r *otelmetrics.Metrics, value string) {
-			r.RecordTimePerOutputToken(ctx, otelmetrics.PredictionType(value), 1)
 		}),
 		"RecordScore": of(l.Score, m.PredictionScore, func(r *otelmetrics.Metrics, value string) {
 			r.RecordScore(ctx, otelmetrics.Predict, value, 1)
@@ -122,26 +114,11 @@ func All() map[string]Verb {
 		"RecordCacheMiss": of(l.CacheType, m.CacheMisses, func(r *otelmetrics.Metrics, value string) {
 			r.RecordCacheMiss(ctx, otelmetrics.CacheType(value))
 		}),
-		"RecordCacheEviction": of(l.CacheType, m.CacheEvictions, func(r *otelmetrics.Metrics, value string) {
-			r.RecordCacheEviction(ctx, otelmetrics.CacheType(value))
+		"RecordCacheEvictions": of(l.CacheType, m.CacheEvictions, func(r *otelmetrics.Metrics, value string) {
+			r.RecordCacheEvictions(ctx, otelmetrics.CacheType(value), 1)
 		}),
 		"SetCacheSize": of(l.CacheType, m.CacheSize, func(r *otelmetrics.Metrics, value string) {
 			r.SetCacheSize(ctx, otelmetrics.CacheType(value), 1)
-		}),
-		"Cache": of(l.CacheType, m.CacheMisses, func(r *otelmetrics.Metrics, value string) {
-			r.Cache(otelmetrics.CacheType(value)).AddMisses(ctx, 1)
-		}),
-		"RecordTokens, prediction type": of(l.PredictionType, m.Tokens, func(r *otelmetrics.Metrics, value string) {
-			r.RecordTokens(ctx, otelmetrics.PredictionType(value), otelmetrics.TokensInput, 1)
-		}),
-		"RecordTokens, token type": of(l.TokenType, m.Tokens, func(r *otelmetrics.Metrics, value string) {
-			r.RecordTokens(ctx, otelmetrics.Predict, otelmetrics.TokenType(value), 1)
-		}),
-		"RecordCost": of(l.PredictionType, m.Cost, func(r *otelmetrics.Metrics, value string) {
-			r.RecordCost(ctx, otelmetrics.PredictionType(value), 1)
-		}),
-		"RecordTimeToFirstToken": of(l.PredictionType, m.TimeToFirstToken, func(r *otelmetrics.Metrics, value string) {
-			r.RecordTimeToFirstToken(ctx, otelmetrics.PredictionType(value), 1)
 		}),
 		"StartTimer": of(l.PredictionType, m.PredictionDuration, func(r *otelmetrics.Metrics, value string) {
 			timer := r.StartTimer(otelmetrics.PredictionType(value))

@@ -16,6 +16,9 @@ import (
 	"os"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 	"github.com/dspy-metrics/dspy-metrics/views"
 )
@@ -46,6 +49,16 @@ func run(ctx context.Context, name string) (err error) {
 	}
 	defer func() { err = errors.Join(err, m.Shutdown(ctx)) }()
 
+	// The instruments of the contract: times that are given, and not measured.
+	meter := m.MeterProvider().Meter("github.com/dspy-metrics/dspy-metrics/otelmetrics")
+	firstToken, err1 := meter.Float64Histogram(metrics.TimeToFirstToken.Instrument)
+	perToken, err2 := meter.Float64Histogram(metrics.TimePerOutputToken.Instrument)
+	overhead, err3 := meter.Float64Histogram(metrics.Overhead.Instrument)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return err
+	}
+	ofPredict := metric.WithAttributes(attribute.String("service", "qa"), attribute.String("prediction_type", string(otelmetrics.Predict)))
+
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", m.Handler())
 	mux.Handle("POST /predict", m.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -58,10 +71,9 @@ func run(ctx context.Context, name string) (err error) {
 			return
 		}
 		for _, s := range seconds {
-			elapsed := time.Duration(s * float64(time.Second))
-			m.RecordTimeToFirstToken(ctx, otelmetrics.Predict, elapsed)
-			m.RecordTimePerOutputToken(ctx, otelmetrics.Predict, elapsed/10)
-			m.RecordOverhead(ctx, otelmetrics.Predict, elapsed/100)
+			firstToken.Record(ctx, s, ofPredict)
+			perToken.Record(ctx, s/10, ofPredict)
+			overhead.Record(ctx, s/100, ofPredict)
 			m.RecordScore(ctx, otelmetrics.Predict, "relevance", 1/(1+s))
 		}
 	})))

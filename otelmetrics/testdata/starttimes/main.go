@@ -36,7 +36,7 @@ func run(ctx context.Context) (err error) {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		m.RecordTokens(r.Context(), otelmetrics.PredictionType(r.FormValue("type")), otelmetrics.TokensInput, count)
+		m.RecordUsage(r.Context(), otelmetrics.PredictionType(r.FormValue("type")), otelmetrics.Usage{Tokens: otelmetrics.Tokens{Input: count}})
 	})
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
