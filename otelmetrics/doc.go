@@ -2,10 +2,49 @@
 // through OpenTelemetry, under the names of the contract in package views. One
 // set of instruments is read by Prometheus and pushed by OTLP.
 //
+//	m, err := otelmetrics.New(ctx, otelmetrics.WithService("qa"))
+//	if err != nil {
+//		return err
+//	}
+//	defer m.Shutdown(ctx)
+//
+//	mux.Handle("GET /metrics", m.Handler())
+//	mux.Handle("POST /predict", m.Middleware(predict))
+//
 // [New] returns [Metrics], which own the pipeline: [Metrics.Handler] serves
 // /metrics, [Metrics.Middleware] measures HTTP requests, [Metrics.Shutdown] ends
-// it. They contain a [Recorder], which records: [Recorder.StartPrediction]
-// measures predictions.
+// it. They contain a [Recorder], which records for one service; give it to code
+// that only records.
+//
+// # Predictions
+//
+// [Recorder.StartPrediction] measures a prediction: that it is active, how long it
+// takes, how it ends and why it failed. Defer its end, and name the error:
+//
+//	func answer(ctx context.Context, question string) (text string, err error) {
+//		ctx, p := m.StartPrediction(ctx, otelmetrics.ChainOfThought)
+//		defer p.End(&err)
+//		return ask(ctx, question)
+//	}
+//
+// Code deep in the stack, where the model's client is, finds the prediction in the
+// context and adds what it knows:
+//
+//	p := otelmetrics.PredictionFrom(ctx)
+//	p.AddTokens(otelmetrics.TokensInput, usage.PromptTokens)
+//
+// A [Usage] has all that calls of a model say: tokens by type, what they cost, how
+// many calls there were, why the model stopped. [Prediction.AddUsage] adds it to a
+// prediction, [Recorder.RecordUsage] to one that was measured elsewhere. Of a
+// stream, [Prediction.FirstToken] and [Prediction.LastToken] give the times of its
+// tokens; [Prediction.BeginUpstream] and [Prediction.EndUpstream] tell the time of
+// the model from that of the program around it.
+//
+// The rest has a verb of the Recorder each: errors of requests that were refused
+// before they became predictions, hits and misses of a cache, attempts upstream,
+// scores. Those who cannot use StartPrediction record its parts by hand:
+// [Recorder.TrackActive], [Recorder.StartTimer], [Recorder.RecordPrediction] and
+// [Recorder.RecordError].
 //
 // # What counts
 //
@@ -35,6 +74,20 @@
 // overlong values are made legal. Nothing that is measured can break the page.
 // Labels of your own are part of the contract like the others; [Recorder.With]
 // gives the recorder of one value.
+//
+// # Settings
+//
+// Options of New change buckets, labels and budgets ([WithContract]), where the
+// metrics go ([WithOTLP], [WithExporter], [WithReader], [WithMeterProvider]) and
+// what is measured beside ([WithTracerProvider], [WithGenAI], [WithPrices]). The
+// OTEL_* variables of OpenTelemetry's specification hold where no option does.
+//
+// Values of labels are strings with a type and well-known constants, such as
+// [ErrorTimeout]. Any other value is legal too, as far as its label takes it.
+// Durations are recorded in seconds, sizes in bytes, costs in US dollars. Unless it
+// says otherwise, everything here is safe for concurrent use, and recording
+// neither blocks nor fails: a nil or zero value records nothing, and a measurement
+// that makes no sense, such as a count below zero, is ignored.
 //
 // # What is not promised
 //

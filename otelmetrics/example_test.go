@@ -11,6 +11,45 @@ import (
 	"github.com/dspy-metrics/dspy-metrics/otelmetrics"
 )
 
+func Example() {
+	ctx := context.Background()
+	m, err := otelmetrics.New(ctx, otelmetrics.WithService("qa"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer m.Shutdown(ctx) //nolint:errcheck // nothing is pushed
+
+	complete := func(ctx context.Context, question string) (string, error) { // deep in the stack
+		otelmetrics.PredictionFrom(ctx).AddTokens(otelmetrics.TokensInput, int64(len(question)))
+		return "Paris", ctx.Err()
+	}
+	predict := func(ctx context.Context, question string) (answer string, err error) {
+		ctx, p := m.StartPrediction(ctx, otelmetrics.ChainOfThought)
+		defer p.End(&err)
+		return complete(ctx, question)
+	}
+
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", m.Handler())
+	mux.Handle("POST /predict", m.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer, err := predict(r.Context(), r.FormValue("question"))
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		fmt.Fprintln(w, answer)
+	})))
+
+	mux.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/predict?question=Capital+of+France", nil))
+	show(m, `dspy_predictions_total{prediction_type="cot"`, `dspy_tokens_total`, "dspy_api_latency_seconds_count")
+	// Output:
+	// dspy_api_latency_seconds_count{endpoint="/predict",method="POST",service="qa",status_code="200"} 1
+	// dspy_predictions_total{prediction_type="cot",service="qa",status="failure"} 0
+	// dspy_predictions_total{prediction_type="cot",service="qa",status="success"} 1
+	// dspy_tokens_total{model="unknown",prediction_type="cot",service="qa",token_type="input"} 17
+}
+
 // example returns a recorder whose page has nothing but what was measured.
 func example(options ...otelmetrics.Option) (context.Context, *otelmetrics.Metrics) {
 	ctx := context.Background()

@@ -71,8 +71,11 @@ type tokenCount struct {
 
 func (t Tokens) counts() [5]tokenCount {
 	return [...]tokenCount{
-		{TokensInput, t.Input}, {TokensOutput, t.Output},
-		{TokensCacheRead, t.CacheRead}, {TokensCacheWrite, t.CacheWrite}, {TokensReasoning, t.Reasoning},
+		{TokensInput, t.Input},
+		{TokensOutput, t.Output},
+		{TokensCacheRead, t.CacheRead},
+		{TokensCacheWrite, t.CacheWrite},
+		{TokensReasoning, t.Reasoning},
 	}
 }
 
