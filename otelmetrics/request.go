@@ -27,6 +27,7 @@ type Request struct {
 	method   string
 	span     trace.Span    // nil without a tracer
 	start    time.Duration // of the pipeline's uptime
+	complete atomic.Bool
 	ended    atomic.Bool
 }
 
@@ -55,9 +56,8 @@ func (r *Recorder) StartRequest(ctx context.Context, method string, headers prop
 // zero means that none was written. A nil answer gives neither.
 //
 // The status is recorded as [Metrics.Middleware] does it: 500 for a goroutine that panics or ends, 499 for a context that
-// was canceled, 504 for a context whose deadline passed before there was a status, and otherwise that of the answer, or 200
-// without one. Who knows better when a response is complete, as with streams that clients close after the last event, starts
-// the request with [context.WithoutCancel] and answers 499 for those that went away before. A panic goes on. For this End has to be deferred itself, not called in a
+// was canceled before [Request.MarkComplete], 504 for a context whose deadline passed before there was a status, and
+// otherwise that of the answer, or 200 without one. A panic goes on. For this End has to be deferred itself, not called in a
 // deferred function.
 func (r *Request) End(answer func() (route string, status int)) {
 	if r == nil || r.recorder == nil {
@@ -73,7 +73,7 @@ func (r *Request) End(answer func() (route string, status int)) {
 	returned := panicked == nil && !goexit.Runs(r.recorder.pipeline.goexit)
 	route, status := unmatched, 0
 	defer func() { // The answer is the user's function, and may panic or end the goroutine.
-		status = outcome(r.ctx, status, false, returned, panicked)
+		status = outcome(r.ctx, status, r.complete.Load(), returned, panicked)
 		r.recorder.recordLatency(r.ctx, route, r.method, status, r.start)
 		if r.span != nil {
 			r.recorder.pipeline.endRequestSpan(r.span, r.method, route, status)
@@ -93,6 +93,14 @@ func (r *Request) End(answer func() (route string, status int)) {
 	status = a.status
 	if a.route != "" {
 		route = a.route
+	}
+}
+
+// MarkComplete reports that the client has the whole response, so that its going away afterwards is no cancellation. See
+// the function [MarkComplete].
+func (r *Request) MarkComplete() {
+	if r != nil {
+		r.complete.Store(true)
 	}
 }
 

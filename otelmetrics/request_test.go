@@ -38,7 +38,7 @@ func TestRequest(t *testing.T) {
 		"without a route":        {t.Context(), func(r *otelmetrics.Request) { r.End(func() (string, int) { return "", 404 }) }, "unmatched", 404},
 		"without an answer":      {t.Context(), func(r *otelmetrics.Request) { r.End(nil) }, "unmatched", 200},
 		"canceled":               {canceled, func(r *otelmetrics.Request) { r.End(answer(200)) }, "/answers/{id}", 499},
-		"canceled when complete": {context.WithoutCancel(canceled), func(r *otelmetrics.Request) { r.End(answer(200)) }, "/answers/{id}", 200},
+		"canceled when complete": {canceled, func(r *otelmetrics.Request) { r.MarkComplete(); r.End(answer(200)) }, "/answers/{id}", 200},
 		"too late":               {expired, func(r *otelmetrics.Request) { r.End(answer(0)) }, "/answers/{id}", 504},
 		"answered in time":       {expired, func(r *otelmetrics.Request) { r.End(answer(503)) }, "/answers/{id}", 503},
 		"panic": {t.Context(), func(r *otelmetrics.Request) {
