@@ -27,7 +27,7 @@ const (
 )
 
 // TestRulesCost evaluates every group of rules over blocks of series, made by promtool:
-// ten minutes of the series of some instances, which is as far back as rules read them,
+// sixteen minutes of the series of some instances, which is as far back as rules read them,
 // and three days of what is recorded, of all services. What reads the instances' series
 // takes as much longer as there are more of them; the rest does not depend on them.
 func TestRulesCost(t *testing.T) {
