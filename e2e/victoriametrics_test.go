@@ -1,11 +1,14 @@
 package e2e
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,4 +78,80 @@ func TestVictoriaMetricsTakesClassicHistograms(t *testing.T) {
 	if status, _ := evaluate("histogram_count(sum(rate(dspy_prediction_duration_seconds[5m])))"); status == http.StatusOK {
 		t.Error("it counts native histograms after all: --histograms classic is not needed any more")
 	}
+}
+
+// VictoriaMetrics stores what a service measures, vmalert evaluates the rules over it,
+// the dashboards show it, and Alertmanager is told when the service is gone.
+func TestVictoriaMetricsWorks(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write := start(t, binary, "contract", "--histograms", "classic", "--rules", dir, "--dashboards", dir)
+	if err := write.wait(t); err != nil {
+		t.Fatalf("%v: %s", err, write.output.String())
+	}
+	in := installation{dir: dir}
+	for _, rules := range []string{"recording-rules.yml", "slo-rules.yml", "alerts.yml"} {
+		in.rewrite(t, rules, `( interval): \d+[smhd]\n`, "$1: 1s\n")
+	}
+	in.rewrite(t, "alerts.yml", `( for): \d+[smhd]\n`, "$1: 1s\n")
+	am := install(t).notify(t)
+	s := serve(t, "--service", "qa", "--upstream", predictor(t), "--route", "/predict", "--route", "/predict/stream")
+
+	scrape := filepath.Join(t.TempDir(), "scrape.yml")
+	config := fmt.Sprintf("scrape_configs: [{job_name: dspy-metrics, scrape_interval: 1s, static_configs: [{targets: [%q]}]}]\n", s.address)
+	if err := os.WriteFile(scrape, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// Without the offset it would hide the last half minute.
+	v := &prometheus{address: freeAddress(t)}
+	v.process = start(t, "victoria-metrics", "-storageDataPath="+t.TempDir(), "-httpListenAddr="+v.address, "-loggerLevel=ERROR",
+		"-promscrape.config="+scrape, "-search.latencyOffset=0s", "-search.disableCache")
+	until(t, v.process, func() error { return healthy(t, v.url()+"/health") })
+	start(t, "vmalert", "-rule="+filepath.Join(dir, "*.yml"), "-rule.evalDelay=0s", "-httpListenAddr="+freeAddress(t), "-loggerLevel=ERROR",
+		"-datasource.url="+v.url(), "-remoteWrite.url="+v.url(), "-remoteRead.url="+v.url(), "-remoteWrite.flushInterval=1s",
+		"-notifier.url=http://"+am.address)
+
+	// What a rule records of what another one records, and what a dashboard shows.
+	shown := []string{
+		`cluster_namespace_job_service:dspy_predictions:rate5m{service="qa"} > 0`,
+		`cluster_namespace_job_service:dspy_predictions_lost:ratio_rate1h{service="qa"}`,
+	}
+	titles := []string{
+		"Instances up", "Request rate", "Availability", "Error ratio", "Refused callers", "P95 duration", "Active predictions", "Cost per hour",
+		"Request rate by service and type", "Error ratio by service", "Errors by type", "Prediction duration: distribution",
+		"Tokens by type", "Finish reasons", "Burn rate (below 1 is good)",
+	}
+	found := make(map[string]bool)
+	b := readBoard(t, filepath.Join(dir, "dspy-overview.json"))
+	for _, panel := range b.all() {
+		if slices.Contains(titles, panel.Title) {
+			found[panel.Title] = true
+			shown = append(shown, b.filled(panel.Targets[0].Expr, "qa"))
+		}
+	}
+	if len(found) != len(titles) {
+		t.Fatalf("got the panels %v, want %v", found, titles)
+	}
+	until(t, v.process, func() error {
+		if status, _, body := s.predict(t, "cot", "?"); status != http.StatusOK {
+			return fmt.Errorf("got %d %v", status, body)
+		}
+		var errs []error
+		for _, expr := range shown {
+			result, err := v.query(t, expr)
+			if err == nil && len(result) == 0 {
+				err = fmt.Errorf("no result: %s", expr)
+			}
+			errs = append(errs, err)
+		}
+		return errors.Join(errs...)
+	})
+
+	kill(t, s.process)
+	until(t, v.process, func() error {
+		if _, told := am.sent.get("DSPyDown critical"); !told {
+			return errors.New("Alertmanager was not told of DSPyDown")
+		}
+		return nil
+	})
 }
