@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/dspy-metrics/dspy-metrics/cmd/internal/operator/rules"
@@ -52,7 +53,12 @@ func decode(t *testing.T, path string, into any) {
 
 func TestAlertsTellWhatToDo(t *testing.T) {
 	t.Parallel()
-	pages := make(map[string]bool)
+	folder := filepath.Join(root, "docs", "runbooks")
+	index, err := os.ReadFile(filepath.Join(folder, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages, severities := make(map[string]bool), make(map[string][]string)
 	for _, r := range committed(t) {
 		if r.Alert == "" {
 			continue
@@ -77,9 +83,22 @@ func TestAlertsTellWhatToDo(t *testing.T) {
 			t.Errorf("%s: runbook %q", r.Alert, r.Annotations["runbook_url"])
 		}
 		pages[page] = true
+		if severity := r.Labels["severity"]; !slices.Contains(severities[r.Alert], severity) {
+			severities[r.Alert] = append(severities[r.Alert], severity)
+		}
+	}
+	// The index of the pages says how bad each is.
+	listed := make(map[string][]string)
+	for _, row := range regexp.MustCompile(`(?m)^\| \[(DSPy\w+)\]\((DSPy\w+)\.md\) \| ([a-z, ]+) \|`).FindAllStringSubmatch(string(index), -1) {
+		if row[1] != row[2] {
+			t.Errorf("README.md: %s leads to the page of %s", row[1], row[2])
+		}
+		listed[row[1]] = strings.Split(row[3], ", ")
+	}
+	if diff := cmp.Diff(severities, listed); diff != "" {
+		t.Errorf("README.md: the alerts and their severities (-want +got):\n%s", diff)
 	}
 
-	folder := filepath.Join(root, "docs", "runbooks")
 	for page := range pages {
 		content, err := os.ReadFile(filepath.Join(folder, page))
 		if errors.Is(err, fs.ErrNotExist) {
