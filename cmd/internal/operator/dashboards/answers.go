@@ -32,17 +32,22 @@ func (p writer) answers() []panel {
 			queries:     []query{{expr: p.perPrediction(m.ToolCalls, service, predictionType), legend: legend(service, predictionType)}},
 		},
 		{
-			kind: lines, width: 12, height: 8, unit: "short", title: "Parse failures per prediction", needs: []views.Metric{m.ParseFailures, m.Predictions}, none: "no failures reported",
+			kind: lines, width: 12, height: 8, unit: "short", bad: true, title: "Parse failures per prediction", needs: []views.Metric{m.ParseFailures, m.Predictions}, none: "no failures reported",
 			description: "Completions that could not be parsed, by service and type. Each costs another call; truncation is a usual cause.",
 			queries:     []query{{expr: p.perPrediction(m.ParseFailures, service, predictionType), legend: legend(service, predictionType)}},
 		},
 		{
 			kind: lines, width: 12, height: 8, unit: "cps", stacked: true, title: "Finish reasons", needs: []views.Metric{m.Finishes}, none: "none reported",
-			description: "Answers of language models per second, by why they ended.",
-			queries:     []query{{expr: p.total(m.Finishes, rate, reason), legend: legend(reason)}},
+			description: "Answers of language models per second, by why they ended. Green ended by themselves or to call a tool.",
+			colors: []color{
+				{"^(" + views.FinishStop + "|" + views.FinishToolCalls + ")$", "green"},
+				{"^" + views.FinishLength + "$", "yellow"},
+				{"^(" + views.FinishContentFilter + "|" + views.FinishError + ")$", "red"},
+			},
+			queries: []query{{expr: p.total(m.Finishes, rate, reason), legend: legend(reason)}},
 		},
 		{
-			kind: lines, width: 12, height: 8, unit: "percentunit", title: "Truncated answers", needs: []views.Metric{m.Finishes}, none: "none reported",
+			kind: lines, width: 12, height: 8, unit: "percentunit", bad: true, title: "Truncated answers", needs: []views.Metric{m.Finishes}, none: "none reported",
 			description: "Share of the answers of language models that reached their limit of tokens, by service. What is cut off can rarely be parsed; DSPyTruncated watches it.",
 			steps:       rising(0.01, 0.05),
 			queries: []query{{
@@ -52,14 +57,14 @@ func (p writer) answers() []panel {
 			}},
 		},
 		{
-			kind: lines, width: 12, height: 8, unit: "percentunit", full: true, title: "Mean score", needs: []views.Metric{m.PredictionScore}, none: "no scores reported",
+			kind: lines, width: 12, height: 8, unit: "percentunit", full: true, title: "Mean score (1 is best)", needs: []views.Metric{m.PredictionScore}, none: "no scores reported",
 			description: "Mean of the scores that predictions got, by service and metric function; DSPyScoreDrop compares it with the day before.",
 			queries: []query{{
 				expr: promql.Parentheses(p.amount(m.PredictionScore, rate, service, score)) + "\n/\n(" + p.count(m.PredictionScore, rate, service, score) + " > 0)", legend: legend(service, score),
 			}},
 		},
 		{
-			kind: lines, width: 12, height: 8, unit: "percentunit", full: true, title: "Scores up to 0.5", needs: []views.Metric{m.PredictionScore}, none: "no scores reported",
+			kind: lines, width: 12, height: 8, unit: "percentunit", full: true, bad: true, title: "Poor scores (0.5 or less)", needs: []views.Metric{m.PredictionScore}, none: "no scores reported",
 			description: "Share of the scores that are 0.5 or less, by service and metric function. A mean hides a few answers that are very bad.",
 			queries:     []query{{expr: p.within(m.PredictionScore, lowScore, rate, service, score), legend: legend(service, score)}},
 		},

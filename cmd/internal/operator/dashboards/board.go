@@ -3,6 +3,8 @@ package dashboards
 import (
 	"bytes"
 	"encoding/json"
+	"math"
+	"slices"
 
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
@@ -74,10 +76,10 @@ func (b board) encode() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// layout places the panels of each row from left to right, in lines as high as
-// their highest panel, and numbers them.
+// layout places each panel of a row as high as it can be, then as far to the left, and
+// numbers them. So lines of small panels fit beside one high panel.
 func (b board) layout() []dashboard.PanelOrRowPanel {
-	const columns = 24
+	const columns uint32 = 24
 	var out []dashboard.PanelOrRowPanel
 	var id, y uint32
 	for _, row := range b.rows {
@@ -87,22 +89,30 @@ func (b board) layout() []dashboard.PanelOrRowPanel {
 			Type: "row", Id: id, Title: &row.title, Collapsed: row.collapsed, Panels: []dashboard.Panel{},
 			GridPos: &dashboard.GridPos{W: columns, H: 1, Y: y},
 		}
-		next := dashboard.GridPos{Y: y + 1}
+		var free [columns]uint32 // from where on there is nothing, by column
+		for i := range free {
+			free[i] = y + 1
+		}
 		for _, panel := range row.panels {
 			if !panel.complete() {
 				continue
 			}
-			if next.X+panel.width > columns {
-				next = dashboard.GridPos{Y: next.Y + next.H}
+			at := dashboard.GridPos{Y: math.MaxUint32, W: panel.width, H: panel.height}
+			for x := range columns - panel.width + 1 {
+				if top := slices.Max(free[x : x+panel.width]); top < at.Y {
+					at.X, at.Y = x, top
+				}
+			}
+			for x := at.X; x < at.X+at.W; x++ {
+				free[x] = at.Y + at.H
 			}
 			id++
-			panels = append(panels, panel.render(id, dashboard.GridPos{X: next.X, Y: next.Y, W: panel.width, H: panel.height}))
-			next.X, next.H = next.X+panel.width, max(next.H, panel.height)
+			panels = append(panels, panel.render(id, at))
 		}
 		if len(panels) == 0 {
 			continue
 		}
-		y = next.Y + next.H
+		y = slices.Max(free[:])
 		if row.collapsed {
 			heading.Panels, panels = panels, nil // Grafana keeps them in the heading
 		}

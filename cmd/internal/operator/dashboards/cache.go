@@ -15,12 +15,13 @@ func (p writer) cache() []panel {
 		{
 			kind: lines, width: 12, height: 8, unit: "percentunit", full: true, title: "Hit ratio", needs: lookups, none: "no lookups",
 			description: "Share of lookups that found an answer; a gap is a time without lookups. The line is the threshold of DSPyLowCacheHitRate.",
-			steps:       []step{{color: "red"}, {p.objectives.CacheHitRate, "green"}},
+			steps:       []step{{color: "yellow"}, {p.objectives.CacheHitRate, "green"}},
 			queries:     []query{{expr: p.hitShare(rate, by...), legend: legend(by...)}},
 		},
 		{
 			kind: lines, width: 12, height: 8, unit: "ops", title: "Hits and misses", needs: lookups, none: "no lookups",
 			description: "Lookups per second. A ratio that falls with rising misses is new traffic; one that falls with falling hits is a cache that was emptied.",
+			colors:      []color{{" hits$", "green"}, {" misses$", "yellow"}},
 			queries: []query{
 				{expr: p.total(m.CacheHits, rate, by...), legend: legend(by...) + " hits"},
 				{expr: p.total(m.CacheMisses, rate, by...), legend: legend(by...) + " misses"},

@@ -68,7 +68,7 @@ func checkPanel(t *testing.T, file string, p panelFile) {
 		t.Errorf("%s: %q: points at least %s apart: none is empty in a short range", file, p.Title, p.Interval)
 	}
 	// A failure is not green, whatever its place in the legend.
-	if bad := regexp.MustCompile(`(?i)^(failed|errors by|error rate trend)|errors by type$`); bad.MatchString(p.Title) && defaults.Color.Mode != "shades" {
+	if bad := regexp.MustCompile(`(?i)^(failed|errors by|error rate trend|error ratio by|refused (as|scores)|truncated|parse failures|poor|label values over|collector failures)|errors by type$|top bucket|unknown usage`); bad.MatchString(p.Title) && p.Type == "timeseries" && defaults.Color.Mode != "shades" {
 		t.Errorf("%s: %q: colors %q", file, p.Title, defaults.Color.Mode)
 	}
 	seen := make(map[string]bool)

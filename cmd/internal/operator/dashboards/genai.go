@@ -99,7 +99,8 @@ func (p writer) operations(m genai.Metrics, labels genai.Labels) []panel {
 			queries:     []query{{exemplar: true, expr: p.quantile(0.95, m.TimeToFirstChunk, model)}},
 		},
 		{
-			unit: "percentunit", title: "Share above the top bucket by model",
+			unit: "percentunit", bad: true, title: "Share above the top bucket by model",
+			steps:       []step{{color: "green"}, {0.05, "yellow"}},
 			description: "Share of the predictions that took longer than the top bucket bound. If it is more than 5 %, P95 is higher than the panel beside says.",
 			queries: []query{{expr: generations(m.OperationDuration, m.InvocationDuration, func(one views.Metric) string {
 				return p.beyond(one, one.Buckets[len(one.Buckets)-1], rate, model)
@@ -145,7 +146,8 @@ func (p writer) modelTokens(m genai.Metrics, labels genai.Labels) []panel {
 	}, model)
 }
 
-// byModel gives the panels of the board what they share.
+// byModel gives the panels of the board what they share. A series without a model has a
+// name in the legend too: that of a failure before any was named, or of a cached answer.
 func byModel(panels []panel, model string) []panel {
 	for i := range panels {
 		one := &panels[i]
@@ -153,8 +155,10 @@ func byModel(panels []panel, model string) []panel {
 		if one.none == "" {
 			one.none = notEmitted
 		}
-		if one.queries[0].legend == "" {
-			one.queries[0].legend = legend(model)
+		asked := &one.queries[0]
+		asked.expr = fmt.Sprintf("label_replace(\n  %s,\n  %q, %q, %[2]q, \"\"\n)", strings.ReplaceAll(asked.expr, "\n", "\n  "), model, views.Unknown)
+		if asked.legend == "" {
+			asked.legend = legend(model)
 		}
 	}
 	return panels

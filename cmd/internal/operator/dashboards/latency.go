@@ -55,20 +55,22 @@ func (p writer) latency() []panel {
 			}},
 		},
 		{
-			kind: lines, width: 12, height: 8, unit: "reqps", stacked: true, title: "API rate by endpoint and status code", needs: api,
+			kind: lines, width: 12, height: 8, unit: "reqps", stacked: true, bad: true, title: "API rate by endpoint and status code", needs: api,
+			colors:      []color{{" [123]..$", "green"}, {" 4..$", "yellow"}},
 			description: "HTTP responses per second. 429 and 503 are overload, 499 is a client that went away: neither is a prediction.",
 			queries: []query{{
 				expr: p.count(m.APILatency, rate, service, endpoint, statusCode), legend: legend(service, endpoint, statusCode),
 			}},
 		},
 	}
-	for _, above := range []views.Metric{m.PredictionDuration, m.APILatency} {
+	for i, above := range []views.Metric{m.PredictionDuration, m.APILatency} {
 		if len(above.Buckets) == 0 {
 			continue
 		}
 		top := slices.Max(above.Buckets)
 		panels = append(panels, panel{
-			kind: lines, width: 12, height: 8, unit: "percentunit", title: "Share above the top bucket of " + above.Name, needs: []views.Metric{above},
+			kind: lines, width: 12, height: 8, unit: "percentunit", bad: true, needs: []views.Metric{above},
+			title:       fmt.Sprintf("%s longer than %v s, the top bucket", []string{"Predictions", "Requests"}[i], top),
 			description: fmt.Sprintf("Share of what took longer than %v s, the highest bucket bound. A quantile within that share says %v s whatever the truth is: choose slower buckets.", top, top),
 			steps:       []step{{color: "green"}, {0.01, "yellow"}},
 			// Rounding may put a share of nothing a little below 0.

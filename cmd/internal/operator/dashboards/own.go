@@ -20,7 +20,7 @@ func (p writer) breakdown(label string) []panel {
 			queries:     []query{{expr: p.total(m.Predictions, rate, label)}},
 		},
 		{
-			unit: "percentunit", title: "Error ratio", needs: []views.Metric{m.Predictions},
+			unit: "percentunit", bad: true, title: "Error ratio", needs: []views.Metric{m.Predictions},
 			description: "Share of predictions that fail: whether all are affected, or one.",
 			steps:       rising(slo.Rest(o.Availability), o.ErrorRate),
 			queries:     []query{{expr: p.failedShare(rate, label)}},

@@ -45,12 +45,16 @@ type panel struct {
 	full bool
 	// bad is for what should not be there, in shades of red: a failure is not green.
 	bad bool
+	// colors are for the lines whose names say what they are.
+	colors []color
 	// alert is the alert that watches it, whose runbook the panel leads to.
 	alert string
 	// negative is for values that may be below 0.
 	negative bool
 	stacked  bool
 	bars     bool
+	// counted is what a table counts, the title of its last column.
+	counted string
 	// width is in 24ths of the board; height in rows of 30 pixels.
 	width, height uint32
 }
@@ -71,6 +75,10 @@ type step struct {
 	from  float64
 	color string
 }
+
+// color is one for the lines whose names match a regular expression, in shades of it if
+// there are several.
+type color struct{ match, name string }
 
 // rising is for values that are bad when they are high.
 func rising(yellow, red float64) []step {
@@ -100,7 +108,7 @@ func (p panel) render(id uint32, position dashboard.GridPos) dashboard.Panel {
 		Description: &p.description,
 		GridPos:     &position,
 		Options:     p.options(),
-		FieldConfig: &dashboard.FieldConfigSource{Defaults: p.fields(), Overrides: []dashboard.DashboardFieldConfigSourceOverrides{}},
+		FieldConfig: &dashboard.FieldConfigSource{Defaults: p.fields(), Overrides: p.overrides()},
 	}
 	if p.kind == firings {
 		return out // Grafana's own list, which takes no query and no unit.
@@ -115,7 +123,7 @@ func (p panel) render(id uint32, position dashboard.GridPos) dashboard.Panel {
 	}
 	if p.kind == rows {
 		out.Transformations = []dashboard.DataTransformerConfig{{
-			Id: "organize", Options: map[string]any{"excludeByName": map[string]bool{"Time": true}},
+			Id: "organize", Options: map[string]any{"excludeByName": map[string]bool{"Time": true}, "renameByName": map[string]string{"Value": p.counted}},
 		}}
 	}
 	return out
@@ -168,9 +176,23 @@ func (p panel) fields() dashboard.FieldConfig {
 		fields.Custom = p.graph()
 	case value:
 		fields.Color.Mode = dashboard.FieldColorModeIdThresholds
-	case rows, heat, firings: // drawn as they are
+	case rows:
+		// An increase is an estimate, and half an error is none.
+		fields.Decimals = new(0.0)
+	case heat, firings: // drawn as they are
 	}
 	return fields
+}
+
+func (p panel) overrides() []dashboard.DashboardFieldConfigSourceOverrides {
+	out := []dashboard.DashboardFieldConfigSourceOverrides{}
+	for _, c := range p.colors {
+		out = append(out, dashboard.DashboardFieldConfigSourceOverrides{
+			Matcher:    dashboard.MatcherConfig{Id: "byRegexp", Options: "/" + c.match + "/"},
+			Properties: []dashboard.DynamicConfigValue{{Id: "color", Value: dashboard.FieldColor{Mode: "shades", FixedColor: &c.name}}},
+		})
+	}
+	return out
 }
 
 func (p panel) thresholds() *dashboard.ThresholdsConfig {
@@ -197,7 +219,9 @@ func (p panel) graph() common.GraphFieldConfig {
 		ThresholdsStyle: &common.GraphThresholdsStyleConfig{Mode: common.GraphThresholdsStyleModeOff},
 	}
 	if p.stacked {
-		out.Stacking.Mode = new(common.StackingModeNormal)
+		// Areas without lines: a line at zero would lie on top of the others, and hide the
+		// color of the topmost.
+		out.Stacking.Mode, out.LineWidth, out.FillOpacity = new(common.StackingModeNormal), new(0.0), new(60.0)
 	}
 	if p.bars {
 		out.DrawStyle, out.FillOpacity = new(common.GraphDrawStyleBars), new(80.0)
@@ -224,6 +248,10 @@ func (p panel) options() any {
 		options := stat.NewOptions()
 		options.ReduceOptions.Calcs = []string{"lastNotNull"}
 		options.Orientation = common.VizOrientationAuto
+		if p.queries[0].legend != "" {
+			// Grafana leaves the name out where there is one value.
+			options.TextMode = common.BigValueTextModeValueAndName
+		}
 		if p.queries[0].instant {
 			options.GraphMode = common.BigValueGraphModeNone
 		}
@@ -231,7 +259,7 @@ func (p panel) options() any {
 	case rows:
 		options := table.NewOptions()
 		options.Footer = nil
-		options.SortBy = []common.TableSortByFieldState{{DisplayName: "Value", Desc: new(true)}}
+		options.SortBy = []common.TableSortByFieldState{{DisplayName: p.counted, Desc: new(true)}}
 		return options
 	case heat:
 		options := heatmap.NewOptions()

@@ -41,7 +41,7 @@ func (p writer) saturation() []panel {
 			}},
 		},
 		{
-			kind: lines, width: 12, height: 8, unit: "cps", title: "Refused as overloaded", needs: []views.Metric{m.Errors},
+			kind: lines, width: 12, height: 8, unit: "cps", bad: true, title: "Refused as overloaded", needs: []views.Metric{m.Errors},
 			description: "Requests per second that were refused because an instance makes as many predictions as it may. DSPyRefusing watches it.",
 			queries: []query{{
 				expr:   promql.Sum(rate(p.selector(m.Errors, "", fmt.Sprintf("%s=%q", p.labels.ErrorType.Key, views.ErrorOverloaded))), service, instance),

@@ -44,7 +44,7 @@ func remaining() []step { return falling(0, 0.25) }
 func (p writer) budget() []panel {
 	predictions := []views.Metric{p.metrics.Predictions}
 	return []panel{
-		p.burnRates("Burn rate", predictions, func(window string) string { return burn(p.lost(window), objective) }, "1h", "6h"),
+		p.burnRates("Burn rate (below 1 is good)", predictions, func(window string) string { return burn(p.lost(window), objective) }, "1h", "6h"),
 		p.budgetLeft("Error budget left", predictions, left(p.lost(slo.Window), objective)),
 	}
 }
@@ -126,7 +126,7 @@ func (p writer) standing() []panel {
 func (p writer) availability() []panel {
 	m, service := p.metrics, p.labels.Service.Key
 	predictions := []views.Metric{m.Predictions}
-	rates := p.burnRates("Availability burn rate", predictions, func(window string) string { return burn(p.lost(window), objective) }, windows()...)
+	rates := p.burnRates("Availability burn rate (below 1 is good)", predictions, func(window string) string { return burn(p.lost(window), objective) }, windows()...)
 	rates.width, rates.alert = 12, "DSPyErrorBudgetBurn"
 	return []panel{
 		rates,
@@ -142,7 +142,7 @@ func (p writer) availability() []panel {
 func (p writer) promptness() []panel {
 	m, o, service := p.metrics, p.objectives, p.labels.Service.Key
 	duration := []views.Metric{m.PredictionDuration}
-	rates := p.burnRates("Latency burn rate", duration, func(window string) string { return burn(p.slow(window), latencyObjective) }, windows()...)
+	rates := p.burnRates("Latency burn rate (below 1 is good)", duration, func(window string) string { return burn(p.slow(window), latencyObjective) }, windows()...)
 	rates.width, rates.alert = 12, "DSPyLatencyBudgetBurn"
 	return []panel{
 		rates,

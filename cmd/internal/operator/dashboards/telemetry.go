@@ -31,13 +31,13 @@ func (p writer) telemetry() []panel {
 			queries:     []query{{expr: p.ofOurs(series("scrape_samples_scraped")), legend: legend(instance)}},
 		},
 		{
-			kind: lines, width: 8, height: 6, unit: "cps", title: "Label values over budget", needs: []views.Metric{m.LabelOverflow}, none: "none reported",
+			kind: lines, width: 8, height: 6, unit: "cps", bad: true, title: "Label values over budget", needs: []views.Metric{m.LabelOverflow}, none: "none reported",
 			description: "Measurements per second with a label value that was recorded as other, by label. The log names the values; DSPyLabelOverflow watches it.",
 			steps:       []step{{color: "green"}, {0.001, "yellow"}},
 			queries:     []query{{expr: p.total(m.LabelOverflow, rate, p.labels.Overflowed.Key), legend: legend(p.labels.Overflowed.Key)}},
 		},
 		{
-			kind: lines, width: 8, height: 6, unit: "short", title: "Overflow series", none: "none",
+			kind: lines, width: 8, height: 6, unit: "short", bad: true, title: "Overflow series", none: "none",
 			description: "Metrics whose number of series passed the limit of the SDK, by instance: what is over it has lost all of its labels. DSPyMetricOverflow watches it.",
 			steps:       []step{{color: "green"}, {1, "yellow"}},
 			queries:     []query{{expr: promql.Aggregate("count", p.overflow(), instance), legend: legend(instance)}},
@@ -52,7 +52,7 @@ func (p writer) telemetry() []panel {
 			},
 		},
 		{
-			kind: rows, width: 16, height: 6, unit: "short", title: "Builds", needs: []views.Metric{m.BuildInfo}, none: "none reported",
+			kind: rows, width: 16, height: 6, unit: "short", title: "Builds", counted: "Instances", needs: []views.Metric{m.BuildInfo}, none: "none reported",
 			description: "Which builds run, and how many instances of each.",
 			queries: []query{{
 				expr:    promql.Aggregate("count", p.selector(m.BuildInfo, ""), p.labels.Version.Key, p.labels.Revision.Key, p.labels.GoVersion.Key),
@@ -60,7 +60,7 @@ func (p writer) telemetry() []panel {
 			}},
 		},
 		{
-			kind: lines, width: 8, height: 6, unit: "cps", title: "Refused scores", needs: []views.Metric{m.RefusedScores}, none: "none refused",
+			kind: lines, width: 8, height: 6, unit: "cps", bad: true, title: "Refused scores", needs: []views.Metric{m.RefusedScores}, none: "none refused",
 			description: "Scores per second that were not recorded because they are not between 0 and 1, by metric function.",
 			queries:     []query{{expr: p.total(m.RefusedScores, rate, p.labels.Score.Key), legend: legend(p.labels.Score.Key)}},
 		},
@@ -74,7 +74,7 @@ func (p writer) telemetry() []panel {
 			}},
 		},
 		{
-			kind: lines, width: 12, height: 6, unit: "cps", title: "Collector failures", none: collector,
+			kind: lines, width: 12, height: 6, unit: "cps", bad: true, title: "Collector failures", none: collector,
 			description: "Data points per second that the collector could not send on, by exporter. DSPyCollectorExportFailing watches it.",
 			steps:       []step{{color: "green"}, {0.001, "yellow"}},
 			queries:     []query{{expr: collectorFailures(), legend: legend("exporter")}},

@@ -49,14 +49,14 @@ func (p writer) tokens() []panel {
 			queries:     []query{{expr: p.total(m.Cost, rate, model, source) + " * 3600", legend: legend(model, source)}},
 		},
 		{
-			kind: lines, width: 24, height: 6, unit: "cps", stacked: true, title: "Answers of unknown usage", needs: []views.Metric{m.UsageMissing}, none: "none reported",
+			kind: lines, width: 24, height: 6, unit: "cps", stacked: true, bad: true, title: "Answers of unknown usage", needs: []views.Metric{m.UsageMissing}, none: "none reported",
 			description: "Answers per second whose tokens or cost are not known, by reason. What the other panels of this row show is too low by these.",
 			queries:     []query{{expr: p.total(m.UsageMissing, rate, service, reason), legend: legend(service, reason)}},
 		},
 	}
 	if shares := p.budgetShares(); len(shares) > 0 {
 		panels = append(panels, panel{
-			kind: value, width: 24, height: 6, unit: "percentunit", title: "Daily budget by model", needs: []views.Metric{m.Cost}, none: "no cost reported", alert: "DSPyOverBudget",
+			kind: value, width: 24, height: 4, unit: "percentunit", title: "Daily budget by model", needs: []views.Metric{m.Cost}, none: "no cost reported", alert: "DSPyOverBudget",
 			description: "Share of the daily budget of a service that each model has cost it in the last 24 hours and, of a model with a budget of its own, the share of that. Red is more than there is.",
 			steps:       rising(0.8, 1),
 			queries:     shares,

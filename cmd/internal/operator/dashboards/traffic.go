@@ -19,7 +19,7 @@ func (p writer) traffic() []panel {
 			queries:     []query{{expr: p.total(m.Predictions, rate, service, predictionType), legend: legend(service, predictionType)}},
 		},
 		{
-			kind: lines, width: 12, height: 8, unit: "percentunit", title: "Error ratio by service", needs: predictions,
+			kind: lines, width: 12, height: 8, unit: "percentunit", bad: true, title: "Error ratio by service", needs: predictions,
 			description: "Share of predictions that fail, by service; a gap is a time without traffic. The lines are the objective and the threshold of DSPyHighErrorRate.",
 			steps:       rising(slo.Rest(o.Availability), o.ErrorRate),
 			queries:     []query{{expr: p.failedShare(rate, service), legend: legend(service)}},
@@ -45,15 +45,16 @@ func (p writer) traffic() []panel {
 			},
 		},
 		{
-			kind: rows, width: 12, height: 8, unit: "short", title: "Top errors", needs: errors, none: "no errors",
+			kind: rows, width: 12, height: 8, unit: "short", title: "Top errors", counted: "Errors", needs: errors, none: "no errors",
 			description: "The 20 most frequent errors in the time range, by service and type. Where to start reading logs and traces.",
 			queries: []query{{
 				expr: "topk(20, " + p.total(m.Errors, increase("$__range"), service, errorType) + " > 0)", instant: true,
 			}},
 		},
 		{
-			kind: lines, width: 24, height: 6, unit: "reqps", stacked: true, title: "Upstream attempts by outcome", needs: []views.Metric{m.UpstreamAttempts}, none: "none reported",
+			kind: lines, width: 24, height: 6, unit: "reqps", stacked: true, bad: true, title: "Upstream attempts by outcome", needs: []views.Metric{m.UpstreamAttempts}, none: "none reported",
 			description: "Attempts to get an answer from upstream per second, retries included. More attempts than predictions are retries that the error ratio does not show.",
+			colors:      []color{{"^" + views.StatusSuccess + "$", "green"}},
 			queries:     []query{{expr: p.total(m.UpstreamAttempts, rate, outcome), legend: legend(outcome)}},
 		},
 	}
