@@ -44,6 +44,10 @@ class Panel:
         return self.raw["fieldConfig"]["defaults"]
 
     @property
+    def overrides(self) -> Sequence[Mapping[str, Any]]:
+        return self.raw["fieldConfig"].get("overrides", [])
+
+    @property
     def options(self) -> Mapping[str, Any]:
         return self.raw["options"]
 

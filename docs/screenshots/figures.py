@@ -32,7 +32,7 @@ def draw_stat(canvas: Canvas, box: Box, panel: Panel, found: Sequence[tuple[str,
         size = min(34, part.width / max(width(text, 1), 1) * 0.92)
         middle = part.y + part.height * (0.28 if mode == "area" else 0.45)
         canvas.text(part.x + part.width / 2, middle, text, size, color=color, ha="center")
-        if len(found) > 1:
+        if len(found) > 1 or panel.options["textMode"] == "value_and_name":
             canvas.text(part.x, part.y + 8, fit(name, part.width, 11), 11)
 
 
@@ -56,29 +56,34 @@ def threshold_color(panel: Panel, value: float) -> str:
 
 def draw_table(canvas: Canvas, box: Box, panel: Panel, found: Sequence[tuple[str, Series]]) -> None:
     hidden: set[str] = set()
+    titles: dict[str, str] = {}
     for transformation in panel.raw.get("transformations", []):
         if transformation["id"] != "organize":
             raise BoardError(f"panel {panel.title!r}: {transformation['id']!r} is unknown")
         hidden |= {name for name, off in transformation["options"]["excludeByName"].items() if off}
+        titles |= transformation["options"].get("renameByName", {})
     if "Time" not in hidden:
         raise BoardError(f"panel {panel.title!r}: a column of times is unknown")
     columns = sorted({name for _, series in found for name in series.labels} - hidden)
     rows = sorted((series for _, series in found), key=lambda s: -s.last)
-    if panel.options["sortBy"] != [{"displayName": "Value", "desc": True}]:
+    title = titles.get("Value", "Value")
+    if panel.options["sortBy"] != [{"displayName": title, "desc": True}]:
         raise BoardError(f"panel {panel.title!r}: only the value, descending, is a known order")
     wide = box.width / (len(columns) + 1)
     room = int(box.height / _ROW) - 1
     y = box.y + _ROW / 2
-    for i, column in enumerate([*columns, "Value"]):
+    for i, column in enumerate([*columns, title]):
         end = i == len(columns)
         x = box.right - 8 if end else box.x + 8 + i * wide
         canvas.text(x, y, column, 12, color="#8ab8ff", ha="right" if end else "left")
     for series in rows[:room]:
         y += _ROW
+        decimals = panel.defaults.get("decimals")
+        value = series.last if decimals is None else round(series.last, decimals)
         canvas.rectangle(Box(box.x, y - _ROW / 2, box.width, 0.5), BORDER)
         for i, column in enumerate(columns):
             canvas.text(box.x + 8 + i * wide, y, fit(series.labels.get(column, ""), wide - 8))
-        canvas.text(box.right - 8, y, written(series.last, panel.unit), ha="right")
+        canvas.text(box.right - 8, y, written(value, panel.unit), ha="right")
 
 
 def draw_heatmap(

@@ -97,7 +97,7 @@ def _draw(axes: Axes, panel: Panel, lines: Sequence[Line]) -> None:
             values = np.nan_to_num(values) + below
         match look["drawStyle"]:
             case "line":
-                axes.plot(dates, values, color=line.color, linewidth=1.4)
+                axes.plot(dates, values, color=line.color, linewidth=1.4 * look["lineWidth"])
                 axes.fill_between(dates, below, values, color=line.color, alpha=opacity, lw=0)
             case "bars":
                 wide = 0.7 * (dates[1] - dates[0]) if len(dates) > 1 else 1e-4

@@ -1,6 +1,7 @@
 """The table below a graph: a name for each line, and what is calculated of it."""
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -47,7 +48,29 @@ def colored(panel: Panel, found: Sequence[tuple[str, Series]]) -> list[Line]:
             colors = _shades(named(color["fixedColor"]))
         case mode:
             raise BoardError(f"panel {panel.title!r}: the color mode {mode!r} is unknown")
-    return [Line(name, series, colors[i % len(colors)]) for i, (name, series) in enumerate(found)]
+    used: dict[str | None, int] = {}  # each color has an order of its own
+    lines: list[Line] = []
+    for name, series in found:
+        own = _overridden(panel, name)
+        i = used.get(key := own and named(own), 0)
+        used[key] = i + 1
+        of = _shades(named(own)) if own else colors
+        lines.append(Line(name, series, of[i % len(of)]))
+    return lines
+
+
+def _overridden(panel: Panel, name: str) -> str | None:
+    """The color that an override gives to the lines with such a name."""
+    color = None
+    for override in panel.overrides:
+        matcher, properties = override["matcher"], override["properties"]
+        if matcher["id"] != "byRegexp" or [p["id"] for p in properties] != ["color"]:
+            raise BoardError(f"panel {panel.title!r}: only overrides of colors by name are known")
+        if properties[0]["value"]["mode"] != "shades":
+            raise BoardError(f"panel {panel.title!r}: an override is not in shades")
+        if re.search(matcher["options"].strip("/"), name):
+            color = properties[0]["value"]["fixedColor"]
+    return color
 
 
 def _shades(color: str) -> list[str]:
