@@ -40,10 +40,16 @@ type board struct {
 }
 
 type panel struct {
-	Title   string
-	GridPos struct{ Y, H int }
-	Targets []struct{ RefID, Expr string }
-	Panels  []panel // of a collapsed row
+	Title, Type string
+	GridPos     struct{ X, Y, W, H int }
+	Targets     []struct {
+		RefID, Expr string
+		Instant     bool
+	}
+	FieldConfig struct {
+		Defaults struct{ Thresholds struct{ Steps []any } }
+	}
+	Panels []panel // of a collapsed row
 }
 
 type variable struct {

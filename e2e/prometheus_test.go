@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/prometheus/common/model"
 )
@@ -57,6 +58,27 @@ scrape_configs:
 		return err
 	})
 	return p
+}
+
+// queryRange evaluates a query at every second of a time.
+func (p *prometheus) queryRange(t *testing.T, promql string, begin, end time.Time) (model.Matrix, error) {
+	t.Helper()
+	parameters := url.Values{"query": {promql}, "start": {begin.UTC().Format(time.RFC3339)}, "end": {end.UTC().Format(time.RFC3339)}, "step": {"1s"}}
+	_, _, body, err := exchange(t, http.MethodGet, "http://"+p.address+"/api/v1/query_range?"+parameters.Encode(), nil)
+	if err != nil {
+		return nil, err
+	}
+	var answer struct {
+		Error string
+		Data  struct{ Result model.Matrix }
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return nil, fmt.Errorf("query %q: %w: %s", promql, err, body)
+	}
+	if answer.Error != "" {
+		return nil, fmt.Errorf("query %q: %s", promql, answer.Error)
+	}
+	return answer.Data.Result, nil
 }
 
 // query evaluates an instant query that gives a vector.
