@@ -43,7 +43,7 @@ func TestDashboardPictures(t *testing.T) {
 	scraped(`increase(gen_ai_client_operation_duration_seconds_count[5s]) > 0`)
 
 	// What is drawn is of a time that has passed, so that both look at the same.
-	end := time.Now().Truncate(time.Second)
+	end := time.Now().Truncate(time.Second).Add(2 * time.Second)
 	begin := end.Add(-30 * time.Second)
 	scraped(fmt.Sprintf(`timestamp(dspy_active_predictions) > %d`, end.Unix()+2))
 	for _, path := range glob(t, "../grafana/dashboards/*.json") {
@@ -144,6 +144,7 @@ func (p *prometheus) filledPanels(t *testing.T, b board, begin, end time.Time) m
 				t.Fatalf("%q: %v", panel.Title, err)
 			}
 			for _, series := range matrix {
+				has[panel.place()] = has[panel.place()] || len(series.Histograms) > 0
 				for _, sample := range series.Values {
 					has[panel.place()] = has[panel.place()] || !math.IsNaN(float64(sample.Value))
 				}

@@ -57,7 +57,7 @@ func (p writer) answers() []panel {
 			}},
 		},
 		{
-			kind: lines, width: 12, height: 8, unit: "percentunit", full: true, title: "Mean score (1 is best)", needs: []views.Metric{m.PredictionScore}, none: "no scores reported",
+			kind: lines, width: 12, height: 8, unit: "none", full: true, title: "Mean score (1 is best)", needs: []views.Metric{m.PredictionScore}, none: "no scores reported",
 			description: "Mean of the scores that predictions got, by service and metric function; DSPyScoreDrop compares it with the day before.",
 			queries: []query{{
 				expr: promql.Parentheses(p.amount(m.PredictionScore, rate, service, score)) + "\n/\n(" + p.count(m.PredictionScore, rate, service, score) + " > 0)", legend: legend(service, score),
