@@ -31,7 +31,10 @@ type Reader struct {
 	limit   int
 	length  int64 // that the answer states, or negative
 	seen    int64
-	framer  framer
+	framer  framer  // one of the next three, or of lines or frames
+	values  values
+	events  events
+	text    plain
 	decoder *decoder
 	head    []byte // of an answer of which it is not known yet what it is
 	media   media
@@ -153,25 +156,33 @@ func (r *Reader) newFramer(p []byte, all bool) framer {
 	text := trimLeft(bytes.TrimPrefix(p, []byte(byteOrderMark)))
 	switch {
 	case r.media == mediaText && r.length >= 0 && (len(text) == 0 || text[0] != '{'): // a text, whatever else it looks like
-		return plain{state: s}
+		r.text = plain{state: s}
+		return &r.text
 	case r.media == mediaLines:
 		return &lines{state: s, limit: r.limit}
 	case !all && (len(text) == 0 || len(p) < len(byteOrderMark) && strings.HasPrefix(byteOrderMark, string(p))):
 		return nil
 	case len(text) > 0 && (text[0] == '{' || text[0] == '[' || r.media == mediaJSON && text[0] == '"'):
-		return &values{state: s, limit: r.limit, sized: r.length >= 0, size: int(min(max(r.length, 0), int64(r.limit)))}
+		r.values = values{state: s, limit: r.limit, sized: r.length >= 0, size: int(min(max(r.length, 0), int64(r.limit)))}
+		return &r.values
 	case r.media == mediaEvents:
-		return &events{state: s, limit: r.limit}
+		return r.newEvents()
 	}
 	for _, field := range []string{"data:", "event:", "id:", "retry:", ":"} {
 		switch {
 		case bytes.HasPrefix(text, []byte(field)):
-			return &events{state: s, limit: r.limit}
+			return r.newEvents()
 		case !all && strings.HasPrefix(field, string(text)):
 			return nil
 		}
 	}
-	return plain{state: s, stream: r.length < 0 && r.media != mediaJSON}
+	r.text = plain{state: s, stream: r.length < 0 && r.media != mediaJSON}
+	return &r.text
+}
+
+func (r *Reader) newEvents() framer {
+	r.events = events{state: &r.state, limit: r.limit}
+	return &r.events
 }
 
 // Finish returns what the answer said. complete is whether the answer came to its

@@ -193,10 +193,10 @@ type plain struct {
 	stream bool
 }
 
-func (t plain) write(p []byte) {
+func (t *plain) write(p []byte) {
 	if t.stream && len(trimLeft(p)) > 0 {
 		t.state.hasContent()
 	}
 }
 
-func (plain) close() {}
+func (*plain) close() {}

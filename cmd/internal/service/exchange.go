@@ -22,7 +22,7 @@ type exchange struct {
 	started    otelmetrics.Prediction
 	prediction *otelmetrics.Prediction // what it costs: started, or that of another exchange that it is made for
 	watch      watch
-	question   question
+	question   bytes.Reader // of the body, as it goes to the backend
 	proxy      httputil.ReverseProxy // of this exchange: its transport is the exchange
 	program    watched               // the body of the answer, as it comes from the backend
 	observed   observed              // the same body, as it is read on its way
@@ -43,8 +43,13 @@ type layer interface {
 }
 
 // RoundTrip implements [http.RoundTripper] for the proxy. The request is the one
-// that goes to the backend.
+// that goes to the backend. It gets its body here, because the proxy would wrap it:
+// net/http sends a body that it knows to be in memory in one packet with the header.
 func (e *exchange) RoundTrip(r *http.Request) (*http.Response, error) {
+	if len(e.Body) > 0 {
+		e.question.Reset(e.Body)
+		r.Body = io.NopCloser(&e.question)
+	}
 	response, err := e.service.layers.answer(e, r)
 	if err != nil {
 		return nil, err
@@ -94,23 +99,12 @@ func unavailable(err error) error {
 	return &otelmetrics.Error{Type: otelmetrics.ErrorUpstreamUnavailable, Err: err}
 }
 
-// question is the body of a request.
-type question struct{ bytes.Reader }
-
-// Close implements [io.Closer].
-func (*question) Close() error { return nil }
-
 // ask makes the request that the proxy gets of the one that came in, whose body
 // has been read.
 func (e *exchange) ask(ctx context.Context, r *http.Request) *http.Request {
 	r = r.WithContext(ctx)
-	e.question.Reset(e.Body)
-	r.Body = &e.question
-	r.GetBody = func() (io.ReadCloser, error) {
-		again := new(question)
-		again.Reset(e.Body)
-		return again, nil
-	}
+	r.Body = http.NoBody // see RoundTrip
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(e.Body)), nil }
 	r.ContentLength, r.TransferEncoding = int64(len(e.Body)), nil
 	// A server may ignore it, and a tunnel would pass by all that is bounded and
 	// measured here.
