@@ -181,6 +181,8 @@ func statusOf(err error) int {
 		return carrier.StatusCode()
 	case interface{ HTTPStatusCode() int }:
 		return carrier.HTTPStatusCode()
+	case interface{ GetStatus() int }:
+		return carrier.GetStatus()
 	}
 	value := reflect.ValueOf(err)
 	if code, ok := codeOf(value); ok {

@@ -27,6 +27,7 @@ import (
 type (
 	statusError     struct{ error }                          // smithy-go's HTTP errors, many others
 	awsError        struct{ error }                          // AWS' response errors
+	humaError       struct{ error }                          // huma's
 	openAIError     struct{ StatusCode int }                 // openai-go, anthropic-sdk-go, azcore
 	embeddedError   struct{ *openAIError }                   // one that has it from another
 	goOpenAIError   struct{ HTTPStatusCode int }             // go-openai
@@ -39,6 +40,7 @@ type (
 
 func (statusError) StatusCode() int        { return 503 }
 func (awsError) HTTPStatusCode() int       { return 429 }
+func (humaError) GetStatus() int           { return 429 }
 func (e *openAIError) Error() string       { return "openai" }
 func (e *goOpenAIError) Error() string     { return "go-openai" }
 func (e *unexportedError) Error() string   { return "unexported" }
@@ -92,6 +94,7 @@ func TestClassify(t *testing.T) {
 		"body too large": {&http.MaxBytesError{Limit: 1}, invalid},
 
 		"StatusCode":            {fmt.Errorf("ask: %w", statusError{no}), unavailable},
+		"GetStatus":             {fmt.Errorf("ask: %w", humaError{no}), rate},
 		"HTTPStatusCode":        {errors.Join(no, awsError{no}), rate},
 		"field StatusCode":      {fmt.Errorf("ask: %w", &openAIError{429}), rate},
 		"field, other status":   {&openAIError{422}, invalid},

@@ -39,12 +39,14 @@ func (e *Error) Unwrap() error {
 //   - [context.DeadlineExceeded], [http.ErrHandlerTimeout], or an error whose
 //     method Timeout says so, such as those of package net: [ErrorTimeout].
 //   - [*http.MaxBytesError]: [ErrorInvalidInput].
-//   - The status of an answer, by [ClassifyStatus]: a method StatusCode or
-//     HTTPStatusCode that returns an int, or an exported field of that name, as
-//     the clients of OpenAI, Anthropic, AWS and Azure have it; or the code of a
-//     gRPC or Connect error, as the HTTP status that it corresponds to. The
-//     errors of Google's clients have a field Code, which means other things
-//     elsewhere: give them a type by [ClassifyStatus].
+//   - The status of an answer, by [ClassifyStatus]: a method StatusCode,
+//     HTTPStatusCode or GetStatus that returns an int, as the clients of AWS and
+//     the errors of huma have it, or an exported field StatusCode or
+//     HTTPStatusCode, as the clients of OpenAI, Anthropic and Azure have it; or
+//     the code of a gRPC or Connect error, as the HTTP status that it
+//     corresponds to. The errors of echo, fiber and Google's clients have a field
+//     Code, which means other things elsewhere: give them a type by
+//     [ClassifyStatus] in the function of [WithErrorClassifier].
 //   - A connection that could not be made or broke: an error of package net,
 //     crypto/tls, crypto/x509 or HTTP/2, a [*url.Error] of an [http.Client],
 //     [io.EOF], [io.ErrUnexpectedEOF], [io.ErrClosedPipe], [net.ErrClosed], or a

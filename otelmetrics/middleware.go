@@ -20,10 +20,12 @@ const unmatched = "unmatched"
 // A handler that panics is recorded as 500 and the panic goes on. A client that goes away before its response is complete
 // is recorded as 499, though nothing is written; see [MarkComplete] for streams. An upgraded connection is recorded as 101
 // when it is taken over. The response writer keeps the interfaces that it has, and [http.ResponseController] works on it.
-// Requests of scrapers and health checks are not measured, see [WithRequestFilter].
+// Requests of scrapers and health checks are not measured, see [WithRequestFilter]. A middleware within another one of the
+// same metrics does not measure a request again: it gives it its route and recorder, if the writers between the two have an
+// Unwrap method.
 //
-// With [WithTracerProvider] each request gets a server span, which is the work of otelhttp. For servers that are not net/http's, or whose router knows the route
-// only outside of this handler, there is [Recorder.StartRequest].
+// With [WithTracerProvider] each request gets a server span, which is the work of otelhttp. For servers that are not
+// net/http's, or whose router knows the route only outside of this handler, there is [Recorder.StartRequest].
 func (m *Metrics) Middleware(next http.Handler, options ...MiddlewareOption) http.Handler {
 	p := m.shared()
 	if p == nil {
@@ -82,6 +84,11 @@ func (m *middleware) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		m.next.ServeHTTP(w, request)
 		return
 	}
+	if outer := m.pipeline.responseTo(w); outer != nil {
+		outer.within(m, request)
+		m.next.ServeHTTP(w, request)
+		return
+	}
 	response := response{middleware: m, recorder: m.recorderOf(request), request: request, start: m.pipeline.uptime()}
 	returned := false
 	defer func() {
@@ -107,6 +114,17 @@ type response struct {
 	written    int64
 	marked     bool // complete: see MarkComplete
 	recorded   bool
+	inner      *middleware   // the innermost one within middleware, or nil
+	innerOf    *http.Request // what it got
+}
+
+// within notes that an inner middleware got the request too. The outer one measures it, as it sees the whole of it. The inner
+// one is closer to the handler: it may know the route where the outer one does not, and it has the last word on the recorder.
+func (r *response) within(inner *middleware, request *http.Request) {
+	r.inner, r.innerOf = inner, request
+	if inner.choose != nil {
+		r.recorder = inner.choose(request)
+	}
 }
 
 // outcome returns the status to record after the handler has returned, has panicked, or has ended its goroutine.
@@ -144,7 +162,12 @@ func (r *response) record(status int) {
 	defer func() { // The function that knows the route is the user's, and may end the goroutine.
 		r.recorder.recordLatency(r.request.Context(), endpoint, r.request.Method, status, r.start)
 	}()
-	endpoint = r.middleware.endpoint(r.request)
+	if r.inner != nil {
+		endpoint = r.inner.endpoint(r.innerOf)
+	}
+	if endpoint == unmatched {
+		endpoint = r.middleware.endpoint(r.request)
+	}
 }
 
 // endpoint returns the route of the request. The mux sets the pattern while the

@@ -539,7 +539,13 @@ func TestEndpoint(t *testing.T) {
 		"no mux":            {func(m *otelmetrics.Metrics) http.Handler { return m.Middleware(ok) }, "/items/7", "unmatched", 200},
 		"route":             {func(m *otelmetrics.Metrics) http.Handler { return m.Middleware(ok, fixed) }, "/items/7", "/items/:id", 200},
 		"route has nothing": {func(m *otelmetrics.Metrics) http.Handler { return m.Middleware(mux("/x/", ok), fixed) }, "/x/y", "/x/", 200},
-		"nil route":         {func(m *otelmetrics.Metrics) http.Handler { return m.Middleware(ok, otelmetrics.WithRoute(nil)) }, "/", "unmatched", 200},
+		"twice":             {func(m *otelmetrics.Metrics) http.Handler { return m.Middleware(m.Middleware(mux("/items/{id}", ok))) }, "/items/7", "/items/{id}", 200},
+		"mux between":       {func(m *otelmetrics.Metrics) http.Handler { return m.Middleware(mux("/items/{id}", m.Middleware(ok))) }, "/items/7", "/items/{id}", 200},
+		"inner one knows": {func(m *otelmetrics.Metrics) http.Handler {
+			return m.Middleware(http.StripPrefix("/v1", m.Middleware(mux("/items/{id}", ok))))
+		}, "/v1/items/7", "/items/{id}", 200},
+		"outer one knows": {func(m *otelmetrics.Metrics) http.Handler { return m.Middleware(m.Middleware(ok), fixed) }, "/items/7", "/items/:id", 200},
+		"nil route":       {func(m *otelmetrics.Metrics) http.Handler { return m.Middleware(ok, otelmetrics.WithRoute(nil)) }, "/", "unmatched", 200},
 	}
 	for name, test := range tests {
 		for _, spans := range []bool{false, true} {
@@ -554,6 +560,57 @@ func TestEndpoint(t *testing.T) {
 				wantLatency(t, m, test.want, http.MethodGet, test.status)
 			})
 		}
+	}
+}
+
+// brokenWriter is a writer whose Unwrap panics, or leads nowhere.
+type brokenWriter struct {
+	http.ResponseWriter
+	unwrap func(http.ResponseWriter) http.ResponseWriter
+}
+
+func (w brokenWriter) Unwrap() http.ResponseWriter { return w.unwrap(w) }
+
+// Two middlewares of the same metrics record a request once, with the recorder of the inner one. Those of other metrics each
+// record it, and a writer that cannot be looked into harms no request.
+func TestMiddlewareWithinAnother(t *testing.T) {
+	t.Parallel()
+	var complete http.HandlerFunc = func(w http.ResponseWriter, _ *http.Request) { otelmetrics.MarkComplete(w) }
+	canceled, cancel := context.WithCancel(t.Context())
+	cancel()
+	request := func() *http.Request { return httptest.NewRequestWithContext(canceled, http.MethodGet, "/", nil) }
+
+	m, other := newRecorder(t), newRecorder(t)
+	tenant, err := m.ForService("tenant")
+	if err != nil {
+		t.Fatal(err)
+	}
+	inner := m.Middleware(complete, otelmetrics.WithRecorder(func(*http.Request) *otelmetrics.Recorder { return tenant }))
+	m.Middleware(other.Middleware(inner)).ServeHTTP(httptest.NewRecorder(), request())
+	for of, line := range map[*otelmetrics.Metrics]string{
+		m:     `dspy_api_latency_seconds_count{endpoint="unmatched",method="GET",service="tenant",status_code="499"} 1`,
+		other: `dspy_api_latency_seconds_count{endpoint="unmatched",method="GET",service="qa",status_code="499"} 1`,
+	} {
+		page := scrape(t, of, text)
+		wantLines(t, page, line)
+		if all := total(samples(t, page), "dspy_api_latency_seconds_count"); all != 1 {
+			t.Errorf("got %v latencies, want 1:\n%s", all, page)
+		}
+	}
+
+	for name, unwrap := range map[string]func(http.ResponseWriter) http.ResponseWriter{
+		"panics": func(http.ResponseWriter) http.ResponseWriter { panic("unwrap") },
+		"itself": func(w http.ResponseWriter) http.ResponseWriter { return w },
+		"nil":    func(http.ResponseWriter) http.ResponseWriter { return nil },
+	} {
+		m := newRecorder(t)
+		served := false
+		var serve http.HandlerFunc = func(http.ResponseWriter, *http.Request) { served = true }
+		m.Middleware(serve).ServeHTTP(brokenWriter{httptest.NewRecorder(), unwrap}, httptest.NewRequest(http.MethodGet, "/", nil))
+		if !served {
+			t.Errorf("unwrap %s: the request did not reach the handler", name)
+		}
+		wantLatency(t, m, "unmatched", http.MethodGet, http.StatusOK)
 	}
 }
 

@@ -57,7 +57,8 @@ func (r *Recorder) StartRequest(ctx context.Context, method string, headers prop
 //
 // The status is recorded as [Metrics.Middleware] does it: 500 for a goroutine that panics or ends, 499 for a context that
 // was canceled before [Request.MarkComplete], 504 for a context whose deadline passed before there was a status, and
-// otherwise that of the answer, or 200 without one. A panic goes on. For this End has to be deferred itself, not called in a
+// otherwise that of the answer, or 200 without one. A panic goes on. One of [http.ErrAbortHandler] breaks the answer off: it is
+// recorded as 499, as many routers say 200 before anything is written, or with the status if that is another one. For this End has to be deferred itself, not called in a
 // deferred function.
 func (r *Request) End(answer func() (route string, status int)) {
 	if r == nil || r.recorder == nil {
@@ -73,6 +74,9 @@ func (r *Request) End(answer func() (route string, status int)) {
 	returned := panicked == nil && !goexit.Runs(r.recorder.pipeline.goexit)
 	route, status := unmatched, 0
 	defer func() { // The answer is the user's function, and may panic or end the goroutine.
+		if status == http.StatusOK && panicked == any(http.ErrAbortHandler) {
+			status = 0 // gin, echo and fiber say 200 before anything is written
+		}
 		status = outcome(r.ctx, status, r.complete.Load(), returned, panicked)
 		r.recorder.recordLatency(r.ctx, route, r.method, status, r.start)
 		if r.span != nil {

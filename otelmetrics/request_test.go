@@ -49,6 +49,14 @@ func TestRequest(t *testing.T) {
 			defer r.End(answer(0))
 			panic(http.ErrAbortHandler)
 		}, "/answers/{id}", 499},
+		"abort of a router that says 200": {t.Context(), func(r *otelmetrics.Request) {
+			defer r.End(answer(200))
+			panic(http.ErrAbortHandler)
+		}, "/answers/{id}", 499},
+		"abort after an error": {t.Context(), func(r *otelmetrics.Request) {
+			defer r.End(answer(502))
+			panic(http.ErrAbortHandler)
+		}, "/answers/{id}", 502},
 		"goroutine ends": {t.Context(), func(r *otelmetrics.Request) {
 			defer r.End(answer(200))
 			runtime.Goexit()
@@ -68,7 +76,10 @@ func TestRequest(t *testing.T) {
 				}
 				test.handle(&request)
 			})
-			if want := map[string]any{"panic": "handler", "abort": http.ErrAbortHandler}[name]; panicked != want {
+			if want := map[string]any{
+				"panic": "handler", "abort": http.ErrAbortHandler,
+				"abort of a router that says 200": http.ErrAbortHandler, "abort after an error": http.ErrAbortHandler,
+			}[name]; panicked != want {
 				t.Errorf("got panic %v, want %v", panicked, want)
 			}
 			wantLatency(t, m, test.route, http.MethodPost, test.want)

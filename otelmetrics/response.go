@@ -3,6 +3,7 @@ package otelmetrics
 import (
 	"bufio"
 	"io"
+	"iter"
 	"net"
 	"net/http"
 )
@@ -17,17 +18,41 @@ import (
 // method. MarkComplete does nothing on other writers, and on those of servers
 // other than net/http's. Call it in the goroutine of the handler.
 func MarkComplete(w http.ResponseWriter) {
-	for w != nil {
-		if marked, ok := w.(interface{ markComplete() }); ok {
-			marked.markComplete()
-			return
-		}
-		wrapped, ok := w.(interface{ Unwrap() http.ResponseWriter })
-		if !ok {
-			return
-		}
-		w = wrapped.Unwrap()
+	for r := range responses(w) {
+		r.marked = true
 	}
+}
+
+// maxWriters bounds how many writers inside of each other are looked at: a writer may unwrap to itself.
+const maxWriters = 100
+
+// responses returns the responses that w writes to, from the innermost middleware to the outermost.
+func responses(w http.ResponseWriter) iter.Seq[*response] {
+	return func(yield func(*response) bool) {
+		for range maxWriters {
+			if part, ok := w.(interface{ partOf() *response }); ok && !yield(part.partOf()) {
+				return
+			}
+			wrapped, ok := w.(interface{ Unwrap() http.ResponseWriter })
+			if !ok {
+				return
+			}
+			w = wrapped.Unwrap()
+		}
+	}
+}
+
+// responseTo returns the response of another middleware of p that w writes to, or nil if there is none. Unwrap is a method of
+// the user's writers, which may panic.
+func (p *pipeline) responseTo(w http.ResponseWriter) *response {
+	return guard(p, "http.ResponseWriter.Unwrap", nil, func() *response {
+		for r := range responses(w) {
+			if r.middleware.pipeline == p {
+				return r
+			}
+		}
+		return nil
+	})
 }
 
 // wrap returns a writer with the interfaces of w that tells r what is written.
@@ -88,7 +113,7 @@ type writer struct {
 
 func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-func (w *writer) markComplete() { w.response.marked = true }
+func (w *writer) partOf() *response { return w.response }
 
 func (w *writer) WriteHeader(status int) {
 	w.response.decide(status)

@@ -36,8 +36,9 @@ func (r *routing) lost(route string, status int) bool {
 // routed logs how to mend a middleware that cannot see the routes.
 func (p *pipeline) routed(route string, status int) {
 	if p.routing.lost(route, status) {
-		p.logger.Warn("no request has had a route: all are recorded with the endpoint unmatched. "+
-			"Move the middleware inside the router, or say the route with WithRoute or in the answer of Request.End: see docs/integrations.md",
+		p.logger.Warn("no request has had a route, so all are recorded with the endpoint \"unmatched\": "+
+			"the middleware is outside of the router. Move it inside, or set the route with WithRoute "+
+			"or in the function that Request.End calls; docs/integrations.md shows how for each router",
 			slog.Int("requests", manyUnmatched))
 	}
 }
