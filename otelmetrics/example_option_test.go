@@ -9,6 +9,8 @@ import (
 	"net/http/httptest"
 	"strings"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel/sdk/trace"
 
@@ -76,6 +78,30 @@ func ExampleWithContract_labels() {
 	// dspy_predictions_total{prediction_type="router",service="qa",status="success"} 1
 	// dspy_predictions_total{prediction_type="unknown",service="qa",status="failure"} 0
 	// dspy_predictions_total{prediction_type="unknown",service="qa",status="success"} 1
+}
+
+func ExampleMetrics_Gatherer() {
+	ctx, m := example()
+	m.RecordPrediction(ctx, otelmetrics.Predict, otelmetrics.StatusSuccess)
+	registry := prometheus.NewRegistry()
+	jobs := prometheus.NewCounter(prometheus.CounterOpts{Name: "jobs_total", Help: "Jobs that were done"})
+	registry.MustRegister(jobs)
+	jobs.Inc()
+	mux := http.NewServeMux()
+	// [guide:begin one page]
+	gatherers := prometheus.Gatherers{registry, m.Gatherer()}
+	mux.Handle("GET /metrics", promhttp.HandlerFor(gatherers, promhttp.HandlerOpts{EnableOpenMetrics: true}))
+	// [guide:end one page]
+	page := httptest.NewRecorder()
+	mux.ServeHTTP(page, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	for line := range strings.Lines(page.Body.String()) {
+		if strings.HasPrefix(line, "jobs_total ") || strings.HasPrefix(line, "dspy_predictions_total{") && strings.HasSuffix(line, " 1\n") {
+			fmt.Print(line)
+		}
+	}
+	// Output:
+	// dspy_predictions_total{prediction_type="predict",service="qa",status="success"} 1
+	// jobs_total 1
 }
 
 func ExampleMetrics_MeterProvider() {

@@ -2,6 +2,8 @@
 package echo
 
 import (
+	"errors"
+
 	"github.com/labstack/echo/v4"
 	"go.opentelemetry.io/otel/propagation"
 
@@ -30,3 +32,17 @@ func Middleware(m *otelmetrics.Metrics) echo.MiddlewareFunc {
 }
 
 // [docs:end recipe]
+
+// [docs:begin classify]
+
+// Classify gives the errors of echo the error_type of their status. Pass it to
+// otelmetrics.WithErrorClassifier if predictions return such errors.
+func Classify(err error) otelmetrics.ErrorType {
+	var failed *echo.HTTPError
+	if errors.As(err, &failed) {
+		return otelmetrics.ClassifyStatus(failed.Code)
+	}
+	return "" // as otelmetrics.Classify has it
+}
+
+// [docs:end classify]

@@ -2,6 +2,7 @@ package echo_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"testing"
@@ -62,4 +63,17 @@ func TestGroup(t *testing.T) {
 		"panic":    {Path: "/v1" + situation.Panic, Endpoint: "/v1/panic", Status: 500},
 		"gone":     {Path: "/v1" + situation.Wait, Endpoint: "/v1/wait", Status: 499, Gone: true},
 	})
+}
+
+func TestClassify(t *testing.T) {
+	t.Parallel()
+	for want, err := range map[otelmetrics.ErrorType]error{
+		otelmetrics.ErrorRateLimit:    fmt.Errorf("ask: %w", server.NewHTTPError(http.StatusTooManyRequests)),
+		otelmetrics.ErrorInvalidInput: server.NewHTTPError(http.StatusBadRequest),
+		"":                            errors.New("another error"),
+	} {
+		if got := echo.Classify(err); got != want {
+			t.Errorf("%v: got %q, want %q", err, got, want)
+		}
+	}
 }

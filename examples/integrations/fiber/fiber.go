@@ -2,6 +2,7 @@
 package fiber
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
@@ -49,3 +50,17 @@ func headers(c *fiber.Ctx) propagation.TextMapCarrier {
 }
 
 // [docs:end recipe]
+
+// [docs:begin classify]
+
+// Classify gives the errors of fiber the error_type of their status. Pass it to
+// otelmetrics.WithErrorClassifier if predictions return such errors.
+func Classify(err error) otelmetrics.ErrorType {
+	var failed *fiber.Error
+	if errors.As(err, &failed) {
+		return otelmetrics.ClassifyStatus(failed.Code)
+	}
+	return "" // as otelmetrics.Classify has it
+}
+
+// [docs:end classify]

@@ -1,7 +1,10 @@
 package fiber_test
 
 import (
+	"errors"
+	"fmt"
 	"net"
+	"net/http"
 	"testing"
 
 	app "github.com/gofiber/fiber/v2"
@@ -49,4 +52,17 @@ func TestGroup(t *testing.T) {
 		"failure":  {Path: "/v1" + situation.Busy, Endpoint: "/v1/busy", Status: 429},
 		"panic":    {Path: "/v1" + situation.Panic, Endpoint: "/v1/panic", Status: 500},
 	})
+}
+
+func TestClassify(t *testing.T) {
+	t.Parallel()
+	for want, err := range map[otelmetrics.ErrorType]error{
+		otelmetrics.ErrorRateLimit:    fmt.Errorf("ask: %w", app.NewError(http.StatusTooManyRequests)),
+		otelmetrics.ErrorInvalidInput: app.NewError(http.StatusBadRequest),
+		"":                            errors.New("another error"),
+	} {
+		if got := fiber.Classify(err); got != want {
+			t.Errorf("%v: got %q, want %q", err, got, want)
+		}
+	}
 }
