@@ -114,16 +114,21 @@ type response struct {
 	written    int64
 	marked     bool // complete: see MarkComplete
 	recorded   bool
-	inner      *middleware   // the innermost one within middleware, or nil
-	innerOf    *http.Request // what it got
+	inner      *inner // the innermost middleware within this one, or nil
+}
+
+// inner is a middleware within another one, and what it got.
+type inner struct {
+	middleware *middleware
+	request    *http.Request
 }
 
 // within notes that an inner middleware got the request too. The outer one measures it, as it sees the whole of it. The inner
 // one is closer to the handler: it may know the route where the outer one does not, and it has the last word on the recorder.
-func (r *response) within(inner *middleware, request *http.Request) {
-	r.inner, r.innerOf = inner, request
-	if inner.choose != nil {
-		r.recorder = inner.choose(request)
+func (r *response) within(m *middleware, request *http.Request) {
+	r.inner = &inner{m, request}
+	if m.choose != nil {
+		r.recorder = m.choose(request)
 	}
 }
 
@@ -163,7 +168,7 @@ func (r *response) record(status int) {
 		r.recorder.recordLatency(r.request.Context(), endpoint, r.request.Method, status, r.start)
 	}()
 	if r.inner != nil {
-		endpoint = r.inner.endpoint(r.innerOf)
+		endpoint = r.inner.middleware.endpoint(r.inner.request)
 	}
 	if endpoint == unmatched {
 		endpoint = r.middleware.endpoint(r.request)

@@ -57,9 +57,9 @@ func (r *Recorder) StartRequest(ctx context.Context, method string, headers prop
 //
 // The status is recorded as [Metrics.Middleware] does it: 500 for a goroutine that panics or ends, 499 for a context that
 // was canceled before [Request.MarkComplete], 504 for a context whose deadline passed before there was a status, and
-// otherwise that of the answer, or 200 without one. A panic goes on. One of [http.ErrAbortHandler] breaks the answer off: it is
-// recorded as 499, as many routers say 200 before anything is written, or with the status if that is another one. For this End has to be deferred itself, not called in a
-// deferred function.
+// otherwise that of the answer, or 200 without one. A panic goes on. One with [http.ErrAbortHandler] breaks the answer off:
+// it is 499, as many routers say 200 before anything is written, or another status that the answer gives. For this End has to
+// be deferred itself, not called in a deferred function.
 func (r *Request) End(answer func() (route string, status int)) {
 	if r == nil || r.recorder == nil {
 		return

@@ -43,8 +43,11 @@ func responses(w http.ResponseWriter) iter.Seq[*response] {
 }
 
 // responseTo returns the response of another middleware of p that w writes to, or nil if there is none. Unwrap is a method of
-// the user's writers, which may panic.
+// the user's writers, which may panic; those of servers have none.
 func (p *pipeline) responseTo(w http.ResponseWriter) *response {
+	if _, ok := w.(interface{ Unwrap() http.ResponseWriter }); !ok {
+		return nil
+	}
 	return guard(p, "http.ResponseWriter.Unwrap", nil, func() *response {
 		for r := range responses(w) {
 			if r.middleware.pipeline == p {
