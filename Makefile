@@ -192,6 +192,14 @@ gateways: build ## Compare what gateways cost: nginx, HAProxy, Portkey, LiteLLM,
 	@programs=$$(e2e/gateways/install)
 	PATH="$$programs:$$PATH" GOWORK=off go -C e2e run ./gateways -service "$$PWD/bin/dspy-metrics"
 
+# Thanos is a large program that no other test needs, so that it is no part of e2e.
+.PHONY: thanos
+thanos: ## Have Thanos evaluate the rules and show the overview; builds it, which takes minutes
+	@programs=$$(e2e/install)
+	place="$${XDG_CACHE_HOME:-$$HOME/.cache}/dspy-metrics-tools/thanos"
+	GOWORK=off CGO_ENABLED=0 go -C e2e/thanosrules build -tags remove_all_sd,slicelabels -o "$$place/thanos" github.com/thanos-io/thanos/cmd/thanos
+	PATH="$$place:$$programs:$$PATH" GOWORK=off go -C e2e test -count=1 -tags thanos -run '^TestThanosWorks$$' .
+
 .PHONY: pages
 pages: ## Write the pages of LiteLLM, vLLM and Micrometer that the tests of check read
 	@e2e/pages/write

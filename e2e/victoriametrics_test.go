@@ -1,14 +1,12 @@
 package e2e
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -89,11 +87,7 @@ func TestVictoriaMetricsWorks(t *testing.T) {
 	if err := write.wait(t); err != nil {
 		t.Fatalf("%v: %s", err, write.output.String())
 	}
-	in := installation{dir: dir}
-	for _, rules := range []string{"recording-rules.yml", "slo-rules.yml", "alerts.yml"} {
-		in.rewrite(t, rules, `( interval): \d+[smhd]\n`, "$1: 1s\n")
-	}
-	in.rewrite(t, "alerts.yml", `( for): \d+[smhd]\n`, "$1: 1s\n")
+	installation{dir: dir}.hurry(t)
 	am := install(t).notify(t)
 	s := serve(t, "--service", "qa", "--upstream", predictor(t), "--route", "/predict", "--route", "/predict/stream")
 
@@ -111,47 +105,5 @@ func TestVictoriaMetricsWorks(t *testing.T) {
 		"-datasource.url="+v.url(), "-remoteWrite.url="+v.url(), "-remoteRead.url="+v.url(), "-remoteWrite.flushInterval=1s",
 		"-notifier.url=http://"+am.address)
 
-	// What a rule records of what another one records, and what a dashboard shows.
-	shown := []string{
-		`cluster_namespace_job_service:dspy_predictions:rate5m{service="qa"} > 0`,
-		`cluster_namespace_job_service:dspy_predictions_lost:ratio_rate1h{service="qa"}`,
-	}
-	titles := []string{
-		"Instances up", "Request rate", "Availability", "Error ratio", "Refused callers", "P95 duration", "Active predictions", "Cost per hour",
-		"Request rate by service and type", "Error ratio by service", "Errors by type", "Prediction duration: distribution",
-		"Tokens by type", "Finish reasons", "Burn rate (below 1 is good)",
-	}
-	found := make(map[string]bool)
-	b := readBoard(t, filepath.Join(dir, "dspy-overview.json"))
-	for _, panel := range b.all() {
-		if slices.Contains(titles, panel.Title) {
-			found[panel.Title] = true
-			shown = append(shown, b.filled(panel.Targets[0].Expr, "qa"))
-		}
-	}
-	if len(found) != len(titles) {
-		t.Fatalf("got the panels %v, want %v", found, titles)
-	}
-	until(t, v.process, func() error {
-		if status, _, body := s.predict(t, "cot", "?"); status != http.StatusOK {
-			return fmt.Errorf("got %d %v", status, body)
-		}
-		var errs []error
-		for _, expr := range shown {
-			result, err := v.query(t, expr)
-			if err == nil && len(result) == 0 {
-				err = fmt.Errorf("no result: %s", expr)
-			}
-			errs = append(errs, err)
-		}
-		return errors.Join(errs...)
-	})
-
-	kill(t, s.process)
-	until(t, v.process, func() error {
-		if _, told := am.sent.get("DSPyDown critical"); !told {
-			return errors.New("Alertmanager was not told of DSPyDown")
-		}
-		return nil
-	})
+	v.watches(t, dir, s, am)
 }
