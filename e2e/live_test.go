@@ -197,7 +197,7 @@ func TestLivePage(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.await(t, "#problem")
-	if got := evaluate[string](t, b, `document.getElementById("problem").textContent`); !strings.Contains(got, "cannot be read") {
+	if got := evaluate[string](t, b, `document.getElementById("problem").textContent`); !strings.Contains(got, "cannot be read: the service does not answer. All numbers on the page are those of ") {
 		t.Errorf("got %q", got)
 	}
 }
@@ -389,8 +389,7 @@ func (b *browser) pause(t *testing.T, metrics string) {
 	}
 }
 
-// The page of another service, through the command live: here a service that has its metrics
-// behind a password, and no page of its own.
+// The page of another service, through the command live: here a service that has no page of its own.
 func TestLiveCommand(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "--service", "qa", "--no-live")
@@ -414,6 +413,36 @@ func TestLiveCommand(t *testing.T) {
 	}
 	b.wantAsMetrics(t, s, config)
 	b.wantQuiet(t)
+}
+
+// A page that has read nothing yet says why, and shows no empty charts.
+func TestLiveWithoutMetrics(t *testing.T) {
+	t.Parallel()
+	address := freeAddress(t)
+	shown := start(t, binary, "live", "--listen", address, "http://"+freeAddress(t)+"/metrics")
+	until(t, shown, func() error {
+		_, _, _, err := exchange(t, http.MethodGet, "http://"+address+"/live", nil)
+		return err
+	})
+	b := browse(t)
+	b.do(t, chromedp.Navigate("http://"+address+"/live"))
+	b.await(t, "#problem")
+	got := evaluate[string](t, b, `document.getElementById("problem").textContent`)
+	if !strings.Contains(got, "connection refused") || !strings.Contains(got, "The page has nothing to show yet.") {
+		t.Errorf("got %q", got)
+	}
+	if !evaluate[bool](t, b, `document.getElementById("panels").hidden`) {
+		t.Error("the page shows charts of nothing")
+	}
+}
+
+// The history of a service that started anew does not disagree with its metrics, and numbers are rounded before their unit is
+// chosen.
+func TestLiveHistory(t *testing.T) {
+	t.Parallel()
+	if out, err := exec.CommandContext(t.Context(), locate(t, "e2e-node"), "testdata/history.mjs").CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
 }
 
 // The front page says what is here, and all its links lead somewhere.

@@ -126,5 +126,9 @@ func (c *liveCommand) ask(ctx context.Context, client *http.Client, accept strin
 	if len(page) > c.MaxBytes {
 		return 0, "", nil, fmt.Errorf("the page is larger than %d bytes: raise --max-bytes", c.MaxBytes)
 	}
+	switch response.StatusCode {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return 0, "", nil, fmt.Errorf("%s: give credentials with --bearer-token-file, --basic-auth-user or --header", response.Status)
+	}
 	return response.StatusCode, response.Header.Get("Content-Type"), page, nil
 }

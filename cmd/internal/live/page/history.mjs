@@ -36,8 +36,9 @@ export class History {
     this.times.push(time);
     for (const track of this.#all()) {
       if (track.points.length < this.times.length) {
+        // It has ended: it has no value now, and it begins at zero if it comes back.
         track.points.push(track.counts ? track.grown : null);
-        track.last = track.counts ? track.last : null;
+        track.last = undefined;
       }
     }
     while (this.times[0] < time - this.seconds) {

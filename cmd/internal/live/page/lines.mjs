@@ -95,7 +95,7 @@ function latest(tracks) {
 function fold(all, { order = [], always = false }) {
   const place = (name) => (order.includes(name) ? order.indexOf(name) : order.length);
   const shown = all
-    .filter((line) => always || line.total > 0)
+    .filter((line) => always || line.total > 0 || line.points.some((point) => point > 0))
     .sort((a, b) => place(a.name) - place(b.name) || (a.name < b.name ? -1 : 1));
   if (shown.length <= most) return shown;
   const kept = new Set([...shown].sort((a, b) => b.total - a.total).slice(0, most - 1));
@@ -105,7 +105,7 @@ function fold(all, { order = [], always = false }) {
     {
       name: `${rest.length} more`,
       points: rest[0].points.map((_, i) => rest.reduce((total, line) => total + (line.points[i] ?? 0), 0)),
-      total: rest.reduce((total, line) => total + line.total, 0),
+      total: rest.every((line) => line.total === null) ? null : rest.reduce((total, line) => total + line.total, 0),
     },
   ];
 }

@@ -55,15 +55,11 @@ class Page {
     if (this.#reading) return;
     this.#reading = true;
     try {
-      const answer = await fetch(this.config.metrics, {
-        headers: { Accept: "text/plain;version=0.0.4" }, cache: "no-store", signal: AbortSignal.timeout(patience * 1000),
-      });
-      const body = await answer.text();
-      if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}: ${body.slice(0, 200)}`);
-      this.#add(Date.now() / 1000, parse(body, (name) => this.history.kind(name) !== undefined));
+      const page = await ask(this.config.metrics, "text/plain;version=0.0.4");
+      this.#add(Date.now() / 1000, parse(page, (name) => this.history.kind(name) !== undefined));
       this.#say("");
     } catch (error) {
-      this.#say(`The metrics cannot be read: ${error.message}. The page goes on trying.`);
+      this.#say(`The metrics cannot be read: ${error.message}. ${this.#since()} It tries again every ${every} seconds.`);
     } finally {
       this.#reading = false;
       this.#schedule(every);
@@ -74,6 +70,7 @@ class Page {
     this.history.add(time, samples);
     this.#noteErrors();
     at("read").textContent = timeOfDay(time);
+    at("panels").hidden = false;
     at("read").dateTime = new Date(time * 1000).toISOString();
     at("absent").hidden = samples.length > 0;
     this.#filters();
@@ -140,10 +137,30 @@ class Page {
     }
   }
 
+  // What the numbers on the page are worth while nothing can be read.
+  #since() {
+    const last = this.history.times.at(-1);
+    return last === undefined ? "The page has nothing to show yet." : `All numbers on the page are those of ${timeOfDay(last)}.`;
+  }
+
   #say(problem) {
     if (at("problem").textContent !== problem) at("problem").textContent = problem;
     at("problem").hidden = problem === "";
   }
+}
+
+// Returns the body of an answer. Each browser has its own words for a server that does not
+// answer, so the errors here have ours.
+async function ask(url, accept) {
+  let answer, body;
+  try {
+    answer = await fetch(url, { headers: { Accept: accept }, cache: "no-store", signal: AbortSignal.timeout(patience * 1000) });
+    body = await answer.text();
+  } catch (error) {
+    throw new Error(error.name === "TimeoutError" ? `the service did not answer within ${patience} seconds` : "the service does not answer");
+  }
+  if (!answer.ok) throw new Error(`the answer was ${answer.status} ${answer.statusText}, ${body.trim().slice(0, 400)}`);
+  return body;
 }
 
 // The kind of each sample by its name.
@@ -158,9 +175,9 @@ function kinds(config) {
   return (name) => all.get(name);
 }
 
-const answer = await fetch("live/config.json");
-if (answer.ok) new Page(await answer.json());
-else {
-  at("problem").textContent = `The page cannot start: ${answer.status} ${answer.statusText} for ${answer.url}.`;
+try {
+  new Page(JSON.parse(await ask("live/config.json", "application/json")));
+} catch (error) {
+  at("problem").textContent = `The page cannot start: ${error.message}. Load it again.`;
   at("problem").hidden = false;
 }

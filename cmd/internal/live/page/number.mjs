@@ -24,7 +24,8 @@ export function total(value, unit) {
   return `${unit === "USD" ? "$" : ""}${whole.format(value)}`;
 }
 
-function duration(seconds) {
+function duration(exactly) {
+  const seconds = Number(exactly.toPrecision(3)); // so that 999.9 µs are 1 ms
   if (seconds === 0) return "0 s";
   if (seconds < 0.001) return `${plain.format(seconds * 1e6)} µs`;
   if (seconds < 1) return `${plain.format(seconds * 1e3)} ms`;
