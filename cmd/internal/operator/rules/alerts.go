@@ -48,7 +48,7 @@ func (r ruler) outage() rule {
 		conditions = append(conditions, fmt.Sprintf("(\n  (%s * 60 >= 2.5) * 0 + 1\n  unless\n  %s > 0\n)", failures, successes))
 	}
 	a := alert("DSPyOutage", "critical", "2m", strings.Join(conditions, "\nor\n"),
-		"Predictions fail altogether.",
+		"Most predictions of a service fail, or all of them.",
 		fmt.Sprintf(`{{ $value | humanizePercentage }} of the predictions of {{ $labels.%s }} end without an answer.`, r.contract.Labels.Service.Key))
 	a.KeepFiringFor = "15m"
 	return a
