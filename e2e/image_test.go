@@ -47,6 +47,16 @@ func (d dockerfile) last(name string) (words []string) {
 	return nil
 }
 
+// run returns the command of the Dockerfile that contains the text.
+func (d dockerfile) run(text string) string {
+	for _, node := range d {
+		if words := arguments(node); strings.EqualFold(node.Value, "RUN") && len(words) == 1 && strings.Contains(words[0], text) {
+			return words[0]
+		}
+	}
+	return ""
+}
+
 func arguments(node *parser.Node) (words []string) {
 	for word := node.Next; word != nil; word = word.Next {
 		words = append(words, word.Value)
@@ -111,15 +121,18 @@ func buildImage(ctx context.Context, dir string) (program string, err error) {
 		return "", err
 	}
 	entry := file.last("ENTRYPOINT")
-	command := file.last("RUN")
-	if len(entry) != 1 || len(command) != 1 || !strings.Contains(command[0], " -o "+entry[0]+" ") {
-		return "", fmt.Errorf("the last command %q does not build the entrypoint %q", command, entry)
+	if len(entry) != 1 {
+		return "", fmt.Errorf("got entrypoint %q", entry)
+	}
+	command := file.run(" -o " + entry[0] + " ")
+	if command == "" {
+		return "", fmt.Errorf("no command builds the entrypoint %q", entry)
 	}
 	program = filepath.Join(dir, entry[0])
-	build := exec.CommandContext(ctx, "sh", "-ec", strings.Replace(command[0], " -o "+entry[0]+" ", " -o "+program+" ", 1))
+	build := exec.CommandContext(ctx, "sh", "-ec", strings.Replace(command, " -o "+entry[0]+" ", " -o "+program+" ", 1))
 	build.Dir, build.Env = source, append(os.Environ(), "VERSION="+imageVersion)
 	if output, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%s: %w\n%s", command[0], err, output)
+		return "", fmt.Errorf("%s: %w\n%s", command, err, output)
 	}
 	return program, nil
 }

@@ -28,7 +28,7 @@ func TestWheel(t *testing.T) {
 	t.Parallel()
 	folder, python := t.TempDir(), locate(t, "e2e-python")
 	lines := strings.Fields(output(t, nil, python, "packaging/wheel.py",
-		"--version", "v0.1.0-rc.1", "--platform", "linux/"+goarch(t), "--program", binary, "--output", folder))
+		"--version", "v0.1.0-rc.1", "--platform", "linux/"+goarch(t), "--program", binary, "--licenses", licenses(t, folder), "--output", folder))
 	environment := filepath.Join(folder, "venv")
 	output(t, nil, python, "-m", "venv", environment)
 	output(t, nil, filepath.Join(environment, "bin", "pip"), "install", "--no-index", "--disable-pip-version-check", lines[len(lines)-1])
@@ -59,6 +59,11 @@ func TestWheel(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(packages[0], "dspy_metrics", "py.typed")); err != nil {
 		t.Error(err)
 	}
+	for _, name := range []string{"LICENSE", "THIRD_PARTY_LICENSES"} {
+		if listed := glob(t, filepath.Join(packages[0], "dspy_metrics-*.dist-info", "licenses", name)); len(listed) != 1 {
+			t.Errorf("the wheel has no %s", name)
+		}
+	}
 	got := output(t, []string{"PYTHONPATH=" + packages[0]}, python, "-c",
 		"import dspy, dspy_metrics; dspy.configure(callbacks=[dspy_metrics.UsageCallback()]); print(dspy_metrics.__file__)")
 	if !strings.Contains(got, packages[0]) {
@@ -86,13 +91,16 @@ func TestDebianPackage(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	output(t, []string{"GOWORK=off", "VERSION=v0.1.0", "ARCH=" + goarch(t), "PROGRAM=" + binary, "COMPLETIONS=" + completions},
+	output(t, []string{"GOWORK=off", "VERSION=v0.1.0", "ARCH=" + goarch(t), "PROGRAM=" + binary, "COMPLETIONS=" + completions, "LICENSES=" + licenses(t, folder)},
 		"go", "tool", "-modfile=packaging/go.mod", "nfpm", "package", "--config", "packaging/nfpm.yaml", "--packager", "deb", "--target", folder+"/")
 	packages := glob(t, filepath.Join(folder, "*.deb"))
 	if len(packages) != 1 {
 		t.Fatalf("got packages %q", packages)
 	}
 	output(t, nil, "dpkg", "--root="+root, "--force-not-root", "--install", packages[0])
+	if listed := read(t, filepath.Join(root, "usr/share/doc/dspy-metrics/THIRD_PARTY_LICENSES")); !strings.Contains(listed, "==== github.com/") {
+		t.Errorf("got licenses %q", listed)
+	}
 	settings := output(t, nil, filepath.Join(root, "usr/bin/dspy-metrics"), "config", "--config", filepath.Join(root, "etc/dspy-metrics.yaml"))
 	if !strings.Contains(settings, "listen: 127.0.0.1:3000 ") {
 		t.Errorf("got settings\n%s", settings)

@@ -1,6 +1,7 @@
-"""Builds a wheel that carries the program dspy-metrics and the package dspy_metrics.
+r"""Builds a wheel that carries the program dspy-metrics and the package dspy_metrics.
 
-    python wheel.py --version 0.1.0 --platform linux/amd64 --program dspy-metrics --output dist
+    python wheel.py --version 0.1.0 --platform linux/amd64 --program dspy-metrics \
+        --licenses THIRD_PARTY_LICENSES --output dist
 
 The format is that of the packaging guide: a zip of the files, with their digests. The same input
 gives the same bytes.
@@ -36,9 +37,13 @@ def main() -> None:
     parser.add_argument("--version", required=True, help="such as 0.1.0, or v0.1.0-rc.1")
     parser.add_argument("--platform", required=True, choices=TAGS)
     parser.add_argument("--program", required=True, type=Path, help="the program for the platform")
+    parser.add_argument(
+        "--licenses", required=True, type=Path, help="what packaging/licenses prints of the program"
+    )
     parser.add_argument("--output", required=True, type=Path, help="folder to write to")
     args = parser.parse_args()
-    print(build(python_version(args.version), args.platform, args.program, args.output))
+    version = python_version(args.version)
+    print(build(version, args.platform, args.program, args.licenses, args.output))
 
 
 def python_version(version: str) -> str:
@@ -51,7 +56,7 @@ def python_version(version: str) -> str:
     return release + (short[phase] + number if phase else "")
 
 
-def build(version: str, platform: str, program: Path, output: Path) -> Path:
+def build(version: str, platform: str, program: Path, licenses: Path, output: Path) -> Path:
     """Write the wheel and return its path."""
     tags = TAGS[platform].split(".")
     wheel = ["Wheel-Version: 1.0", "Generator: dspy-metrics", "Root-Is-Purelib: false"]
@@ -63,6 +68,7 @@ def build(version: str, platform: str, program: Path, output: Path) -> Path:
     files = {name.relative_to(package).as_posix(): name.read_bytes() for name in names} | {
         f"dspy_metrics-{version}.data/scripts/dspy-metrics{suffix}": program.read_bytes(),
         f"{info}/licenses/LICENSE": (ROOT / "LICENSE").read_bytes(),
+        f"{info}/licenses/THIRD_PARTY_LICENSES": licenses.read_bytes(),
         f"{info}/METADATA": metadata(version).encode(),
         f"{info}/WHEEL": ("\n".join(wheel) + "\n").encode(),
     }
@@ -91,6 +97,7 @@ def metadata(version: str) -> str:
         *(("Project-URL", f"{name}, {url}") for name, url in project["urls"].items()),
         ("License-Expression", project["license"]),
         ("License-File", "LICENSE"),
+        ("License-File", "THIRD_PARTY_LICENSES"),
         ("Requires-Python", project["requires-python"]),
         *(("Classifier", classifier) for classifier in project["classifiers"]),
     ]
