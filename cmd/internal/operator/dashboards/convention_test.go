@@ -83,6 +83,30 @@ func checkPanel(t *testing.T, file string, p panelFile) {
 	}
 }
 
+// Each link to this repository leads to a file or a folder of it, and each alert that a
+// description names has a runbook.
+func TestLinksLeadSomewhere(t *testing.T) {
+	t.Parallel()
+	here := regexp.MustCompile(regexp.QuoteMeta(repository) + `/(?:blob|tree)/main/([^"#]+)`)
+	named := regexp.MustCompile(`\bDSPy[A-Z]\w+`)
+	for name, content := range documentedAndExtended(t) {
+		links := here.FindAllSubmatch(content, -1)
+		if len(links) == 0 {
+			t.Errorf("%s: there are no links", name)
+		}
+		for _, link := range links {
+			if _, err := os.Stat(filepath.Join(root, "..", string(link[1]))); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		for _, alert := range named.FindAllString(string(content), -1) {
+			if _, err := os.Stat(filepath.Join(root, "..", "docs", "runbooks", alert+".md")); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
 // checkLegend reports whether the table below a graph can be read: its largest
 // lines are in sight, and each name has room beside its figures.
 func checkLegend(t *testing.T, file string, p panelFile) {
