@@ -31,7 +31,7 @@ type Reader struct {
 	limit   int
 	length  int64 // that the answer states, or negative
 	seen    int64
-	framer  framer  // one of the next three, or of lines or frames
+	framer  framer // one of the next three, or of lines or frames
 	values  values
 	events  events
 	text    plain

@@ -22,7 +22,7 @@ type exchange struct {
 	started    otelmetrics.Prediction
 	prediction *otelmetrics.Prediction // what it costs: started, or that of another exchange that it is made for
 	watch      watch
-	question   bytes.Reader // of the body, as it goes to the backend
+	question   bytes.Reader          // of the body, as it goes to the backend
 	proxy      httputil.ReverseProxy // of this exchange: its transport is the exchange
 	program    watched               // the body of the answer, as it comes from the backend
 	observed   observed              // the same body, as it is read on its way
