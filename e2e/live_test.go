@@ -197,7 +197,7 @@ func TestLivePage(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.await(t, "#problem")
-	if got := evaluate[string](t, b, `document.getElementById("problem").textContent`); !strings.Contains(got, "cannot be read: the service does not answer. All numbers on the page are those of ") {
+	if got := evaluate[string](t, b, `document.getElementById("problem").textContent`); !strings.Contains(got, "cannot be read: ") || !strings.Contains(got, "All numbers on the page are those of ") {
 		t.Errorf("got %q", got)
 	}
 }
@@ -418,8 +418,12 @@ func TestLiveCommand(t *testing.T) {
 // A page that has read nothing yet says why, and shows no empty charts.
 func TestLiveWithoutMetrics(t *testing.T) {
 	t.Parallel()
+	starting := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "the service is starting", http.StatusServiceUnavailable)
+	}))
+	t.Cleanup(starting.Close)
 	address := freeAddress(t)
-	shown := start(t, binary, "live", "--listen", address, "http://"+freeAddress(t)+"/metrics")
+	shown := start(t, binary, "live", "--listen", address, starting.URL+"/metrics")
 	until(t, shown, func() error {
 		_, _, _, err := exchange(t, http.MethodGet, "http://"+address+"/live", nil)
 		return err
@@ -428,7 +432,7 @@ func TestLiveWithoutMetrics(t *testing.T) {
 	b.do(t, chromedp.Navigate("http://"+address+"/live"))
 	b.await(t, "#problem")
 	got := evaluate[string](t, b, `document.getElementById("problem").textContent`)
-	if !strings.Contains(got, "connection refused") || !strings.Contains(got, "The page has nothing to show yet.") {
+	if !strings.Contains(got, "the service is starting") || !strings.Contains(got, "The page has nothing to show yet.") {
 		t.Errorf("got %q", got)
 	}
 	if !evaluate[bool](t, b, `document.getElementById("panels").hidden`) {
