@@ -38,8 +38,7 @@ func Middleware(m *otelmetrics.Metrics) echo.MiddlewareFunc {
 // Classify gives the errors of echo the error_type of their status. Pass it to
 // otelmetrics.WithErrorClassifier if predictions return such errors.
 func Classify(err error) otelmetrics.ErrorType {
-	var failed *echo.HTTPError
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*echo.HTTPError](err); ok {
 		return otelmetrics.ClassifyStatus(failed.Code)
 	}
 	return "" // as otelmetrics.Classify has it

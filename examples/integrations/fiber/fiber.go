@@ -56,8 +56,7 @@ func headers(c *fiber.Ctx) propagation.TextMapCarrier {
 // Classify gives the errors of fiber the error_type of their status. Pass it to
 // otelmetrics.WithErrorClassifier if predictions return such errors.
 func Classify(err error) otelmetrics.ErrorType {
-	var failed *fiber.Error
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*fiber.Error](err); ok {
 		return otelmetrics.ClassifyStatus(failed.Code)
 	}
 	return "" // as otelmetrics.Classify has it
