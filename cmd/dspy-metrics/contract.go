@@ -215,7 +215,7 @@ func loadContract(flag, path string) (views.Contract, error) {
 	}
 	contract, err := contractfile.Load(path)
 	if _, wrong := errors.AsType[*contractfile.Mistake](err); wrong {
-		return contract, usageError{fmt.Errorf("%s: the contract file has errors:\n%w", flag, err)}
+		return contract, usageError{fmt.Errorf("%s: the contract file has errors:\n%w\ncontract --format yaml prints a file to start from", flag, err)}
 	}
 	if err != nil {
 		return contract, usageError{fmt.Errorf("%s: %w", flag, err)}

@@ -39,7 +39,7 @@ func TestContract(t *testing.T) {
 		"json":               {[]string{"--with", ragContract, "--format=json"}, 0, []string{`"own_metrics": {`}},
 		"weaver":             {[]string{"--format=weaver"}, 0, []string{"groups:\n", "metric_name: dspy_predictions_total\n"}},
 		"schema":             {[]string{"--schema"}, 0, []string{`"$schema": "https://json-schema.org/draft/2020-12/schema"`}},
-		"mistakes":           {[]string{"--with", broken}, 2, []string{"--with: the contract file has errors:\n" + broken + ":2:3: unknown label", broken + ":3:10: this is \"7\""}},
+		"mistakes":           {[]string{"--with", broken}, 2, []string{"--with: the contract file has errors:\n" + broken + ":2:3: unknown label", broken + ":3:10: this is \"7\"", "contract --format yaml"}},
 		"no file":            {[]string{"--with", broken + "x"}, 2, []string{"--with: open ", "no such file"}},
 		"unknown format":     {[]string{"--format=xml"}, 2, []string{"markdown"}},
 		"check of nothing":   {[]string{"--check"}, 2, []string{"--check needs --dashboards, --rules"}},
