@@ -83,6 +83,40 @@ func ExamplePrediction_AddUsage() {
 	// dspy_tokens_total{model="gpt-4o-mini",prediction_type="react",service="qa",token_type="output"} 90
 }
 
+func ExamplePrediction_SetModel() {
+	ctx, m := example()
+	// [guide:begin fallback]
+	// call is deep in the stack, where the client of the model is. The prediction is in its context.
+	call := func(ctx context.Context, model, question string) ([]string, error) {
+		p := otelmetrics.PredictionFrom(ctx)
+		p.SetModel(otelmetrics.Model{Provider: "openai", Name: model})
+		if model == "gpt-4o" {
+			p.AddUsage(otelmetrics.Usage{Calls: 1}) // a failed call is a call too
+			return nil, errQuota
+		}
+		p.AddUsage(otelmetrics.Usage{Calls: 1, Tokens: otelmetrics.Tokens{Input: 210, Output: 2}})
+		return ask(ctx, question)
+	}
+	answer := func(ctx context.Context, question string) (chunks []string, err error) {
+		ctx, p := m.StartPrediction(ctx, otelmetrics.Predict)
+		defer p.End(&err)
+		if chunks, err = call(ctx, "gpt-4o", question); err != nil {
+			chunks, err = call(ctx, "gpt-4o-mini", question)
+		}
+		return chunks, err
+	}
+	// [guide:end fallback]
+	_, _ = answer(ctx, "What is the capital of France?")
+	show(m, "dspy_predictions", "dspy_errors_total{", "dspy_lm_calls", "dspy_tokens_total{")
+	// Output:
+	// dspy_lm_calls_total{model="gpt-4o",prediction_type="predict",service="qa"} 1
+	// dspy_lm_calls_total{model="gpt-4o-mini",prediction_type="predict",service="qa"} 1
+	// dspy_predictions_total{prediction_type="predict",service="qa",status="failure"} 0
+	// dspy_predictions_total{prediction_type="predict",service="qa",status="success"} 1
+	// dspy_tokens_total{model="gpt-4o-mini",prediction_type="predict",service="qa",token_type="input"} 210
+	// dspy_tokens_total{model="gpt-4o-mini",prediction_type="predict",service="qa",token_type="output"} 2
+}
+
 func ExampleRecorder_StartTimer() {
 	ctx, m := example()
 	// [guide:begin by hand]
