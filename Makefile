@@ -183,9 +183,24 @@ sbom: ## Write the software bill of materials of the service to bin/sbom.cdx.jso
 	CGO_ENABLED=0 $(call tool,cyclonedx-gomod) app -licenses -json -noserial -output bin/sbom.cdx.json -main dspy-metrics cmd
 
 VERSION ?= v0.1.0
+# The platforms to build for, such as linux/amd64; all of them by default.
+DIST ?=
 .PHONY: dist
 dist: ## Build archives, packages, wheels, SBOM and checksums of VERSION into dist/
-	@packaging/build $(VERSION)
+	@packaging/build $(VERSION) $(DIST)
+
+.PHONY: rehearsal
+rehearsal: ## Run the steps of the release workflows for the tag VERSION, in a clone
+	@programs=$$(e2e/install)
+	PATH="$$programs:$$PATH" "$$programs/e2e-python" packaging/rehearse.py --tag $(VERSION)
+
+.PHONY: scripts
+scripts: ## Lint the workflows and the shell scripts
+	@python=$$(e2e/install)/e2e-python
+	shellcheck=$$("$$python" -c 'import sys; print(sys.prefix)')/bin/shellcheck
+	actionlint=$$(GOWORK=off go -C packaging tool -n actionlint)
+	"$$actionlint" -shellcheck "$$shellcheck"
+	git grep --untracked -lzE '^#!/(usr/bin/env bash|bin/(ba)?sh)$$' -- . ':!*.py' ':!*.go' | xargs -0 "$$shellcheck"
 
 .PHONY: gateways
 gateways: build ## Compare what gateways cost: nginx, HAProxy, Portkey, LiteLLM, Go's bare proxy and ours
