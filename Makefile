@@ -144,6 +144,8 @@ python: ## Lint and test what is in Python
 			cd "$$folder"
 			"$$programs/e2e-python" -m ruff check --no-cache .
 			"$$programs/e2e-python" -m ruff format --no-cache --check .
+			[ "$$folder" != python ] || "$$programs/e2e-python" -m mypy
+			[ "$$folder" != python ] || "$$programs/e2e-python" -m pyright --pythonpath "$$programs/e2e-python"
 			[ ! -d tests ] || "$$programs/e2e-python" -m pytest -q -p no:cacheprovider
 		)
 	done

@@ -83,7 +83,7 @@ class Rehearsal:
         for workflow in ("release.yml", "pypi.yml"):
             path = self.origin / ".github/workflows" / workflow
             self.workflow(workflow, yaml.safe_load(path.read_text("utf-8")), event)
-        check(self.tag, self.stage, self.origin)
+        check(self.tag, self.stage)
 
     def workflow(self, name: str, workflow: dict[str, Any], event: dict[str, Any]) -> None:
         done: set[str] = set()
@@ -154,7 +154,7 @@ class Rehearsal:
             files[f"GITHUB_{name}"] = str(runner / name)
             (runner / name).write_text("")
         shell = ["bash", "-e", str(script)]  # GitHub's, where a step names no shell
-        ended = subprocess.run(shell, cwd=workspace, env=variables | files, check=False)
+        ended = subprocess.run(shell, cwd=workspace, env=variables | files, check=False)  # noqa: S603 # ours
         if ended.returncode:
             raise FailedError(f"exit code {ended.returncode} of the step:\n{step['run']}")
         for line in (runner / "ENV").read_text().splitlines():
@@ -166,7 +166,17 @@ class Rehearsal:
     def checkout(self, workspace: Path, given: dict[str, str], _: dict[str, str]) -> None:
         origin, tag = self.origin.as_uri(), self.tag
         depth = [] if given.get("fetch-depth") == "0" else ["--depth=1", "--no-tags"]
-        call("git", "-c", "advice.detachedHead=false", "clone", "--quiet", f"--branch={tag}", *depth, origin, workspace)
+        call(
+            "git",
+            "-c",
+            "advice.detachedHead=false",
+            "clone",
+            "--quiet",
+            f"--branch={tag}",
+            *depth,
+            origin,
+            workspace,
+        )
 
     def setup_go(self, workspace: Path, given: dict[str, str], variables: dict[str, str]) -> None:
         module = (workspace / given["go-version-file"]).read_text("utf-8")
@@ -233,7 +243,8 @@ def expand(text: str, context: dict[str, Any]) -> str:
 
 
 def call(*command: str | Path) -> str:
-    ended = subprocess.run([str(each) for each in command], capture_output=True, text=True, check=False)
+    words = [str(each) for each in command]
+    ended = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603 # ours
     if ended.returncode:
         raise FailedError(f"{' '.join(map(str, command))}: {ended.stdout}{ended.stderr}")
     return ended.stdout
@@ -319,7 +330,7 @@ def apt(_: list[str]) -> None:
 STAND_INS = {"gh": gh, "docker": docker, "dpkg": dpkg, "sudo": sudo, "apt-get": apt}
 
 
-def check(tag: str, stage: Path, source: Path) -> None:
+def check(tag: str, stage: Path) -> None:
     """Read the version of all that the release has."""
     number = tag.removeprefix("v")
     final, _, rest = number.partition("-")
@@ -349,7 +360,8 @@ def check(tag: str, stage: Path, source: Path) -> None:
     same("notes", bool(said["notes"].strip()) and "\n## " not in said["notes"], True)
     chart = next(release.glob(f"dspy-metrics-{number}.tgz"))
     rendered = call("helm", "template", "tried", chart)
-    same("image of the chart", set(re.findall(r'image: "?(\S*dspy-metrics:[^\s"]+)', rendered)), {image["tag"]})
+    images = set(re.findall(r'image: "?(\S*dspy-metrics:[^\s"]+)', rendered))
+    same("image of the chart", images, {image["tag"]})
     for wheel_name in (stage / "pypi.txt").read_text().splitlines():
         same(f"{wheel_name} in the release", (release / wheel_name).is_file(), True)
     for name in sorted(found):

@@ -94,6 +94,8 @@ def metadata(version: str) -> str:
         ("Name", project["name"]),
         ("Version", version),
         ("Summary", project["description"]),
+        ("Author", ", ".join(author["name"] for author in project["authors"])),
+        ("Keywords", ",".join(project["keywords"])),
         *(("Project-URL", f"{name}, {url}") for name, url in project["urls"].items()),
         ("License-Expression", project["license"]),
         ("License-File", "LICENSE"),
