@@ -22,12 +22,20 @@ class Engine:
 
 
 class AsyncEngine:
+    """The same for calls that are awaited. Python 3.10 has no asyncio.Barrier."""
+
     def __init__(self, together: int) -> None:
-        self._barrier = asyncio.Barrier(together)
+        self._together = together
+        self._waiting = 0
+        self._arrived = asyncio.Event()
 
     async def complete(self, request: Request) -> Response:
-        async with asyncio.timeout(30):
-            await self._barrier.wait()
+        arrived = self._arrived
+        self._waiting += 1
+        if self._waiting == self._together:
+            self._waiting, self._arrived = 0, asyncio.Event()
+            arrived.set()
+        await asyncio.wait_for(arrived.wait(), 30)
         return respond(request)
 
     async def stream(self, request: Request) -> AsyncIterator[Any]:
