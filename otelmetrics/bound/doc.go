@@ -30,8 +30,7 @@
 // [Ending] makes a counter and an up-down counter agree in every collection.
 //
 // The SDK measures observable instruments and their callbacks, and what cannot be represented here: an aggregation that does
-// not belong to its instrument, an exponential histogram of one or two buckets, an invalid name. That is correct, though
-// slower.
+// not belong to its instrument, and an exponential histogram of one or two buckets. That is correct, though slower.
 //
 // # How it works
 //
@@ -86,5 +85,7 @@
 //     exemplars of its explicit buckets.
 //   - Duplicate keys within an attribute value that is a map are not removed.
 //   - Conflicting instruments are reported as the SDK reports them, but nothing is logged.
+//   - Bucket boundaries that do not increase are an error of the declaration that has them. The SDK returns the error of the
+//     first declaration of a histogram for all later ones.
 //   - Series can be forgotten, by [WithIdleTimeout] and [Finisher].
 package bound

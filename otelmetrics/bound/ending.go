@@ -22,12 +22,12 @@ import (
 // visits ending counters first and takes what they counted from the up-down counter, which it visits last: what has ended
 // by the first visit has started before the last one.
 //
-// That holds for bound instruments of one [MeterProvider] that have one stream each. For others, each addition measures
-// first the one and then the other.
+// That holds for bound instruments of one [MeterProvider] that have one stream each. For others, and for a counter that is
+// an ending one already, each addition measures first the counter and then active.
 func Ending(counter metric.Int64Counter, active metric.Int64UpDownCounter) metric.Int64Counter {
 	c, ok1 := counter.(*int64Counter)
 	a, ok2 := active.(*int64UpDownCounter)
-	if ok1 && ok2 && c.collecting == a.collecting {
+	if ok1 && ok2 && c.ends == nil && c.collecting == a.collecting {
 		ending := newInt64Counter(c.stream, c.set)
 		ending.ends = &a.sumCell
 		return ending

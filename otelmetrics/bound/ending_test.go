@@ -165,3 +165,25 @@ func TestEndingElsewhere(t *testing.T) {
 		}
 	}
 }
+
+// TestEndingOfTwo takes what a counter counts from two up-down counters, however the three are measured.
+func TestEndingOfTwo(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	for name, s := range map[string]setup{
+		"ours": {temporality: []sdkmetric.TemporalitySelector{nil}}, "sdk": {temporality: []sdkmetric.TemporalitySelector{nil}, sdk: true},
+	} {
+		w := newWorld(t, s)
+		ended, _ := w.meter.Int64Counter("ended")
+		requests, _ := w.meter.Int64UpDownCounter("requests")
+		connections, _ := w.meter.Int64UpDownCounter("connections")
+		requests.Add(ctx, 7)
+		connections.Add(ctx, 7)
+		ending := Ending(Ending(bound(ended), requests), connections)
+		ending.Add(ctx, 2)
+		bound(ending, attribute.String("a", "1")).Add(ctx, 1)
+		expect(t, name+", requests", w.reported(t, 0, "requests"), map[string]float64{"": 4})
+		expect(t, name+", connections", w.reported(t, 0, "connections"), map[string]float64{"": 4})
+		expect(t, name+", ended", w.reported(t, 0, "ended"), map[string]float64{"": 2, "a=1": 1})
+	}
+}

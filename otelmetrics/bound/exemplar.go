@@ -138,7 +138,7 @@ func exemplarAttributes(dropped []attribute.KeyValue) []attribute.KeyValue {
 	return kept
 }
 
-// asks reports whether the n-th measurement of a bucket asks the filter. The 0th is none.
+// asks reports whether the n-th measurement of a bucket asks the filter.
 func (h *cellHeader) asks(n uint64) bool {
-	return h.few > 1 && n > 0 && (n <= thinnedFrom || n%thinning == 0)
+	return h.few > 1 && (n <= thinnedFrom || n%thinning == 0)
 }

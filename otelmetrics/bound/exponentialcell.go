@@ -45,12 +45,8 @@ func (c *exponentialCell[N]) home() *seriesHeader { return &c.series.seriesHeade
 // wake implements [cell]: only the state says whether the cell is idle, as a measurement reads it after the lock anyway.
 func (c *exponentialCell[N]) wake() {}
 
-// record records a measurement, and returns how many its bucket has got since the last collection, or 0 if the measurement
-// does not count. As in the SDK, what is not finite is no measurement.
+// record records a finite number, and returns how many measurements its bucket has had since the last collection.
 func (c *exponentialCell[N]) record(v N) (n uint64) {
-	if v-v != 0 { // NaN or infinite
-		return 0
-	}
 	index, bounded := c.kind.index.of(float64(v)), 0
 	if c.kind.explicit != nil {
 		bounded = bucket(c.kind.explicit.bounds, float64(v))

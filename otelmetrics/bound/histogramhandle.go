@@ -69,8 +69,12 @@ func newFloat64Exponential(st *stream, set attribute.Set) *float64Exponential {
 	return h
 }
 
-// Record records v in the series.
+// Record records v in the series. As in the SDK, NaN and infinities are not recorded. They must not make a handle either: only
+// a handle whose cell was active is removed from the index.
 func (h *float64Exponential) Record(ctx context.Context, v float64, options ...metric.RecordOption) {
+	if v-v != 0 {
+		return
+	}
 	if len(options) > 0 {
 		h = with(h.stream, h.recordAttributes(options), newFloat64Exponential)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -297,6 +298,35 @@ func TestUnboundIsBounded(t *testing.T) {
 			if handles > 0 || len(st.cells) > 0 {
 				t.Errorf("%s: %s keeps %d handles and %d cells of what is idle", name, st.name, handles, len(st.cells))
 			}
+		}
+	}
+}
+
+// TestUnboundKeepsNothingOfWhatIsNotRecorded gives measurements that do not count, each with other attributes.
+func TestUnboundKeepsNothingOfWhatIsNotRecorded(t *testing.T) {
+	t.Parallel()
+	both := newWorlds(t, setup{views: []sdkmetric.View{exponentialView(160, 8)}, temporality: []sdkmetric.TemporalitySelector{nil, allDelta}})
+	for _, w := range []*world{both.ours, both.theirs} {
+		native, _ := w.meter.Float64Histogram("native")
+		counter, _ := w.meter.Float64Counter("counter")
+		ints, _ := w.meter.Int64Counter("ints")
+		for i := range 300 {
+			option := metric.WithAttributes(attribute.Int("i", i))
+			native.Record(t.Context(), []float64{math.NaN(), math.Inf(1), math.Inf(-1)}[i%3], option)
+			if w == both.ours { // the SDK adds negative numbers, and NaN
+				counter.Add(t.Context(), []float64{math.NaN(), -1, math.Inf(-1)}[i%3], option)
+				ints.Add(t.Context(), []int64{-1, math.MinInt64, -small}[i%3], option)
+			}
+		}
+	}
+	for range measured + 1 {
+		both.compare(t)
+	}
+	for _, st := range both.ours.streams() {
+		handles := 0
+		st.handles.Range(func(any, any) bool { handles++; return true })
+		if handles > 0 || len(st.all) > 0 {
+			t.Errorf("%s keeps %d handles and %d series of what was not recorded", st.name, handles, len(st.all))
 		}
 	}
 }

@@ -60,15 +60,21 @@ func allowed[O any](options []O) []attribute.Key {
 // resolve returns the streams that the views make of an instrument, or nil if one of them must be left to the SDK.
 // Then all of the instrument is, so that its streams are reported together. If that cannot be, as another instrument has
 // one of them here already, which must not be reported twice, it loses those of the SDK, with an error.
+//
+// As in the SDK, an invalid name is reported and used, and invalid boundaries are reported and ignored. Leaving such an
+// instrument to the SDK would report a metric twice if a valid declaration has the same one.
 func (m *meter) resolve(d declaration) ([]*stream, error) {
-	if !validName(d.Name) || !increasing(d.bounds) {
-		return nil, nil
-	}
 	d.Scope = m.scope
+	err := checkName(d.Name)
+	if invalid := checkBoundaries(d.bounds); invalid != nil {
+		err = errors.Join(err, fmt.Errorf("instrument %q: %w", d.Name, invalid))
+		d.bounds = nil
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 
-	native, err := m.nativeForm(d)
+	native, invalid := m.nativeForm(d)
+	err = errors.Join(err, invalid)
 	wanted := m.views(d)
 	// One stream that cannot be measured here makes the SDK measure all of them.
 	if i := slices.IndexFunc(wanted, func(s sdkmetric.Stream) bool { return !m.represents(d, s) }); i >= 0 {
@@ -248,25 +254,29 @@ func kindOf[N int64 | float64](k sdkmetric.InstrumentKind, a sdkmetric.Aggregati
 	return nil
 }
 
-// increasing reports whether the advised boundaries are valid. The SDK ignores others and says so with an error, so such an
-// instrument is left to it.
-func increasing(bounds []float64) bool {
+// checkBoundaries returns an error if the advised boundaries do not increase.
+func checkBoundaries(bounds []float64) error {
 	for i := 1; i < len(bounds); i++ {
 		if bounds[i-1] >= bounds[i] {
-			return false
+			return fmt.Errorf("bucket boundaries %v: %w", bounds, errBoundaries)
 		}
 	}
-	return true
+	return nil
 }
 
-// validName reports whether the SDK accepts the name of an instrument. It measures one of another name all the same, and says so
-// with an error, so such an instrument is left to it.
-func validName(name string) bool {
+// errBoundaries is the error of advised boundaries that are not used.
+var errBoundaries = errors.New("each must be greater than the one before, so the default boundaries are used")
+
+// checkName returns an error if the name of an instrument breaks the rules of the specification.
+func checkName(name string) error {
 	isAlpha := func(c rune) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
+	valid := name != "" && len(name) <= 255
 	for i, c := range name {
-		if !isAlpha(c) && (i == 0 || !strings.ContainsRune("0123456789_.-/", c)) {
-			return false
-		}
+		valid = valid && (isAlpha(c) || i > 0 && strings.ContainsRune("0123456789_.-/", c))
 	}
-	return name != "" && len(name) <= 255
+	if valid {
+		return nil
+	}
+	return fmt.Errorf("%w: %q must have 1 to 255 characters, a letter first, and then letters, digits and _ . - / only",
+		sdkmetric.ErrInstrumentName, name)
 }

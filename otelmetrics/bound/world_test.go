@@ -90,6 +90,30 @@ func newWorld(t testing.TB, s setup) *world {
 	return w
 }
 
+// worlds are two that are configured alike. Whatever is done in both must be reported alike.
+type worlds struct{ ours, theirs *world }
+
+// newWorlds returns a world that this package measures, and one that the SDK measures.
+func newWorlds(t testing.TB, s setup) worlds {
+	t.Helper()
+	ours := newWorld(t, s)
+	s.sdk, s.options = true, nil
+	return worlds{ours, newWorld(t, s)}
+}
+
+// compare compares what all readers of both worlds get.
+func (w worlds) compare(t testing.TB) {
+	t.Helper()
+	for r := range w.ours.readers {
+		if diff := diff(w.theirs.collect(t, r), w.ours.collect(t, r)); diff != "" {
+			t.Errorf("reader %d (-sdk +bound):\n%s", r, diff)
+		}
+	}
+	if diff := diff(w.theirs.scrape(t), w.ours.scrape(t)); diff != "" {
+		t.Errorf("page (-sdk +bound):\n%s", diff)
+	}
+}
+
 // scope returns the meter of one of several scopes.
 func (w *world) scope(i int) metric.Meter {
 	switch i {
