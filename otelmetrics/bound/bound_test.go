@@ -86,8 +86,9 @@ func TestTouched(t *testing.T) {
 	ctx := context.Background()
 	w := newWorld(t, setup{temporality: []sdkmetric.TemporalitySelector{allDelta, allDelta}})
 	updown, _ := w.meter.Int64UpDownCounter("u")
+	balance, _ := w.meter.Float64UpDownCounter("b")
 	gauge, _ := w.meter.Int64Gauge("g")
-	u, g := bound(updown), bound(gauge)
+	u, b, g := bound(updown), bound(balance), bound(gauge)
 	type seen map[string]map[string]float64
 	report := func() seen {
 		out := seen{}
@@ -102,8 +103,10 @@ func TestTouched(t *testing.T) {
 	for range 6 {
 		u.Add(ctx, 1)
 		u.Add(ctx, -1)
+		b.Add(ctx, 0.5)
+		b.Add(ctx, -0.5)
 		g.Record(ctx, 5)
-		expect(t, "no change", report(), seen{"test|u||": {"": 0}, "test|g||": {"": 5}})
+		expect(t, "no change", report(), seen{"test|u||": {"": 0}, "test|b||": {"": 0}, "test|g||": {"": 5}})
 		expect(t, "nothing", report(), seen{})
 		u.Add(ctx, 0)
 		expect(t, "zero", report(), seen{"test|u||": {"": 0}})
@@ -170,7 +173,7 @@ func TestBoundForOnce(t *testing.T) {
 	w := newWorld(t, setup{temporality: []sdkmetric.TemporalitySelector{nil}})
 	counter, _ := w.meter.Int64Counter("c")
 	for range 10_000 {
-		counter.Add(ctx, 1, metric.WithAttributes(attribute.String("a", "1")))
+		bound(counter, attribute.String("a", "1")).Add(ctx, 1)
 	}
 	st := w.streams()[0]
 	if n := len(st.cells); n > 2+spare {

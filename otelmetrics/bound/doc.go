@@ -87,5 +87,7 @@
 //   - Conflicting instruments are reported as the SDK reports them, but nothing is logged.
 //   - Bucket boundaries that do not increase are an error of the declaration that has them. The SDK returns the error of the
 //     first declaration of a histogram for all later ones.
+//   - If a callback fails, the collection fails with it, as in the SDK. Its delta interval then continues until the next
+//     collection, where the SDK loses it.
 //   - Series can be forgotten, by [WithIdleTimeout] and [Finisher].
 package bound

@@ -187,3 +187,17 @@ func TestEndingOfTwo(t *testing.T) {
 		expect(t, name+", ended", w.reported(t, 0, "ended"), map[string]float64{"": 2, "a=1": 1})
 	}
 }
+
+// TestEndingOfBoth takes what a counter of this package counts from an up-down counter of the SDK, and the other way round.
+func TestEndingOfBoth(t *testing.T) {
+	t.Parallel()
+	both := newWorlds(t, setup{pushOnly: true, temporality: []sdkmetric.TemporalitySelector{nil}})
+	for _, w := range [][2]*world{{both.ours, both.theirs}, {both.theirs, both.ours}} {
+		ended, _ := w[0].meter.Int64Counter("ended")
+		active, _ := w[1].meter.Int64UpDownCounter("active")
+		active.Add(t.Context(), 3)
+		Ending(ended, active).Add(t.Context(), 2)
+		expect(t, "ended", w[0].reported(t, 0, "ended"), map[string]float64{"": 2})
+		expect(t, "active", w[1].reported(t, 0, "active"), map[string]float64{"": 1})
+	}
+}

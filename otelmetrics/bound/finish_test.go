@@ -105,6 +105,18 @@ func TestFinishAllKinds(t *testing.T) {
 	}
 }
 
+// TestFinishByDroppedAttributes ends the series that remains when the view has dropped some of the attributes.
+func TestFinishByDroppedAttributes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{views: viewSets()[2], pushOnly: true, temporality: []sdkmetric.TemporalitySelector{nil}})
+	counter, _ := w.meter.Int64Counter("c")
+	a, user := attribute.String("a", "1"), attribute.String("user", "u1")
+	counter.Add(t.Context(), 2, metric.WithAttributes(a, user))
+	finish(t, counter, a, attribute.String("user", "another"))
+	expect(t, "the last time", w.reported(t, 0, "c"), map[string]float64{"a=1": 2})
+	expect(t, "afterwards", w.reported(t, 0, "c"), map[string]float64{})
+}
+
 // TestFinishOverflow does not end the series that all share, nor one whose measurements went there.
 func TestFinishOverflow(t *testing.T) {
 	t.Parallel()

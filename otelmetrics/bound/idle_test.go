@@ -210,6 +210,48 @@ func TestLastValueIsNotMissed(t *testing.T) {
 	}
 }
 
+// TestGaugesWake records in each state of the cell of a bound gauge, of either number, without another handle that could help.
+func TestGaugesWake(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{pushOnly: true, temporality: []sdkmetric.TemporalitySelector{nil, allDelta}})
+	ints, _ := w.meter.Int64Gauge("ints")
+	floats, _ := w.meter.Float64Gauge("floats")
+	i, f := bound(ints), bound(floats)
+	for round := range 4 * (measured + 2) {
+		for range round % (measured + 2) {
+			w.collect(t, 0)
+		}
+		i.Record(t.Context(), int64(round))
+		f.Record(t.Context(), float64(round)/2)
+		for _, reader := range []int{1, 0} {
+			got := w.collect(t, reader)
+			ints, floats := got["test|ints||"], got["test|floats||"]
+			if len(ints) != 1 || len(floats) != 1 || ints[0].Value != float64(round) || floats[0].Value != float64(round)/2 {
+				t.Errorf("round %d, reader %d: got %v", round, reader, got)
+			}
+		}
+	}
+}
+
+// TestGaugesOfferEach offers each value of a gauge as an exemplar, and not only the first since a collection.
+func TestGaugesOfferEach(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	w := newWorld(t, setup{
+		pushOnly: true, temporality: []sdkmetric.TemporalitySelector{nil}, filter: func(context.Context) bool { asked++; return false },
+	})
+	ints, _ := w.meter.Int64Gauge("ints")
+	floats, _ := w.meter.Float64Gauge("floats")
+	i, f := bound(ints), bound(floats)
+	for range 100 {
+		i.Record(t.Context(), 1)
+		f.Record(t.Context(), 1)
+	}
+	if asked != 200 {
+		t.Errorf("the filter was asked for %d of 200 values", asked)
+	}
+}
+
 // TestStates takes a cell down, a collection at a time, and up by a measurement in each state.
 func TestStates(t *testing.T) {
 	t.Parallel()
