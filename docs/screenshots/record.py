@@ -82,17 +82,19 @@ def record(args: argparse.Namespace) -> None:
         prometheus = start_prometheus(stack, service, folder)
         start = time.time()
         for seed, (minutes, failures) in enumerate(zip(args.minutes, PHASES, strict=True), 1):
-            say(f"{minutes:g} min of traffic, {failures[0]}")
+            whole = f"{minutes:g} of {sum(args.minutes):g} min"
+            say(f"traffic {seed} of {len(PHASES)}: {whole}, {failures[0]}")
             questions = folder / "questions.txt"
             questions.write_text("\n".join(make_questions(seed)))
             flags = [f"--seed={seed}", f"--questions={questions}", f"--duration={minutes}m"]
             load(args.service.resolve(), folder, [*TRAFFIC, *flags, *failures, f"http://{service}"])
         times = Times(start, time.time())
         args.images.mkdir(parents=True, exist_ok=True)
-        for name, (board, rows) in PICTURES.items():
+        for number, (name, (board, rows)) in enumerate(PICTURES.items(), 1):
             image = args.images / name
             render(Picture(BOARDS / board, image, rows), Prometheus(f"http://{prometheus}"), times)
-            say(f"{image}: {image.stat().st_size // 1024} KiB")
+            size = image.stat().st_size // 1024
+            say(f"picture {number} of {len(PICTURES)}: {image}, {size} KiB")
 
 
 def start_service(stack: ExitStack, service: Path, folder: Path) -> str:
