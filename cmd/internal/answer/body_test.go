@@ -96,8 +96,8 @@ func TestBody(t *testing.T) {
 		"array":                     {body: `[{"usage":{"prompt_tokens":5}}]`},
 		"text":                      {body: `"usage"`},
 		"one alias malformed": {
-			body: `{"usage":{"prompt_tokens":"5","input_tokens":6}}`,
-			want: Report{Tokens: stated(counts{otelmetrics.TokensInput: 6}), Ignored: []string{`usage.prompt_tokens is not a non-negative integer of sensible size: "\"5\""`}},
+			body: `{"usage":{"prompt_tokens":"five","input_tokens":6}}`,
+			want: Report{Tokens: stated(counts{otelmetrics.TokensInput: 6}), Ignored: []string{`usage.prompt_tokens is not a non-negative integer of sensible size: "\"five\""`}},
 		},
 		"one count malformed": {
 			body: `{"usage":{"m":{"prompt_tokens":-1,"completion_tokens":2}}}`,
@@ -127,7 +127,7 @@ func TestBody(t *testing.T) {
 
 func TestMalformedNumbers(t *testing.T) {
 	t.Parallel()
-	for _, number := range []string{`-1`, `1.5`, `"1"`, `true`, `[]`, `{}`, `NaN`, `Infinity`, `1e13`, `1e999`, `9223372036854775808`, `-0.5`} {
+	for _, number := range []string{`-1`, `1.5`, `"-1"`, `"1.5"`, `"one"`, `""`, `true`, `[]`, `{}`, `NaN`, `Infinity`, `1e13`, `1e999`, `9223372036854775808`, `-0.5`} {
 		got := feed(jsonBody(), 0, `{"usage":{"prompt_tokens":`+number+`,"completion_tokens":2},"cached":false}`).Report
 		if len(got.Ignored) != 1 {
 			t.Errorf("%s: ignored %q, want one entry", number, got.Ignored)

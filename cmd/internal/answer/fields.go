@@ -59,6 +59,13 @@ const (
 	timingsPredicted
 	timingsCached
 
+	// Counts whose names are read by their words, see [fieldNamed].
+	namedInput
+	namedOutput
+	namedCacheRead
+	namedCacheWrite
+	namedReasoning
+
 	fieldCount
 )
 
@@ -115,6 +122,7 @@ func fieldOf(around string, name []byte) (field, bool) {
 		case "output_tokens":
 			return billedOutput, true
 		}
+		return 0, false
 	case "tokens":
 		switch string(name) {
 		case "input_tokens":
@@ -122,20 +130,22 @@ func fieldOf(around string, name []byte) (field, bool) {
 		case "output_tokens":
 			return countedOutput, true
 		}
+		return 0, false
 	}
-	return 0, false
+	f, ok := fieldNamed(name)
+	return f, ok && f != namedInput && f != namedOutput // those are parts of the counts
 }
 
 // containerOf returns the name of an object inside a usage that has fields.
 func containerOf(name []byte) string {
 	switch string(name) {
-	case "prompt_tokens_details":
+	case "prompt_tokens_details", "promptTokensDetails":
 		return "prompt_tokens_details"
-	case "input_tokens_details", "input_token_details": // the latter is LangChain's
+	case "input_tokens_details", "input_token_details", "inputTokensDetails", "inputTokenDetails": // LangChain's, the AI SDK's
 		return "input_tokens_details"
-	case "completion_tokens_details":
+	case "completion_tokens_details", "completionTokensDetails":
 		return "completion_tokens_details"
-	case "output_tokens_details", "output_token_details":
+	case "output_tokens_details", "output_token_details", "outputTokensDetails", "outputTokenDetails":
 		return "output_tokens_details"
 	case "cache_creation":
 		return "cache_creation"
@@ -215,7 +225,9 @@ func topField(name []byte) (field, bool) {
 		return timingsPredicted, true
 	case "cache_n":
 		return timingsCached, true
+	case "inputTextTokens", "num_tokens_prompt_total": // Yandex, Aleph Alpha
+		return namedInput, true
 	default:
-		return 0, false
+		return fieldNamed(name)
 	}
 }

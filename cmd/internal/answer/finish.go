@@ -8,9 +8,9 @@ func finishReason(v value) otelmetrics.FinishReason { return finishWord(v.conten
 func finishWord(word []byte) otelmetrics.FinishReason {
 	w := wordOf(word)
 	switch string(w.text()) {
-	case "stop", "endturn", "stopsequence", "complete", "completed", "eos", "eostoken", "word", "finish", "finishreasonstop":
+	case "stop", "endturn", "stopsequence", "complete", "completed", "eos", "eostoken", "word", "finish", "finishreasonstop", "endoftext", "stopsequencereached":
 		return otelmetrics.FinishStop
-	case "length", "maxtokens", "maxoutputtokens", "modellength", "limit", "modelcontextwindowexceeded", "errorlimit":
+	case "length", "maxtokens", "maxoutputtokens", "maximumtokens", "modellength", "limit", "modelcontextwindowexceeded", "errorlimit":
 		return otelmetrics.FinishLength
 	case "toolcalls", "toolcall", "tooluse", "functioncall":
 		return otelmetrics.FinishToolCalls

@@ -56,6 +56,7 @@ type message struct {
 	interaction                      value // Gemini's interactions
 	result, body                     value // what gateways put an answer into
 	responseMetadata, metrics        value // LangChain; Replicate
+	tokensGenerated                  value // num_tokens_generated of Aleph Alpha
 }
 
 // parse reads an object, and reports whether it is one from its beginning to its
@@ -242,6 +243,8 @@ func (m *message) slot(name []byte) *value {
 		return &m.responseMetadata
 	case "metrics":
 		return &m.metrics
+	case "num_tokens_generated":
+		return &m.tokensGenerated
 	}
 	if len(name) > 2 && name[0] == 'x' && (name[1] == '_' || name[1] == '-') {
 		return &m.vendor

@@ -26,6 +26,15 @@ func parseCount[T ~string | ~[]byte](text T) (int64, bool) {
 	return int64(amount), true
 }
 
+// parseTokens reads a count of a usage: a number, or a string with one, which is how
+// protobuf's JSON has numbers of 64 bits.
+func parseTokens(v value) (int64, bool) {
+	if v.isString() {
+		return parseCount(trim(v.content()))
+	}
+	return parseCount(v)
+}
+
 // parseDigits reads what nearly every count is.
 func parseDigits[T ~string | ~[]byte](text T) (int64, bool) {
 	const most = 15

@@ -5,19 +5,21 @@ package answer
 // vLLM, SGLang, llama.cpp.
 //
 // A stream has its usage in the last chunk, or cumulative in each, and its end
-// mark is [DONE] or the finish_reason of each choice.
+// mark is [DONE] or the finish_reason of each choice. Snowflake's chunks have neither,
+// nor any other member that says how they end: then no end mark can be missing.
 func (s *state) readOpenAI(m *message) bool {
 	embeddings := m.object.is("list") && m.data.isArray()
 	if !m.choices.isArray() && !m.object.begins("chat.completion") && !m.object.begins("text_completion") && !embeddings {
 		return false
 	}
-	s.streamed = s.streamed || !m.whole
+	s.streamed = s.streamed || !m.whole && (m.object.stated() || m.choices.empty())
 	s.readModel(m.model)
 	for e := m.choices.elements(); e.next(); {
 		c := s.readChoice(m, e.value)
 		if !m.whole {
 			s.contains(c.delta, c.message, c.text)
 			s.choose(c.index)
+			s.streamed = s.streamed || c.saysEnd
 		}
 		if c.finish.stated() {
 			s.stop(c.index, c.finish)
@@ -46,6 +48,7 @@ func (s *state) readOpenAI(m *message) bool {
 type choice struct {
 	index                int
 	finish               value // the reason, if it is over
+	saysEnd              bool  // it has a reason, maybe null, or an index: the chunks say when it is over
 	delta, message, text value
 	usage                value
 }
@@ -55,9 +58,11 @@ func (s *state) readChoice(m *message, v value) choice {
 	for member := v.members(); member.next(); {
 		switch string(member.name) {
 		case "index":
+			c.saysEnd = true
 			index, _ := parseDigits(member.value)
 			c.index = int(index)
 		case "finish_reason":
+			c.saysEnd = true
 			c.finish = reasonOf(member.value)
 		case "delta":
 			c.delta = member.value

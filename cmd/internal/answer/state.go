@@ -199,8 +199,8 @@ func (s *state) value(text []byte) {
 }
 
 // element reads an element of an answer that is an array. Gemini streams in this
-// form. Other arrays contain several answers, and no specification defines their
-// usage.
+// form, and Text Generation Inference puts its answers into one. Other arrays contain
+// several answers, and no specification defines their usage.
 func (s *state) element(text []byte, sized bool) {
 	if text[0] != '{' {
 		return
@@ -211,7 +211,7 @@ func (s *state) element(text []byte, sized bool) {
 		return
 	}
 	s.readFailure(&m)
-	if !s.readGemini(&m) {
+	if !s.readGemini(&m) && !s.readTGIElement(&m) {
 		s.readOther(&m)
 	}
 }
@@ -258,7 +258,8 @@ func (s *state) readMessage(m *message) {
 func (s *state) readDialect(m *message) bool {
 	return s.readDSPy(m) || s.readResponses(m) || s.readAnthropic(m) || s.readInteractions(m) || s.readCohere(m) || s.readGemini(m) ||
 		s.readBedrock(m) || s.readOllama(m) || s.readSGLang(m) || s.readLlamaCPP(m) || s.readOpenAI(m) || s.readOpenAIMedia(m) ||
-		s.readAssistants(m) || s.readTGI(m) || s.readDashScope(m) || s.readWatsonx(m)
+		s.readAssistants(m) || s.readTGI(m) || s.readDashScope(m) || s.readWatsonx(m) ||
+		s.readYandex(m) || s.readAlephAlpha(m)
 }
 
 // readCommon reads what is stated in the same way in all dialects.

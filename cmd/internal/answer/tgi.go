@@ -23,3 +23,19 @@ func (s *state) readTGI(m *message) bool {
 	s.ended = true
 	return true
 }
+
+// readTGIElement reads an element of an array of answers. They are of several prompts,
+// so that their counts are added up. Such an answer is no stream.
+func (s *state) readTGIElement(m *message) bool {
+	if !m.generatedText.isString() || !m.details.isObject() {
+		return false
+	}
+	var one statement
+	s.readCount(&one, inputTokens, m.details.at("input_length"), "details", "", []byte("input_length"))
+	s.readCount(&one, outputTokens, m.details.at("generated_tokens"), "details", "", []byte("generated_tokens"))
+	if reason := reasonOf(m.details.at("finish_reason")); reason.stated() {
+		s.finish(reason)
+	}
+	s.usage.rest.add(one.spent())
+	return true
+}

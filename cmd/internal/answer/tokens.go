@@ -120,11 +120,11 @@ func (s *statement) first(fields ...field) Count {
 // count is stated under several names, one of them is taken.
 func (s *statement) tokens() Tokens {
 	t := Tokens{
-		input:      s.first(promptTokens, billedInput, inputTokens, countedInput, promptTokenCount, bedrockInput, promptEvalCount, tokensEvaluated, timingsPrompt),
-		output:     s.first(completionTokens, billedOutput, outputTokens, countedOutput, candidatesTokenCount, bedrockOutput, evalCount, tokensPredicted, timingsPredicted),
-		cacheRead:  s.first(promptDetailsCached, inputDetailsCached, cacheReadInputTokens, cacheReadTokens, promptCacheHitTokens, cachedTokens, cachedContentTokenCount, bedrockCacheRead, timingsCached),
-		cacheWrite: s.first(promptDetailsCacheWrite, inputDetailsCacheWrite, cacheCreationInputTokens, cacheWriteTokens, bedrockCacheWrite),
-		reasoning:  s.first(completionDetailsReasoning, outputDetailsReasoning, reasoningTokens, thoughtsTokenCount),
+		input:      s.first(promptTokens, billedInput, inputTokens, countedInput, promptTokenCount, bedrockInput, promptEvalCount, tokensEvaluated, timingsPrompt, namedInput),
+		output:     s.first(completionTokens, billedOutput, outputTokens, countedOutput, candidatesTokenCount, bedrockOutput, evalCount, tokensPredicted, timingsPredicted, namedOutput),
+		cacheRead:  s.first(promptDetailsCached, inputDetailsCached, cacheReadInputTokens, cacheReadTokens, promptCacheHitTokens, cachedTokens, cachedContentTokenCount, bedrockCacheRead, timingsCached, namedCacheRead),
+		cacheWrite: s.first(promptDetailsCacheWrite, inputDetailsCacheWrite, cacheCreationInputTokens, cacheWriteTokens, bedrockCacheWrite, namedCacheWrite),
+		reasoning:  s.first(completionDetailsReasoning, outputDetailsReasoning, reasoningTokens, thoughtsTokenCount, namedReasoning),
 	}
 	if !t[cacheWrite].Stated && (s.has(cacheCreation5m) || s.has(cacheCreation1h)) { // the parts of Anthropic's count
 		t[cacheWrite] = Count{s.get(cacheCreation5m) + s.get(cacheCreation1h), true}

@@ -130,7 +130,7 @@ func (s *state) readCount(st *statement, f field, v value, name, around string, 
 	if !v.stated() {
 		return false
 	}
-	n, ok := parseCount(v)
+	n, ok := parseTokens(v)
 	if !ok {
 		s.refuse(path(name, around, string(member)), v, "a non-negative integer of sensible size")
 		return false
