@@ -141,7 +141,7 @@ func compareLives(t *testing.T, timeout time.Duration, r *rand.Rand) {
 	ctx, c := t.Context(), newClock()
 	var forgotten []string
 	w := newWorld(t, setup{
-		pushOnly: true, temporality: []sdkmetric.TemporalitySelector{nil, allDelta, nil, allDelta}, filter: nil,
+		pushOnly: true, temporality: []sdkmetric.TemporalitySelector{nil, allDelta, nil, allDelta},
 		options: []Option{WithClock(c.now), idleAfter(timeout), WithOnForget(func(series []Series) {
 			for _, s := range series {
 				forgotten = append(forgotten, s.Attributes.Encoded(attribute.DefaultEncoder()))
