@@ -347,6 +347,80 @@ func TestOtherImplementations(t *testing.T) {
 	}
 }
 
+// TestOtherImplementationsOfAllKinds binds instruments of the SDK, and what was bound again, and gets what bound ones report.
+func TestOtherImplementationsOfAllKinds(t *testing.T) {
+	t.Parallel()
+	both := newWorlds(t, setup{pushOnly: true, temporality: []sdkmetric.TemporalitySelector{nil, allDelta}})
+	ctx, a, b := t.Context(), attribute.String("a", "1"), attribute.String("b", "2")
+	for _, w := range []*world{both.ours, both.theirs} {
+		ints, _ := w.meter.Int64Counter("ints")
+		floats, _ := w.meter.Float64Counter("floats")
+		active, _ := w.meter.Int64UpDownCounter("active")
+		balance, _ := w.meter.Float64UpDownCounter("balance")
+		size, _ := w.meter.Int64Gauge("size")
+		level, _ := w.meter.Float64Gauge("level")
+		bytes, _ := w.meter.Int64Histogram("bytes")
+		duration, _ := w.meter.Float64Histogram("duration")
+		bound(bound(ints, a), b).Add(ctx, 2)
+		bound(bound(floats, a), b).Add(ctx, 2.5)
+		bound(bound(active, a), b).Add(ctx, -3)
+		bound(bound(balance, a), b).Add(ctx, -3.5)
+		bound(bound(size, a), b).Record(ctx, 4)
+		bound(bound(level, a), b).Record(ctx, 4.5)
+		bound(bound(bytes, a), b).Record(ctx, 5)
+		bound(bound(duration, a), b).Record(ctx, 5.5)
+		Prime(bound(ints, b))
+		Prime(bound(floats, b))
+		Prime(bound(active, b))
+		Prime(bound(balance, b))
+	}
+	both.compare(t)
+}
+
+// TestPrimeNative makes a histogram with exponential buckets appear with nothing in it, also beside explicit ones.
+func TestPrimeNative(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{pushOnly: true, temporality: []sdkmetric.TemporalitySelector{nil}, options: twin(), views: []sdkmetric.View{
+		sdkmetric.NewView(sdkmetric.Instrument{Name: "native"}, exponentialStream(160, 8)),
+	}})
+	both, _ := w.meter.Float64Histogram("h")
+	native, _ := w.meter.Int64Histogram("native")
+	Prime(bound(both))
+	Prime(bound(native))
+	for range 2 * measured { // it stays when its cell is idle
+		got := w.collect(t, 0)
+		if len(got["test|h||"]) != 2 || len(got["test|native||"]) != 1 || got["test|h||"][0].Count+got["test|native||"][0].Count != 0 {
+			t.Fatalf("got %v", got)
+		}
+	}
+}
+
+// TestRestClash has another goroutine change the rest of a sum in the middle of an addition: it is tried again, and if that happens
+// often, the cell spreads.
+func TestRestClash(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{pushOnly: true, temporality: []sdkmetric.TemporalitySelector{nil}})
+	counter, _ := w.meter.Int64Counter("c")
+	c, _ := bound(counter).(*int64Counter)
+	c.Add(t.Context(), small)
+	for i := range patience {
+		if c.mode.Load() != direct {
+			t.Fatalf("striped after %d clashes", i)
+		}
+		if c.replace(c.restHere(), small-1, 1) {
+			t.Fatal("replaced what another goroutine has changed")
+		}
+	}
+	if c.mode.Load() != striped {
+		t.Fatal("not striped")
+	}
+	if mine := c.restHere(); c.replace(mine, 1, 2) || c.clashes.Load() != patience*seldomClash {
+		t.Error("a stripe counts clashes")
+	}
+	c.Add(t.Context(), small)
+	expect(t, "sum", w.reported(t, 0, "c"), map[string]float64{"": 2 * small})
+}
+
 // defaultAttributes is an option in the shape of metric/x WithDefaultAttributes.
 type defaultAttributes struct {
 	metric.InstrumentOption
