@@ -120,7 +120,8 @@ class Rehearsal:
             print(f"==> {name} {number}: {title}", flush=True)
             own = {k: expand(str(v), context) for k, v in step.get("env", {}).items()}
             if "run" in step:
-                outputs = self.command(step, workspace, runner, variables | own, context)
+                script = expand(step["run"], context)
+                outputs = self.command(script, workspace, runner, variables, own)
                 context["steps"][step.get("id", number)] = {"outputs": outputs}
                 continue
             action = step["uses"].split("@")[0]
@@ -141,25 +142,28 @@ class Rehearsal:
 
     @staticmethod
     def command(
-        step: dict[str, Any],
+        text: str,
         workspace: Path,
         runner: Path,
         variables: dict[str, str],
-        context: dict[str, Any],
+        own: dict[str, str],
     ) -> dict[str, str]:
-        """Run a step as GitHub does, and return its outputs."""
+        """Run a step as GitHub does, and return its outputs. It may add to the variables."""
         script, files = runner / "script.sh", {}
-        script.write_text(expand(step["run"], context))
+        script.write_text(text)
         for name in ("OUTPUT", "ENV", "PATH", "STEP_SUMMARY"):
             files[f"GITHUB_{name}"] = str(runner / name)
             (runner / name).write_text("")
         shell = ["bash", "-e", str(script)]  # GitHub's, where a step names no shell
-        ended = subprocess.run(shell, cwd=workspace, env=variables | files, check=False)  # noqa: S603 # ours
+        env = variables | own | files
+        ended = subprocess.run(shell, cwd=workspace, env=env, check=False)  # noqa: S603 # ours
         if ended.returncode:
-            raise FailedError(f"exit code {ended.returncode} of the step:\n{step['run']}")
+            raise FailedError(f"exit code {ended.returncode} of the step:\n{text}")
         for line in (runner / "ENV").read_text().splitlines():
             name, _, value = line.partition("=")
             variables[name] = value
+        for line in (runner / "PATH").read_text().splitlines():
+            variables["PATH"] = f"{line}:{variables['PATH']}"
         outputs = (runner / "OUTPUT").read_text().splitlines()
         return {line.partition("=")[0]: line.partition("=")[2] for line in outputs}
 
