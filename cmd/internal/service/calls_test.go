@@ -3,8 +3,6 @@ package service_test
 import (
 	"io"
 	"net/http"
-	"regexp"
-	"strconv"
 	"testing"
 	"time"
 
@@ -110,18 +108,7 @@ func TestOverhead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sum := func(metric string) float64 {
-		found := regexp.MustCompile(`(?m)^` + metric + `_sum\{.*\} (.*)$`).FindStringSubmatch(page.body)
-		if found == nil {
-			t.Fatalf("no sum of %s", metric)
-		}
-		value, err := strconv.ParseFloat(found[1], 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return value
-	}
-	if overhead, whole := sum("dspy_overhead_seconds"), sum("dspy_prediction_duration_seconds"); overhead > whole-pause.Seconds() {
+	if overhead, whole := sumOf(t, page.body, "dspy_overhead_seconds"), sumOf(t, page.body, "dspy_prediction_duration_seconds"); overhead > whole-pause.Seconds() {
 		t.Errorf("got an overhead of %v s in %v s, although the upstream took %v", overhead, whole, pause)
 	}
 }
