@@ -58,6 +58,7 @@ func dialects() []dialect {
 		{"watsonx", "watsonx_test.go", watsonx()},
 		{"Yandex", "yandex_test.go", yandex()},
 		{"Aleph Alpha", "alephalpha_test.go", alephAlpha()},
+		{"AI SDK 4: data streams", "datastream_test.go", dataStream()},
 		{"DSPy", "dspy_test.go", dspyProgram()},
 		{"Gateways and frameworks", "envelope_test.go", envelopes()},
 		{"Programs of no known dialect", "dspy_test.go", unknown()},

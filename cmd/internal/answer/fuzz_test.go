@@ -59,6 +59,7 @@ func FuzzCohere(f *testing.F)       { fuzzDialect(f, "cohere_test.go") }
 func FuzzServers(f *testing.F)      { fuzzDialect(f, "servers_test.go") }
 func FuzzYandex(f *testing.F)       { fuzzDialect(f, "yandex_test.go") }
 func FuzzAlephAlpha(f *testing.F)   { fuzzDialect(f, "alephalpha_test.go") }
+func FuzzDataStream(f *testing.F)   { fuzzDialect(f, "datastream_test.go") }
 func FuzzDSPy(f *testing.F)         { fuzzDialect(f, "dspy_test.go") }
 func FuzzTGI(f *testing.F)          { fuzzDialect(f, "tgi_test.go") }
 func FuzzDashScope(f *testing.F)    { fuzzDialect(f, "dashscope_test.go") }

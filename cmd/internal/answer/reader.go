@@ -159,7 +159,7 @@ func (r *Reader) newFramer(p []byte, all bool) framer {
 		r.text = plain{state: s}
 		return &r.text
 	case r.media == mediaLines:
-		return &lines{state: s, limit: r.limit}
+		return &lines{state: s, limit: r.limit, read: s.line}
 	case !all && (len(text) == 0 || len(p) < len(byteOrderMark) && strings.HasPrefix(byteOrderMark, string(p))):
 		return nil
 	case len(text) > 0 && (text[0] == '{' || text[0] == '[' || r.media == mediaJSON && text[0] == '"'):
@@ -167,6 +167,14 @@ func (r *Reader) newFramer(p []byte, all bool) framer {
 		return &r.values
 	case r.media == mediaEvents:
 		return r.newEvents()
+	}
+	if r.media != mediaJSON {
+		switch is, unsure := isDataStream(text); {
+		case is:
+			return &lines{state: s, limit: r.limit, read: s.dataStreamPart}
+		case unsure && !all:
+			return nil
+		}
 	}
 	for _, field := range []string{"data:", "event:", "id:", "retry:", ":"} {
 		switch {

@@ -130,10 +130,11 @@ func (v *values) close() {
 	v.text = nil
 }
 
-// lines cuts an answer into lines, each of which is a JSON value.
+// lines cuts an answer into lines, each of which is a JSON value or contains one.
 type lines struct {
 	state *state
 	limit int
+	read  func(line []byte)
 
 	line    []byte // the part of the line that has come
 	tooLong bool   // the line is over the limit, and what comes of it is dropped
@@ -171,10 +172,10 @@ func (l *lines) end(last []byte) {
 	case l.tooLong || len(l.line)+len(last) > l.limit:
 		l.drop()
 	case len(l.line) == 0:
-		l.state.line(last)
+		l.read(last)
 	default:
 		l.line = append(l.line, last...)
-		l.state.line(l.line)
+		l.read(l.line)
 	}
 	l.line, l.tooLong = l.line[:0], false
 }
