@@ -109,7 +109,9 @@ func TestTouched(t *testing.T) {
 		expect(t, "no change", report(), seen{"test|u||": {"": 0}, "test|b||": {"": 0}, "test|g||": {"": 5}})
 		expect(t, "nothing", report(), seen{})
 		u.Add(ctx, 0)
-		expect(t, "zero", report(), seen{"test|u||": {"": 0}})
+		b.Add(ctx, 0.5)
+		b.Add(ctx, -0.5)
+		expect(t, "zero", report(), seen{"test|u||": {"": 0}, "test|b||": {"": 0}})
 		for range 4 { // until the cells are visited no more
 			expect(t, "nothing", report(), seen{})
 		}
