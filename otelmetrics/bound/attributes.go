@@ -18,6 +18,9 @@ func find[H any](st *stream, set attribute.Set) (handle H, ok bool) {
 
 // with returns the handle of the attributes of a measurement, which it makes if they are new. The handle can be found
 // until its cell becomes idle, which does not happen before the measurement has made the cell active.
+//
+// The caller must measure with the handle. A handle leaves the index when its cell goes from active to idle, so one that never
+// measures would stay there forever.
 func with[H any](st *stream, set attribute.Set, bind func(*stream, attribute.Set) H) H {
 	if h, ok := find[H](st, set); ok {
 		return h

@@ -24,6 +24,9 @@ type Finisher interface {
 	// once more; then it is forgotten. A measurement before that revives the series, and nothing is lost. A later one
 	// begins a new series, at zero and with a new start time. Nothing happens if there is no such series, or if its
 	// measurements went to the series of the overflow. Finish may wait for a collection, measurements never do.
+	//
+	// A finished series waits for every reader of the provider. It counts under the cardinality limit as long as one of them
+	// does not collect.
 	Finish(ctx context.Context, attrs ...attribute.KeyValue)
 }
 
