@@ -38,7 +38,7 @@ func (s *state) readEnvelope(m *message) bool {
 }
 
 // readElsewhere reads a usage where frameworks and servers have it that are not
-// the model's: LangChain, Replicate, Titan, Llama, Ollama's embeddings.
+// the model's: LangChain, Haystack, Replicate, Titan, Llama, Ollama's embeddings.
 func (s *state) readElsewhere(m *message) {
 	own := &s.usage.own
 	if m.usageMetadata.isObject() && !isGemini(m) {
@@ -55,6 +55,10 @@ func (s *state) readElsewhere(m *message) {
 	}
 	if usage := m.metadata.at("usage"); usage.isObject() && !own.some { // Dify
 		s.readCounts(own, "metadata.usage", usage)
+	}
+	for e := m.meta.elements(); e.next() && !own.some; { // Haystack: the choices of one call
+		s.readModel(e.value.at("model"))
+		s.readUsage("meta.usage", e.value.at("usage"))
 	}
 	if m.metrics.isObject() {
 		s.readCounts(own, "metrics", m.metrics)

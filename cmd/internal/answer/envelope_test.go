@@ -27,6 +27,8 @@ func envelopes() []sample {
 		{"a step that is done is a part", eventStream(), sse(`{"type":"step.done","text":"Paris"}`), 0, Report{Content: true, Missing: otelmetrics.UsageNotStated}},
 		whole("usage by DSPy's name", `{"answer":"Paris","lm_usage":{"m":`+usage+`}}`, Report{Tokens: bare.Tokens, Models: []Spending{{Model: "m", Tokens: bare.Tokens}}}),
 		whole("usage of LangChain's metadata", `{"content":"Paris","response_metadata":{"token_usage":`+usage+`}}`, bare),
+		whole("usage of Haystack's replies", `{"replies":["Paris","Rome"],"meta":[{"model":"m","index":0,"finish_reason":"stop","usage":`+usage+`},{"model":"m","index":1,"finish_reason":"stop","usage":`+usage+`}]}`,
+			Report{Tokens: bare.Tokens, Model: "m"}),
 		whole("metrics of Replicate", `{"id":"p","status":"succeeded","output":["Par","is"],"error":null,"metrics":{"input_token_count":7,"output_token_count":2}}`, bare),
 		{"chunks of LangChain", eventStream(), sse(`{"type":"AIMessageChunk","content":""}`, `{"type":"AIMessageChunk","content":"Paris"}`,
 			`{"type":"AIMessageChunk","content":"","usage_metadata":{"input_tokens":7,"output_tokens":2,"total_tokens":9,"input_token_details":{"cache_read":3},"output_token_details":{"reasoning":1}}}`), 1, Report{

@@ -130,12 +130,16 @@ func vLLM() []sample {
 func others() []sample {
 	inChoice := chunk(`{"index":0,"delta":{},"finish_reason":"stop","usage":{"prompt_tokens":19,"completion_tokens":13,"total_tokens":32,"cached_tokens":8}}`, "")
 	return []sample{
-		{"Snowflake: no end mark", eventStream(), sse(`{"id":"s","model":"mistral-7b","choices":[{"delta":{"content":""}}],"usage":{}}`,
-			`{"id":"s","model":"mistral-7b","choices":[{"delta":{"type":"text","content":"Par","text":"Par"}}],"usage":{"prompt_tokens":57,"completion_tokens":1,"total_tokens":58}}`,
-			`{"id":"s","model":"mistral-7b","choices":[{"delta":{"content":"is"}}],"usage":{"prompt_tokens":57,"completion_tokens":2,"total_tokens":59}}`), 1,
-			Report{Tokens: stated(counts{otelmetrics.TokensInput: 57, otelmetrics.TokensOutput: 2}), Model: "mistral-7b", Content: true}},
-		{"cut, by the index of its choices", eventStream(), sse(`{"id":"s","model":"m","choices":[{"index":0,"delta":{"content":"Par"}}]}`), 0,
-			Report{Model: "m", Content: true, Cut: true, Missing: otelmetrics.UsageCutOff}},
+		{
+			"Snowflake: no end mark", eventStream(), sse(`{"id":"s","model":"mistral-7b","choices":[{"delta":{"content":""}}],"usage":{}}`,
+				`{"id":"s","model":"mistral-7b","choices":[{"delta":{"type":"text","content":"Par","text":"Par"}}],"usage":{"prompt_tokens":57,"completion_tokens":1,"total_tokens":58}}`,
+				`{"id":"s","model":"mistral-7b","choices":[{"delta":{"content":"is"}}],"usage":{"prompt_tokens":57,"completion_tokens":2,"total_tokens":59}}`), 1,
+			Report{Tokens: stated(counts{otelmetrics.TokensInput: 57, otelmetrics.TokensOutput: 2}), Model: "mistral-7b", Content: true},
+		},
+		{
+			"cut, by the index of its choices", eventStream(), sse(`{"id":"s","model":"m","choices":[{"index":0,"delta":{"content":"Par"}}]}`), 0,
+			Report{Model: "m", Content: true, Cut: true, Missing: otelmetrics.UsageCutOff},
+		},
 		stream("Moonshot: usage in a choice", sse(chatRole, chatText, inChoice, "[DONE]"), 1,
 			Report{Tokens: stated(counts{otelmetrics.TokensInput: 19, otelmetrics.TokensOutput: 13, otelmetrics.TokensCacheRead: 8}), Model: "gpt-5-mini", Finish: otelmetrics.FinishStop}),
 		whole("xAI: reasoning beside the output", `{"object":"chat.completion","model":"grok-4","choices":[],"usage":{"prompt_tokens":32,"completion_tokens":9,"total_tokens":135,"completion_tokens_details":{"reasoning_tokens":94}}}`,
