@@ -106,6 +106,7 @@ tidy: ## Make the modules of the workspace require what they import
 .PHONY: generate
 generate: ## Write the generated files
 	go generate work
+	install -m 644 LICENSE cmd/ # a module without one is shown without its documentation
 	install -m 644 prometheus/{recording-rules,slo-rules,alerts}.yml charts/dspy-metrics/files/rules/
 	install -m 644 grafana/dashboards/*.json charts/dspy-metrics/files/dashboards/
 	sed -E '1s/.*/# Generated from prometheus\/alertmanager.yml: the same, sent to the mailbox of docker-compose.yml./; 2,3d
