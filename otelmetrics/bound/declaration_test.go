@@ -161,9 +161,7 @@ func TestInvalidBoundaries(t *testing.T) {
 
 // scopes are meters that differ in one part of their scope, or in none.
 func scopes() [][]metric.MeterOption {
-	side := func(kvs ...attribute.KeyValue) metric.MeterOption {
-		return metric.WithInstrumentationAttributes(kvs...)
-	}
+	side := metric.WithInstrumentationAttributes
 	left, up := attribute.String("side", "left"), attribute.Bool("up", true)
 	return [][]metric.MeterOption{
 		nil,
