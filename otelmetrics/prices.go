@@ -92,18 +92,8 @@ func (p *Prediction) billTokens(what TokenType, count int64) {
 		return
 	}
 	defer p.notes.release()
-	tokens := &b.item(b.model, "").spent.Tokens
-	switch what {
-	case TokensInput:
-		add(&tokens.Input, count)
-	case TokensOutput:
-		add(&tokens.Output, count)
-	case TokensCacheRead:
-		add(&tokens.CacheRead, count)
-	case TokensCacheWrite:
-		add(&tokens.CacheWrite, count)
-	case TokensReasoning:
-		add(&tokens.Reasoning, count)
+	if tokens := b.item(b.model, "").spent.Tokens.of(what); tokens != nil {
+		add(tokens, count)
 	}
 }
 
@@ -121,12 +111,9 @@ func (p *Prediction) billUsage(usage Usage) {
 	item := b.item(usage.Model, usage.ServiceTier)
 	item.stated = item.stated || stated
 	add(&item.spent.Calls, usage.Calls)
-	tokens := &item.spent.Tokens
-	add(&tokens.Input, usage.Tokens.Input)
-	add(&tokens.Output, usage.Tokens.Output)
-	add(&tokens.CacheRead, usage.Tokens.CacheRead)
-	add(&tokens.CacheWrite, usage.Tokens.CacheWrite)
-	add(&tokens.Reasoning, usage.Tokens.Reasoning)
+	for _, of := range usage.Tokens.counts() {
+		add(item.spent.Tokens.of(of.what), of.count)
+	}
 }
 
 // add adds a count that is not below 0, as far as there is room.

@@ -79,6 +79,24 @@ func (t Tokens) counts() [5]tokenCount {
 	}
 }
 
+// of returns the number of tokens of a type, or nil for a type that is not documented.
+func (t *Tokens) of(what TokenType) *int64 {
+	switch what {
+	case TokensInput:
+		return &t.Input
+	case TokensOutput:
+		return &t.Output
+	case TokensCacheRead:
+		return &t.CacheRead
+	case TokensCacheWrite:
+		return &t.CacheWrite
+	case TokensReasoning:
+		return &t.Reasoning
+	default:
+		return nil
+	}
+}
+
 // RecordUsage adds what a prediction spent that was made and measured elsewhere. The zero Model is that of [WithModel].
 // [WithPrices] does not price it: state the cost. Prefer [Prediction.AddUsage].
 func (r *Recorder) RecordUsage(ctx context.Context, kind PredictionType, usage Usage) {

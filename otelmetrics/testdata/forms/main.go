@@ -57,7 +57,7 @@ func run(ctx context.Context, name string) (err error) {
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return err
 	}
-	ofPredict := metric.WithAttributes(attribute.String("service", "qa"), attribute.String("prediction_type", string(otelmetrics.Predict)))
+	ofPredict := metric.WithAttributes(attribute.String(contract.Labels.Service.Key, "qa"), attribute.String(contract.Labels.PredictionType.Key, string(otelmetrics.Predict)))
 
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", m.Handler())
