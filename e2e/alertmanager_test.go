@@ -94,9 +94,8 @@ func (in installation) alertTo(t *testing.T, webhook string) *alertmanager {
 	return a
 }
 
-// alerts returns those that have not ended, by their key; of several with the
-// same key, one.
-func (a *alertmanager) alerts(t *testing.T) (map[string]alert, error) {
+// list returns the alerts that have not ended.
+func (a *alertmanager) list(t *testing.T) ([]alert, error) {
 	t.Helper()
 	_, _, body, err := exchange(t, http.MethodGet, "http://"+a.address+"/api/v2/alerts", nil)
 	if err != nil {
@@ -105,6 +104,17 @@ func (a *alertmanager) alerts(t *testing.T) (map[string]alert, error) {
 	var list []alert
 	if err := json.Unmarshal(body, &list); err != nil {
 		return nil, fmt.Errorf("%w: %s", err, body)
+	}
+	return list, nil
+}
+
+// alerts returns those that have not ended, by their key; of several with the
+// same key, one.
+func (a *alertmanager) alerts(t *testing.T) (map[string]alert, error) {
+	t.Helper()
+	list, err := a.list(t)
+	if err != nil {
+		return nil, err
 	}
 	alerts := make(map[string]alert)
 	for _, one := range list {

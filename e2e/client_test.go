@@ -69,18 +69,9 @@ type client struct {
 
 // answer is what a DSPy service says of itself.
 type answer struct {
-	Usage map[string]struct {
-		Prompt        int `json:"prompt_tokens"`
-		Completion    int `json:"completion_tokens"`
-		PromptDetails struct {
-			Cached int `json:"cached_tokens"`
-		} `json:"prompt_tokens_details"`
-		CompletionDetails struct {
-			Reasoning int `json:"reasoning_tokens"`
-		} `json:"completion_tokens_details"`
-	} `json:"usage"`
-	Cost   float64 `json:"cost_usd"`
-	Cached *bool   `json:"cached"`
+	Usage  map[string]usageOf `json:"usage"`
+	Cost   float64            `json:"cost_usd"`
+	Cached *bool              `json:"cached"`
 }
 
 // fault is what goes wrong on the way, and how that counts.

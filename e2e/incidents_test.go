@@ -444,13 +444,9 @@ func (i *inboxes) times(begin time.Time) string {
 // held adds the alerts that are kept back now.
 func (a *alertmanager) held(t *testing.T, held map[string]map[string]bool) error {
 	t.Helper()
-	_, _, body, err := exchange(t, http.MethodGet, "http://"+a.address+"/api/v2/alerts", nil)
+	list, err := a.list(t)
 	if err != nil {
 		return err
-	}
-	var list []alert
-	if err := json.Unmarshal(body, &list); err != nil {
-		return fmt.Errorf("%w: %s", err, body)
 	}
 	for _, one := range list {
 		if len(one.Status.InhibitedBy) == 0 {

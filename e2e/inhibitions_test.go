@@ -172,13 +172,9 @@ func (a *alertmanager) tell(t *testing.T, all []posted) {
 // judges reports whose state is not the expected one.
 func (a *alertmanager) judges(t *testing.T, all []posted) error {
 	t.Helper()
-	_, _, body, err := exchange(t, http.MethodGet, "http://"+a.address+"/api/v2/alerts", nil)
+	list, err := a.list(t)
 	if err != nil {
 		return err
-	}
-	var list []alert
-	if err := json.Unmarshal(body, &list); err != nil {
-		return fmt.Errorf("%w: %s", err, body)
 	}
 	by := make(map[string]alert)
 	for _, one := range list {

@@ -63,40 +63,33 @@ scrape_configs:
 // queryRange evaluates a query at every second of a time.
 func (p *prometheus) queryRange(t *testing.T, promql string, begin, end time.Time) (model.Matrix, error) {
 	t.Helper()
-	parameters := url.Values{"query": {promql}, "start": {begin.UTC().Format(time.RFC3339)}, "end": {end.UTC().Format(time.RFC3339)}, "step": {"1s"}}
-	_, _, body, err := exchange(t, http.MethodGet, "http://"+p.address+"/api/v1/query_range?"+parameters.Encode(), nil)
-	if err != nil {
-		return nil, err
-	}
-	var answer struct {
-		Error string
-		Data  struct{ Result model.Matrix }
-	}
-	if err := json.Unmarshal(body, &answer); err != nil {
-		return nil, fmt.Errorf("query %q: %w: %s", promql, err, body)
-	}
-	if answer.Error != "" {
-		return nil, fmt.Errorf("query %q: %s", promql, answer.Error)
-	}
-	return answer.Data.Result, nil
+	return resultOf[model.Matrix](t, p, "query_range", url.Values{
+		"query": {promql}, "start": {begin.UTC().Format(time.RFC3339)}, "end": {end.UTC().Format(time.RFC3339)}, "step": {"1s"},
+	})
 }
 
 // query evaluates an instant query that gives a vector.
 func (p *prometheus) query(t *testing.T, promql string) (model.Vector, error) {
 	t.Helper()
-	_, _, body, err := exchange(t, http.MethodGet, "http://"+p.address+"/api/v1/query?"+url.Values{"query": {promql}}.Encode(), nil)
+	return resultOf[model.Vector](t, p, "query", url.Values{"query": {promql}})
+}
+
+// resultOf asks an endpoint of Prometheus for the result of a query.
+func resultOf[Result any](t *testing.T, p *prometheus, endpoint string, parameters url.Values) (result Result, err error) {
+	t.Helper()
+	_, _, body, err := exchange(t, http.MethodGet, "http://"+p.address+"/api/v1/"+endpoint+"?"+parameters.Encode(), nil)
 	if err != nil {
-		return nil, err
+		return result, err
 	}
 	var answer struct {
 		Error string
-		Data  struct{ Result model.Vector }
+		Data  struct{ Result Result }
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
-		return nil, fmt.Errorf("query %q: %w: %s", promql, err, body)
+		return result, fmt.Errorf("query %q: %w: %s", parameters.Get("query"), err, body)
 	}
 	if answer.Error != "" {
-		return nil, fmt.Errorf("query %q: %s", promql, answer.Error)
+		return result, fmt.Errorf("query %q: %s", parameters.Get("query"), answer.Error)
 	}
 	return answer.Data.Result, nil
 }

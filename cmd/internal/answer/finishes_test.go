@@ -32,10 +32,7 @@ func TestFinishes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			header := jsonBody()
-			if test.body[0] != '{' {
-				header = eventStream()
-			}
+			header := headerOf(test.body)
 			if test.header != "" {
 				header.Set(headerFinishes, test.header)
 			}

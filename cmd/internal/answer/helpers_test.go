@@ -3,6 +3,7 @@ package answer
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -63,6 +64,14 @@ func header(contentType string) http.Header { return http.Header{"Content-Type":
 func eventStream() http.Header { return header("text/event-stream; charset=utf-8") }
 
 func jsonBody() http.Header { return header("application/json") }
+
+// headerOf returns the header of a body that is an object, or else a stream of events.
+func headerOf(body string) http.Header {
+	if strings.HasPrefix(body, "{") {
+		return jsonBody()
+	}
+	return eventStream()
+}
 
 // coarse leaves out what a table does not state.
 var coarse = cmpopts.IgnoreFields(Report{}, "Finish", "Missing", "Calls", "Whole")

@@ -42,10 +42,7 @@ func TestModelCalls(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			header := jsonBody()
-			if !strings.HasPrefix(test.body, "{") {
-				header = eventStream()
-			}
+			header := headerOf(test.body)
 			if test.header != "" {
 				header.Set(headerModelCalls, test.header)
 			}

@@ -35,10 +35,7 @@ func TestToolCallsAndParseFailures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			header := jsonBody()
-			if !strings.HasPrefix(test.body, "{") {
-				header = eventStream()
-			}
+			header := headerOf(test.body)
 			if test.header != "" {
 				header.Set(headerToolCalls, test.header)
 				header.Set(headerParseFailures, test.header)
