@@ -306,7 +306,7 @@ func (a *account) wantVaried(t *testing.T) {
 	}
 }
 
-// compare tells what the metrics say else than the program.
+// compare returns an error for each count that the metrics and the program do not have in common.
 func (a *account) compare(samples model.Vector) error {
 	type metric struct {
 		name   string

@@ -92,7 +92,7 @@ func TestDSPyService(t *testing.T) {
 		seen.predictions, sum(seen.errors), seen.hits, seen.shared, seen.streams, seen.tokens, seen.cost)
 }
 
-// compare tells what the metrics say else than the clients.
+// compare returns an error for each count that the metrics and the clients do not have in common.
 func (s sight) compare(samples model.Vector) error {
 	type metric struct {
 		name   string

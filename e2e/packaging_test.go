@@ -22,7 +22,7 @@ func output(t *testing.T, variables []string, program string, args ...string) st
 	return string(text)
 }
 
-// The wheel is installed into a fresh environment. Its program stands in front of the example, and
+// The wheel is installed into a fresh environment. Its program is a proxy for the example, and
 // its package has types and works with the example's DSPy.
 func TestWheel(t *testing.T) {
 	t.Parallel()

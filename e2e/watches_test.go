@@ -18,8 +18,8 @@ func (in installation) hurry(t *testing.T) {
 	in.rewrite(t, "alerts.yml", `( for): \d+[smhd]\n`, "$1: 1s\n")
 }
 
-// watches reports whether a backend that evaluates the rules of a folder shows what the
-// service does on the overview of that folder, and tells Alertmanager when it is gone.
+// watches checks a backend that evaluates the rules of a folder. The overview of that folder
+// must show the service, and Alertmanager must get an alert when the service is gone.
 func (p *prometheus) watches(t *testing.T, dir string, s *service, am *alertmanager) {
 	t.Helper()
 	// What a rule records of what another one records, and what a dashboard shows.

@@ -1,6 +1,6 @@
 """What a DSPy program spends, told to dspy-metrics by headers of its responses.
 
-The command `dspy-metrics`, which the wheel carries, stands in front of the program and measures it.
+The command `dspy-metrics`, which the wheel carries, is a proxy for the program and measures it.
 This package works without it: any proxy or log can read the headers.
 
     import dspy

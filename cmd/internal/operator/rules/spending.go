@@ -47,7 +47,7 @@ func (r ruler) spendingAlerts() []rule {
 			usd: r.objectives.ModelBudgets[name],
 		}.alerts()
 		for _, a := range alerts {
-			// The series have it too. Here it tells alerts of one name apart before any fires.
+			// The series have this label too. It is here so that alerts of one name differ even when none fires.
 			a.Labels[model] = name
 		}
 		rules = append(rules, alerts...)
